@@ -1,0 +1,39 @@
+"""Human action recognition from RGB-D recordings, by scene flow with skeleton-guided attention."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skelflow.flow.solver import scene_flow
+    from skelflow.models.registry import create_model, list_models
+    from skelflow.recognize import Recognizer
+    from skelflow.recordings import open_recording
+    from skelflow.types import Camera, Recording
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Camera": "skelflow.types",
+    "Recognizer": "skelflow.recognize",
+    "Recording": "skelflow.types",
+    "create_model": "skelflow.models.registry",
+    "list_models": "skelflow.models.registry",
+    "open_recording": "skelflow.recordings",
+    "scene_flow": "skelflow.flow.solver",
+}
+
+__all__ = [
+    "Camera",
+    "Recognizer",
+    "Recording",
+    "create_model",
+    "list_models",
+    "open_recording",
+    "scene_flow",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'skelflow' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -1,0 +1,1 @@
+"""Cameras: projection, calibration from joints, registration of color to depth."""

@@ -1,0 +1,1 @@
+"""skelflow.datasets."""

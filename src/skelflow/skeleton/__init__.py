@@ -1,0 +1,1 @@
+"""Skeletons: joint layouts, body tracks, arrays for the networks."""

@@ -1,0 +1,170 @@
+"""The nouns of the house: cameras, skeletons, recordings, and arrays with named axes."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from skelflow.errors import ConfigError
+
+Depth = Float32[np.ndarray, "h w"]  # meters along the optical axis, 0 = no reading
+Intensity = Float32[np.ndarray, "h w"]  # gray, 0..255
+Color = UInt8[np.ndarray, "h w 3"]  # RGB
+Flow = Float32[np.ndarray, "h w 3"]  # meters a frame pair: x right, y down, z away
+Joints3D = Float32[np.ndarray, "t bodies joints 3"]  # meters, NaN = missing
+Joints2D = Float32[np.ndarray, "t bodies joints 2"]  # (x, y) depth-image pixels, NaN = missing
+
+Frame = TypeVar("Frame")
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera: image size and intrinsics, all in pixels.
+
+    Parameters
+    ----------
+    width, height : int, pixels.
+    fx, fy : float, focal lengths, pixels.
+    cx, cy : float, principal point; the center of the top-left pixel is (0, 0).
+
+    Raises
+    ------
+    ConfigError
+        A size or a focal length is not positive and finite.
+
+    Examples
+    --------
+    >>> Camera.from_fov(320, 240, 62.5).fx  # doctest: +ELLIPSIS
+    263.7...
+    """
+
+    width: int
+    height: int
+    fx: float
+    fy: float
+    cx: float
+    cy: float
+
+    def __post_init__(self) -> None:
+        for name in ("width", "height", "fx", "fy"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigError(f"camera: {name} must be positive and finite, found {value}")
+        if not (math.isfinite(self.cx) and math.isfinite(self.cy)):
+            raise ConfigError(f"camera: (cx, cy) must be finite, found ({self.cx}, {self.cy})")
+
+    @classmethod
+    def from_fov(cls, width: int, height: int, fov_x_deg: float) -> "Camera":
+        """Square pixels, centered principal point, horizontal field of view in degrees."""
+        if not 0 < fov_x_deg < 180:
+            raise ConfigError(f"camera: fov_x_deg must lie in (0, 180), found {fov_x_deg}")
+        focal = 0.5 * width / math.tan(math.radians(fov_x_deg) / 2)
+        return cls(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Tracked bodies over time, one entry for each depth frame of the recording.
+
+    Parameters
+    ----------
+    layout : str
+        Name of the joint layout, a key of `skelflow.skeleton.layouts.LAYOUTS`.
+    joints_m : (t, bodies, joints, 3) float32
+        Meters in the depth camera's frame: x right, y down, z away. NaN where missing.
+    joints_px : (t, bodies, joints, 2) float32
+        (x, y) in pixels of the depth image. NaN where missing.
+    tracking : (t, bodies, joints) uint8
+        0 not tracked, 1 inferred, 2 tracked.
+    """
+
+    layout: str
+    joints_m: Joints3D
+    joints_px: Joints2D
+    tracking: UInt8[np.ndarray, "t bodies joints"]
+
+    def __len__(self) -> int:
+        return int(self.joints_m.shape[0])
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Who does what, and where. Numbers are the data set's own, from 1; None = unknown."""
+
+    action: int | None = None
+    subject: int | None = None
+    camera: int | None = None
+    setup: int | None = None
+    replication: int | None = None
+
+
+@dataclass(frozen=True)
+class Frames(Generic[Frame]):
+    """A lazy sequence of images: `frames[t]` decodes one image, negative indices allowed."""
+
+    count: int
+    decode: Callable[[int], Frame] = field(repr=False)
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, t: int) -> Frame:
+        if not -self.count <= t < self.count:
+            raise IndexError(f"frame {t} of {self.count}")
+        return self.decode(t % self.count)
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self.decode(t) for t in range(self.count))
+
+
+@dataclass(frozen=True)
+class Projection:
+    """How depth-camera points land in another camera's image, linear in X/Z, Y/Z and 1/Z.
+
+    `(u, v) = matrix @ (X/Z, Y/Z, 1, 1/Z)` for a point (X, Y, Z) in meters, y down.
+    """
+
+    width: int
+    height: int
+    matrix: Float32[np.ndarray, "2 4"]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One RGB-D recording, decoded lazily, one frame at a time.
+
+    Parameters
+    ----------
+    name : str
+        The recording's own name, unique in its data set.
+    path : Path
+        Where it was found; used in error messages.
+    camera : Camera
+        The depth camera.
+    frame_rate_hz : float
+    depth : Frames of (h, w) float32, meters, 0 = no reading.
+    color : Frames of (h2, w2, 3) uint8 RGB, or None.
+    color_projection : Projection or None
+        Where depth-camera points land in `color`; None when `color` has the depth image's pixels.
+    infrared : Frames of (h, w) float32 0..255 in the depth image's pixels, or None.
+    skeleton : Skeleton or None, as many frames as `depth`.
+    labels : Labels
+    """
+
+    name: str
+    path: Path
+    camera: Camera
+    frame_rate_hz: float
+    depth: Frames[Depth]
+    color: Frames[Color] | None = None
+    color_projection: Projection | None = None
+    infrared: Frames[Intensity] | None = None
+    skeleton: Skeleton | None = None
+    labels: Labels = field(default_factory=Labels)
+
+    def __len__(self) -> int:
+        return len(self.depth)

@@ -1,0 +1,27 @@
+"""What every test shares: no network, and the folder of real data, or a reason to skip."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("SKELFLOW_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_socket: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"tests must not use the network, asked for {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real recordings; absent on most machines."""
+    if not DATA.is_dir():
+        pytest.skip(f"no real data at {DATA} (set SKELFLOW_DATA to its folder)")
+    return DATA
