@@ -1,0 +1,43 @@
+"""Names of NTU RGB+D recordings, and a walk over folders that skips their image folders."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from skelflow.types import Labels
+
+NTU_NAME = re.compile(r"S(\d{3})C(\d{3})P(\d{3})R(\d{3})A(\d{3})(?!\d)")
+
+
+def ntu_name(text: str) -> str | None:
+    """The `SsssCcccPpppRrrrAaaa` inside a file or folder name, or None."""
+    match = NTU_NAME.search(text)
+    return match.group() if match else None
+
+
+def ntu_labels(name: str) -> Labels:
+    """What an NTU RGB+D name says: setup, camera, performer, replication, action.
+
+    Examples
+    --------
+    >>> ntu_labels("S001C002P003R001A058").action
+    58
+    """
+    match = NTU_NAME.search(name)
+    if match is None:
+        return Labels()
+    setup, camera, subject, replication, action = map(int, match.groups())
+    return Labels(
+        action=action, subject=subject, camera=camera, setup=setup, replication=replication
+    )
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Each folder below `root` with its folder and file names, both sorted.
+
+    Folders named like an NTU recording are listed but not entered: they hold millions of images.
+    """
+    for folder, folders, files in os.walk(root):
+        yield Path(folder), sorted(folders), sorted(files)
+        folders[:] = sorted(name for name in folders if ntu_name(name) is None)
