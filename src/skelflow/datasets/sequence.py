@@ -1,0 +1,281 @@
+"""One recording becomes one prepared sequence: flow, crop, resize, color, joints in its pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from skelflow.camera.register import gray, register_color
+from skelflow.datasets.store import PreparedSequence
+from skelflow.errors import ConfigError, DataError
+from skelflow.flow.color import encode_flow, measure_range
+from skelflow.flow.presets import find_preset
+from skelflow.flow.solver import scene_flow
+from skelflow.types import Depth, Flow, Intensity, Recording
+
+MOVING_M = 0.001  # a pixel that moves less is at rest
+_RANGE_PERCENTILE = 99.5
+
+FlowFrames = Float32[np.ndarray, "n h w 3"]
+IntensitySource = Literal["auto", "infrared", "color", "none"]
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """How recordings become prepared sequences; the defaults are the paper's.
+
+    Parameters
+    ----------
+    crop : (width, height) of the centered window of the depth image, pixels.
+    size : (width, height) the window is resized to, pixels.
+    stride : every stride-th frame pair (t, t + 1) has a flow.
+    preset : of the flow solver, see `skelflow.flow.solver.scene_flow`.
+    intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
+    range_m : motion in meters that color 255 stands for; None = measured on training recordings.
+    per_sequence_range : every sequence has its own measured range instead.
+    protocol : who trains, for measuring the range; None = the data set's usual protocol.
+    workers : processes that prepare recordings side by side.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range, or both kinds of range are asked for.
+    """
+
+    crop: tuple[int, int] = (320, 240)
+    size: tuple[int, int] = (160, 120)
+    stride: int = 3
+    preset: str = "paper"
+    intensity: IntensitySource = "auto"
+    range_m: float | None = None
+    per_sequence_range: bool = False
+    protocol: str | None = None
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        find_preset(self.preset)
+        for name in ("crop", "size"):
+            if min(getattr(self, name)) < 1:
+                raise ConfigError(
+                    f"prepare: {name} must be (width, height) of at least one pixel, "
+                    f"found {getattr(self, name)}"
+                )
+        for name in ("stride", "workers"):
+            if getattr(self, name) < 1:
+                raise ConfigError(
+                    f"prepare: {name} must be at least 1, found {getattr(self, name)}"
+                )
+        if self.intensity not in ("auto", "infrared", "color", "none"):
+            raise ConfigError(
+                "prepare: intensity must be auto, infrared, color or none, "
+                f"found {self.intensity!r}"
+            )
+        if self.range_m is not None and not 0 < self.range_m < np.inf:
+            raise ConfigError(f"prepare: range_m must be positive, found {self.range_m}")
+        if self.range_m is not None and self.per_sequence_range:
+            raise ConfigError("prepare: range_m and per_sequence_range exclude each other")
+
+
+def prepare_sequence(
+    recording: Recording,
+    config: PrepareConfig,
+    *,
+    range_m: float | None = None,
+    layout: str | None = None,
+    origin: str = "",
+    before_pair: Callable[[], None] = lambda: None,
+) -> PreparedSequence:
+    """Flow, joints and labels of one recording.
+
+    Parameters
+    ----------
+    recording : at least two frames, some depth.
+    config : crop, size, stride, solver preset, intensity.
+    range_m : motion of color 255, meters; None = measured on this recording.
+    layout : joint layout of the store; None = no skeletons are kept.
+    origin : path below the source folder, noted in the sequence.
+    before_pair : called before each frame pair; may raise to stop.
+
+    Raises
+    ------
+    DataError
+        Fewer than two frames, no depth at all, a crop larger than the image, a missing or
+        too short intensity stream, or a skeleton of another layout or length.
+    """
+    _check(recording, config, layout)
+    times = pair_times(len(recording), config.stride)
+    flow_m = flow_frames(recording, config, times, before_pair=before_pair)
+    if range_m is None:
+        range_m = measure_range(flow_m)
+    joints_px, joints_m = _joints(recording, config, times, layout)
+    return PreparedSequence(
+        name=recording.name,
+        flow=encode_flow(flow_m, range_m),
+        joints_px=joints_px,
+        joints_m=joints_m,
+        range_m=range_m,
+        layout=layout,
+        labels=recording.labels,
+        intensity=intensity_source(recording, config),
+        origin=origin,
+    )
+
+
+def pair_times(frames: int, stride: int) -> list[int]:
+    """First frame of every pair that has a flow.
+
+    Examples
+    --------
+    >>> pair_times(8, 3)
+    [0, 3, 6]
+    """
+    return list(range(0, frames - 1, stride))
+
+
+def flow_frames(
+    recording: Recording,
+    config: PrepareConfig,
+    times: list[int],
+    *,
+    before_pair: Callable[[], None] = lambda: None,
+) -> FlowFrames:
+    """Flow of the pairs (t, t + 1), meters, cropped and resized.
+
+    The flow is solved on the whole depth image, so that the crop's border is no border for it.
+
+    Raises
+    ------
+    DataError
+        See `prepare_sequence`.
+    """
+    _check_frames(recording, config)
+    frames, seen = [], False
+    for t in times:
+        before_pair()
+        depth = recording.depth[t], recording.depth[t + 1]
+        seen = seen or bool(depth[0].any() or depth[1].any())
+        frames.append(_crop_and_resize(_pair_flow(recording, t, depth, config), config))
+    if not seen:
+        raise DataError(
+            f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
+        )
+    return np.stack(frames)
+
+
+def moving_components(flow_m: FlowFrames) -> Float32[np.ndarray, " values"]:
+    """Absolute x, y and z motion of the pixels that move at all, meters."""
+    moving = np.linalg.norm(flow_m, axis=-1) > MOVING_M
+    return np.asarray(np.abs(flow_m[moving]).ravel(), np.float32)
+
+
+def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None:
+    """Motion that nearly all components stay below, whole millimeters; None where nothing moves."""
+    if not components_m.size:
+        return None
+    top = float(np.percentile(components_m, _RANGE_PERCENTILE))
+    return max(round(top, 3), MOVING_M)
+
+
+def intensity_source(recording: Recording, config: PrepareConfig) -> str:
+    """What the flow of this recording sees beside depth: "infrared", "color" or "none"."""
+    if config.intensity != "auto":
+        return config.intensity
+    if recording.infrared is not None:
+        return "infrared"
+    return "color" if recording.color is not None else "none"
+
+
+def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:
+    _check_frames(recording, config)
+    skeleton = recording.skeleton
+    if skeleton is None or layout is None:
+        return
+    if skeleton.layout != layout:
+        raise DataError(
+            f"{recording.path}: skeleton layout {skeleton.layout!r}, this store holds {layout!r}"
+        )
+    if len(skeleton) != len(recording):
+        raise DataError(
+            f"{recording.path}: {len(skeleton)} skeleton frames, {len(recording)} depth frames"
+        )
+
+
+def _check_frames(recording: Recording, config: PrepareConfig) -> None:
+    count, camera = len(recording), recording.camera
+    if count < 2:
+        raise DataError(f"{recording.path}: {count} frame(s); flow needs at least 2")
+    if config.crop[0] > camera.width or config.crop[1] > camera.height:
+        raise DataError(
+            f"{recording.path}: crop {config.crop[0]}x{config.crop[1]} is larger than the depth "
+            f"image {camera.width}x{camera.height}; choose a smaller crop"
+        )
+    source = intensity_source(recording, config)
+    if source == "none":
+        return
+    stream = recording.infrared if source == "infrared" else recording.color
+    if stream is None or len(stream) < count:
+        found = "none" if stream is None else f"{len(stream)}"
+        raise DataError(f"{recording.path}: {found} {source} frames, {count} depth frames")
+
+
+def _pair_flow(
+    recording: Recording, t: int, depth: tuple[Depth, Depth], config: PrepareConfig
+) -> Flow:
+    if not (depth[0].any() and depth[1].any()):
+        return np.zeros((*depth[0].shape, 3), np.float32)
+    source = intensity_source(recording, config)
+    return scene_flow(
+        _intensity(recording, t, depth[0], source),
+        depth[0],
+        _intensity(recording, t + 1, depth[1], source),
+        depth[1],
+        camera=recording.camera,
+        preset=config.preset,
+    )
+
+
+def _intensity(recording: Recording, t: int, depth: Depth, source: str) -> Intensity | None:
+    if source == "infrared" and recording.infrared is not None:
+        return recording.infrared[t]
+    if source == "color" and recording.color is not None:
+        color = recording.color[t]
+        if recording.color_projection is not None:
+            color = register_color(color, depth, recording.camera, recording.color_projection)
+        return gray(color)
+    return None
+
+
+def _crop_and_resize(flow_m: Flow, config: PrepareConfig) -> Flow:
+    height, width = flow_m.shape[:2]
+    x0, y0 = _corner(width, height, config)
+    window = flow_m[y0 : y0 + config.crop[1], x0 : x0 + config.crop[0]]
+    if config.size == config.crop:
+        return window.copy()
+    resized = cv2.resize(window, config.size, interpolation=cv2.INTER_AREA)
+    return np.asarray(resized, np.float32)
+
+
+def _corner(width: int, height: int, config: PrepareConfig) -> tuple[int, int]:
+    return (width - config.crop[0]) // 2, (height - config.crop[1]) // 2
+
+
+def _joints(
+    recording: Recording, config: PrepareConfig, times: list[int], layout: str | None
+) -> tuple[Float32[np.ndarray, "n bodies joints 2"], Float32[np.ndarray, "frames bodies joints 3"]]:
+    """Joints in the flow's pixels at each flow frame, and in meters at every frame."""
+    skeleton, camera = recording.skeleton, recording.camera
+    if skeleton is None or layout is None:
+        empty = np.zeros((len(recording), 0, 0, 3), np.float32)
+        return empty[: len(times), ..., :2], empty
+    joints_px = skeleton.joints_px[times]
+    inside = (joints_px > -0.5) & (joints_px < (camera.width - 0.5, camera.height - 0.5))
+    usable = inside.all(axis=-1) & joints_px.any(axis=-1) & (skeleton.tracking[times] > 0)
+    scale = np.divide(config.size, config.crop)
+    moved = (joints_px - _corner(camera.width, camera.height, config) + 0.5) * scale - 0.5
+    seen_px: Float32[np.ndarray, "n bodies joints 2"] = np.where(
+        usable[..., None], moved, np.nan
+    ).astype(np.float32)
+    return seen_px, skeleton.joints_m
