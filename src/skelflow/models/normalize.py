@@ -1,0 +1,94 @@
+"""The skeleton networks' input: meters to [-1, 1] by the training set's extrema, missing to 0."""
+# ruff: noqa: D107 -- a constructor is documented by its class
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from skelflow.errors import ConfigError, DataError
+from skelflow.models.config import TcnConfig
+from skelflow.skeleton.normalize import joint_extrema
+from skelflow.types import Joints3D
+
+
+class Normalizer(nn.Module):
+    """Scales each axis linearly so that [low, high] becomes [-1, 1]; missing joints become 0.
+
+    The extrema are buffers, part of every checkpoint; (-1, 1), the identity, until
+    `fit_normalizer` sets them. Coordinates beyond them are not clipped.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, config: TcnConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("low", -torch.ones(3))
+        self.register_buffer("high", torch.ones(3))
+
+    def forward(
+        self, joints_m: Float[Tensor, "b frames bodies joints 3"]
+    ) -> Float[Tensor, "b coordinates frames"]:
+        """Meters to the network's rows: bodies, joints, axes, in this order."""
+        self._check(joints_m)
+        missing = ~joints_m.isfinite().all(dim=-1, keepdim=True)
+        if self.config.center == "root":
+            joints_m = joints_m - root_origins(joints_m, root=self.config.root)
+        span = self.high - self.low
+        span = torch.where(span > 0, span, torch.ones_like(span))
+        unit = (joints_m - self.low) * (2 / span) - 1
+        return unit.masked_fill(missing, 0.0).flatten(2).transpose(1, 2)
+
+    def _check(self, joints_m: Tensor) -> None:
+        expected = (self.config.frames, self.config.bodies, self.config.joints)
+        if tuple(joints_m.shape[1:4]) != expected:
+            raise DataError(
+                f"skeletons have (frames, bodies, joints) = {tuple(joints_m.shape[1:4])}, "
+                f"this network was made for {expected}; pad the data or create it for these sizes"
+            )
+
+
+def root_origins(
+    joints_m: Float[Tensor, "b frames bodies joints 3"], *, root: int
+) -> Float[Tensor, "b 1 1 1 3"]:
+    """`skelflow.skeleton.normalize.root_origin` of each sequence."""
+    roots = joints_m[:, :, :, root].transpose(1, 2).flatten(1, 2)
+    valid = roots.isfinite().all(dim=-1)
+    first = valid.int().argmax(dim=1)
+    origin = roots[torch.arange(len(roots), device=roots.device), first]
+    return origin.masked_fill(~valid.any(dim=1, keepdim=True), 0.0)[:, None, None, None]
+
+
+def present_bodies(joints_m: Float[Tensor, "b frames bodies joints 3"]) -> Tensor:
+    """(b, bodies) bool: bodies with at least one valid joint in the sequence."""
+    return joints_m.isfinite().all(dim=-1).any(dim=3).any(dim=1)
+
+
+def fit_normalizer(model: nn.Module, sequences: Iterable[Joints3D | Tensor]) -> None:
+    """Set the extrema of a model's skeleton normalization from the training set, once.
+
+    Parameters
+    ----------
+    model : a network with a skeleton branch.
+    sequences : arrays or tensors (t, bodies, joints, 3) float32, meters, NaN = missing.
+
+    Raises
+    ------
+    ConfigError
+        The model reads no skeletons.
+    DataError
+        No sequence has a valid joint.
+    """
+    found = [module for module in model.modules() if isinstance(module, Normalizer)]
+    if not found:
+        raise ConfigError(f"{type(model).__name__} reads no skeletons: nothing to normalize")
+    config = found[0].config
+    arrays = (np.asarray(joints, np.float32) for joints in sequences)
+    low, high = joint_extrema(arrays, root=config.root if config.center == "root" else None)
+    for normalizer in found:
+        normalizer.low.copy_(torch.from_numpy(low))
+        normalizer.high.copy_(torch.from_numpy(high))

@@ -1,0 +1,53 @@
+"""Which joints tell the action: the informativeness score of Eq. 2."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+
+def informativeness_score(
+    activations: Sequence[Float[Tensor, "b filters rows"]],
+    present: Bool[Tensor, "b bodies"],
+    *,
+    layer: Literal["sum", 1, 2, 3, 4] = "sum",
+    scale: Literal["min_max", "max"] = "min_max",
+) -> Float[Tensor, "b bodies joints"]:
+    """How much each joint's rows make the bottom filters of Res-BJCN respond, scaled to [0, 1].
+
+    Parameters
+    ----------
+    activations : four (b, filters, rows) tensors
+        BJCN-1..4 after batch normalization and ReLU; rows are bodies x joints x 3 axes.
+    present : (b, bodies) bool
+        Bodies that the sequence holds; the others take no part and score 0.
+    layer : one of the four, or 'sum' of their raw responses.
+    scale : 'min_max' over the joints of the present bodies, or 'max' (divide by the largest).
+
+    Returns
+    -------
+    (b, bodies, joints) float. Ones where all joints respond alike, zeros for absent bodies.
+
+    Notes
+    -----
+    Source: the paper's Eq. 2 and the linear normalization after it.
+    """
+    chosen = activations if layer == "sum" else activations[layer - 1 : layer]
+    rows = torch.stack([layer_rows.sum(dim=1) for layer_rows in chosen]).sum(dim=0)
+    response = rows.reshape(*present.shape, -1, 3).sum(dim=-1)
+    return _scaled_to_unit(response, present[:, :, None], scale)
+
+
+def _scaled_to_unit(response: Tensor, present: Tensor, scale: str) -> Tensor:
+    infinity = torch.full_like(response, torch.inf)
+    low = torch.where(present, response, infinity).amin(dim=(1, 2), keepdim=True)
+    high = torch.where(present, response, -infinity).amax(dim=(1, 2), keepdim=True)
+    rounding = 8 * torch.finfo(response.dtype).eps
+    alike = ~(high - low > rounding * high.abs())
+    if scale == "max":
+        low = torch.zeros_like(low)
+    low, span = low.masked_fill(alike, 0.0), (high - low).masked_fill(alike, 1.0)
+    unit = torch.where(alike, torch.ones_like(response), (response - low) / span)
+    return torch.where(present, unit, torch.zeros_like(unit))
