@@ -90,4 +90,4 @@ def _hidden(
     index = cells[..., 1] * width + cells[..., 0]
     nearest = np.full(int(index.max()) + 1, np.inf, np.float32)
     np.minimum.at(nearest, index[seen], depth_m[seen])
-    return seen & (depth_m > (1 + _OCCLUSION) * nearest[index])
+    return np.asarray(seen & (depth_m > (1 + _OCCLUSION) * nearest[index]))

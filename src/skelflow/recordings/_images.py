@@ -1,0 +1,162 @@
+"""Image files and videos, decoded one frame at a time and checked."""
+
+import re
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8, UInt16
+
+from skelflow.errors import FormatError
+from skelflow.types import Color, Frames
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16[np.ndarray, "h w"]:
+    """The values of a 16-bit gray PNG as stored; `size` is (height, width) or None for any.
+
+    Raises
+    ------
+    FormatError
+        The file is missing, no complete PNG, not 16 bit gray, or of another size.
+    """
+    content = _read_bytes(path)
+    bits, channels = png_kind(path, content)
+    if bits != 16 or channels != 1:
+        raise FormatError(
+            f"{path}: {bits}-bit PNG with {channels} channels, expected 16-bit gray depth; "
+            "8 bits cannot hold depth: export it again with 16 bits"
+        )
+    image = _decode(path, content, cv2.IMREAD_UNCHANGED)
+    _check_size(path, image, size)
+    return np.asarray(image, np.uint16)
+
+
+def read_color(path: Path, *, size: tuple[int, int] | None = None) -> Color:
+    """An image file as RGB; `size` is (height, width) or None for any.
+
+    Raises
+    ------
+    FormatError
+        The file is missing, no complete image, or of another size.
+    """
+    content = _read_bytes(path)
+    if path.suffix.lower() == ".png":
+        png_kind(path, content)
+    image = _decode(path, content, cv2.IMREAD_COLOR)
+    _check_size(path, image, size)
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+
+def png_kind(path: Path, content: bytes) -> tuple[int, int]:
+    """Bits a sample and channels of a complete PNG (PNG specification, section 11.2.2)."""
+    if not content.startswith(_PNG):
+        raise FormatError(f"{path}: no PNG file, it begins with {content[:16]!r}")
+    if len(content) < 45 or content[-8:-4] != b"IEND":
+        raise FormatError(f"{path}: truncated PNG ({len(content)} bytes): copy it again")
+    channels = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+    return content[24], channels.get(content[25], 0)
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    """(height, width) of a PNG, from its header alone."""
+    with path.open("rb") as stream:
+        head = stream.read(24)
+    if len(head) < 24 or not head.startswith(_PNG):
+        raise FormatError(f"{path}: no PNG file, it begins with {head[:16]!r}")
+    width, height = struct.unpack(">II", head[16:24])
+    return height, width
+
+
+def natural_order(path: Path) -> list[tuple[int, str]]:
+    """Sorting key by which frame 2 comes before frame 10."""
+    return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", path.name)]
+
+
+def video_frames(
+    path: Path, *, count: int | None, size: tuple[int, int] | None = None
+) -> Frames[Color]:
+    """The frames of a video as RGB; reading them in order does not seek.
+
+    Parameters
+    ----------
+    path : a file OpenCV can decode.
+    count : how many frames the recording has; None for the video's own number. A video that lacks
+        up to two frames at the end repeats its last one (sensors drop them when they stop).
+    size : (height, width) that the frames must have, or None.
+
+    Raises
+    ------
+    FormatError
+        The file is no video; while decoding: it is truncated or lacks more than two frames.
+    """
+    return _Video(path, count, size).frames()
+
+
+class _Video:
+    """An open video and the frame it will decode next."""
+
+    def __init__(self, path: Path, count: int | None, size: tuple[int, int] | None) -> None:
+        capture = cv2.VideoCapture(str(path))
+        stored = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        capture.release()
+        if stored <= 0:
+            raise FormatError(f"{path}: no video that can be decoded ({path.stat().st_size} bytes)")
+        self.path, self.stored, self.size = path, stored, size
+        self.count = stored if count is None else count
+        self.capture: cv2.VideoCapture | None = None
+        self.next = 0
+
+    def frames(self) -> Frames[Color]:
+        return Frames(self.count, self.decode)
+
+    def decode(self, t: int) -> Color:
+        if t >= self.stored + 2:
+            raise FormatError(
+                f"{self.path}: frame {t + 1} is missing, the video has {self.stored} frames, "
+                f"expected {self.count} as in the depth stream"
+            )
+        image = self._read(min(t, self.stored - 1))
+        _check_size(self.path, image, self.size)
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+
+    def _read(self, t: int) -> UInt8[np.ndarray, "h w 3"]:
+        if self.capture is None:
+            self.capture = cv2.VideoCapture(str(self.path))
+            self.next = 0
+        if t != self.next:
+            self.capture.set(cv2.CAP_PROP_POS_FRAMES, t)
+        found, image = self.capture.read()
+        if not found:
+            self.capture = None
+            raise FormatError(
+                f"{self.path}: frame {t + 1} of {self.stored} cannot be decoded; "
+                "the video is truncated or damaged: copy or download it again"
+            )
+        self.next = t + 1
+        return np.asarray(image)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read ({error.strerror})") from error
+
+
+def _decode(path: Path, content: bytes, mode: int) -> np.ndarray:
+    image = None
+    if content:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
+    if image is None:
+        raise FormatError(f"{path}: damaged image, or none ({len(content)} bytes)")
+    return np.asarray(image)
+
+
+def _check_size(path: Path, image: np.ndarray, size: tuple[int, int] | None) -> None:
+    if size is not None and image.shape[:2] != size:
+        raise FormatError(
+            f"{path}: {image.shape[1]}x{image.shape[0]} pixels, expected {size[1]}x{size[0]}"
+        )

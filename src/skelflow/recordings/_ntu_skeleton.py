@@ -1,0 +1,116 @@
+"""The `.skeleton` text of NTU RGB+D, read without losing which frame a body was seen in."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelflow.errors import FormatError
+
+JOINTS = 25
+_BODY_FIELDS = 10
+_JOINT_FIELDS = 12
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Every body of a `.skeleton` file.
+
+    Parameters
+    ----------
+    ids : the sensor's own number of each body, by first appearance.
+    values : (t, bodies, 25, 12) float64
+        x y z depthX depthY colorX colorY orientW orientX orientY orientZ trackingState as
+        stored (meters, y up; pixels); NaN in frames where the body is absent.
+    """
+
+    ids: tuple[str, ...]
+    values: Float64[np.ndarray, "t bodies 25 12"]
+
+
+def read_tracks(path: Path) -> Tracks:
+    """Parse a `.skeleton` file.
+
+    Raises
+    ------
+    FormatError
+        The text ends early or goes on after the end, a number is none, or a count is impossible;
+        names the file and the line.
+    """
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"{path}: cannot be read as NTU RGB+D text ({error})") from error
+    lines = _Lines(path, text.splitlines())
+    count = lines.count("frame count")
+    if count == 0:
+        raise FormatError(f"{path}, line 1: 0 frames, expected at least one")
+    frames = [_read_frame(lines) for _ in range(count)]
+    lines.finish()
+    ids = tuple(dict.fromkeys(body for frame in frames for body in frame))
+    values = np.full((count, len(ids), JOINTS, _JOINT_FIELDS), np.nan)
+    for t, frame in enumerate(frames):
+        for body, joints in frame.items():
+            values[t, ids.index(body)] = joints
+    return Tracks(ids, values)
+
+
+def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
+    """Body number -> 25 joints of 12 numbers."""
+    frame: dict[str, list[list[float]]] = {}
+    for _ in range(lines.count("body count")):
+        lines.numbers(_BODY_FIELDS, "body")
+        body = lines.first()  # of 17 digits: as a float it would lose the last
+        if body in frame:
+            raise lines.error(f"body {body} a second time in one frame")
+        joints = lines.count("joint count")
+        if joints != JOINTS:
+            raise lines.error(f"{joints} joints, expected {JOINTS}")
+        frame[body] = [lines.numbers(_JOINT_FIELDS, "joint") for _ in range(JOINTS)]
+    return frame
+
+
+class _Lines:
+    """The lines of a file and how far they are read."""
+
+    def __init__(self, path: Path, lines: list[str]) -> None:
+        self.path, self.lines, self.read = path, lines, 0
+
+    def next(self, what: str) -> str:
+        if self.read >= len(self.lines):
+            raise FormatError(
+                f"{self.path}, line {self.read + 1}: the text ends where a {what} is expected; "
+                "the file is truncated: copy or download it again"
+            )
+        self.read += 1
+        return self.lines[self.read - 1]
+
+    def count(self, what: str) -> int:
+        text = self.next(what).strip()
+        if not (text.isascii() and text.isdigit()):
+            raise self.error(f"found {text[:40]!r}, expected a {what} (a whole number >= 0)")
+        return int(text)
+
+    def numbers(self, expected: int, what: str) -> list[float]:
+        text = self.next(what)
+        try:
+            values = [float(field) for field in text.split()]
+        except ValueError as error:
+            raise self.error(f"{error}, expected the {expected} numbers of a {what}") from error
+        if len(values) != expected:
+            raise self.error(f"{len(values)} numbers, expected the {expected} of a {what}")
+        return values
+
+    def first(self) -> str:
+        """The first field of the line read last."""
+        return self.lines[self.read - 1].split()[0]
+
+    def finish(self) -> None:
+        for line in self.lines[self.read :]:
+            self.read += 1
+            if line.strip():
+                raise self.error(f"found {line[:40]!r} after the last frame, expected the end")
+
+    def error(self, message: str) -> FormatError:
+        return FormatError(f"{self.path}, line {self.read}: {message}")
