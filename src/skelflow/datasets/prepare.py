@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import skelflow
+from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.meta import StoreMeta
 from skelflow.datasets.protocols import class_names
-from skelflow.datasets.sequence import PrepareConfig, prepare_sequence
-from skelflow.datasets.store import Store, StoreMeta
+from skelflow.datasets.sequence import prepare_sequence
+from skelflow.datasets.store import Store
 from skelflow.datasets.survey import Survey, measure_range, survey_recordings
 from skelflow.datasets.workers import check_stopped, each
 from skelflow.errors import SkelflowError

@@ -1,18 +1,17 @@
 """One recording becomes one prepared sequence: flow, crop, resize, color, joints in its pixels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 from jaxtyping import Float32
 
 from skelflow.camera.register import gray, register_color
-from skelflow.datasets.store import PreparedSequence
-from skelflow.errors import ConfigError, DataError
+from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.meta import PreparedSequence
+from skelflow.datasets.windows import pair_times
+from skelflow.errors import DataError
 from skelflow.flow.color import encode_flow, measure_range
-from skelflow.flow.presets import find_preset
 from skelflow.flow.solver import scene_flow
 from skelflow.types import Depth, Flow, Intensity, Recording
 
@@ -20,63 +19,6 @@ MOVING_M = 0.001  # a pixel that moves less is at rest
 _RANGE_PERCENTILE = 99.5
 
 FlowFrames = Float32[np.ndarray, "n h w 3"]
-IntensitySource = Literal["auto", "infrared", "color", "none"]
-
-
-@dataclass(frozen=True)
-class PrepareConfig:
-    """How recordings become prepared sequences; the defaults are the paper's.
-
-    Parameters
-    ----------
-    crop : (width, height) of the centered window of the depth image, pixels.
-    size : (width, height) the window is resized to, pixels.
-    stride : every stride-th frame pair (t, t + 1) has a flow.
-    preset : of the flow solver, see `skelflow.flow.solver.scene_flow`.
-    intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
-    range_m : motion in meters that color 255 stands for; None = measured on training recordings.
-    per_sequence_range : every sequence has its own measured range instead.
-    protocol : who trains, for measuring the range; None = the data set's usual protocol.
-    workers : processes that prepare recordings side by side.
-
-    Raises
-    ------
-    ConfigError
-        A value is out of range, or both kinds of range are asked for.
-    """
-
-    crop: tuple[int, int] = (320, 240)
-    size: tuple[int, int] = (160, 120)
-    stride: int = 3
-    preset: str = "paper"
-    intensity: IntensitySource = "auto"
-    range_m: float | None = None
-    per_sequence_range: bool = False
-    protocol: str | None = None
-    workers: int = 1
-
-    def __post_init__(self) -> None:
-        find_preset(self.preset)
-        for name in ("crop", "size"):
-            if min(getattr(self, name)) < 1:
-                raise ConfigError(
-                    f"prepare: {name} must be (width, height) of at least one pixel, "
-                    f"found {getattr(self, name)}"
-                )
-        for name in ("stride", "workers"):
-            if getattr(self, name) < 1:
-                raise ConfigError(
-                    f"prepare: {name} must be at least 1, found {getattr(self, name)}"
-                )
-        if self.intensity not in ("auto", "infrared", "color", "none"):
-            raise ConfigError(
-                "prepare: intensity must be auto, infrared, color or none, "
-                f"found {self.intensity!r}"
-            )
-        if self.range_m is not None and not 0 < self.range_m < np.inf:
-            raise ConfigError(f"prepare: range_m must be positive, found {self.range_m}")
-        if self.range_m is not None and self.per_sequence_range:
-            raise ConfigError("prepare: range_m and per_sequence_range exclude each other")
 
 
 def prepare_sequence(
@@ -122,17 +64,6 @@ def prepare_sequence(
         intensity=intensity_source(recording, config),
         origin=origin,
     )
-
-
-def pair_times(frames: int, stride: int) -> list[int]:
-    """First frame of every pair that has a flow.
-
-    Examples
-    --------
-    >>> pair_times(8, 3)
-    [0, 3, 6]
-    """
-    return list(range(0, frames - 1, stride))
 
 
 def flow_frames(

@@ -3,112 +3,23 @@
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 from zarr.codecs import ZstdCodec
 
+from skelflow.datasets.meta import PreparedSequence, StoreMeta
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
 
+__all__ = ["PreparedSequence", "Store", "StoreMeta"]
+
 FORMAT = 1
 _CHUNK_FRAMES = 16
-_DESCRIBES = (
-    "range_from",
-    "class_names",
-    "version",
-)  # fields two equal configurations may not share
-
-
-@dataclass(frozen=True)
-class PreparedSequence:
-    """What training reads of one recording.
-
-    Parameters
-    ----------
-    name : str
-        The recording's name, unique in its store.
-    flow : (n, h, w, 3) uint8
-        Colored flow of every stride-th frame pair; 128 = no motion.
-    joints_px : (n, bodies, joints, 2) float32
-        (x, y) in the flow's pixels at the first frame of each pair. NaN where missing.
-    joints_m : (frames, bodies, joints, 3) float32
-        The skeleton of every original frame, meters. NaN where missing.
-    range_m : float
-        Motion in meters that color 255 stands for.
-    layout : str or None
-        Joint layout; None when the store has no skeletons.
-    labels : Labels
-    intensity : str
-        What the flow saw beside depth: "infrared", "color" or "none".
-    origin : str
-        Path of the recording below the folder it was prepared from.
-    """
-
-    name: str
-    flow: UInt8[np.ndarray, "n h w 3"]
-    joints_px: Float32[np.ndarray, "n bodies joints 2"]
-    joints_m: Float32[np.ndarray, "frames bodies joints 3"]
-    range_m: float
-    layout: str | None = None
-    labels: Labels = field(default_factory=Labels)
-    intensity: str = "none"
-    origin: str = ""
-
-
-@dataclass(frozen=True)
-class StoreMeta:
-    """How every sequence of a store was made.
-
-    Parameters
-    ----------
-    source : str
-        Name of the reader, the data set: "utd_mhad", "ntu", "folder", ...
-    layout : str or None
-        Joint layout; None = no skeletons.
-    crop, size : (width, height), pixels
-        The centered window of the depth image, and what it was resized to.
-    stride : int
-        Every stride-th frame pair has a flow.
-    preset : str
-        Of the flow solver.
-    intensity : str
-        "auto", "infrared", "color" or "none", as asked for.
-    range_m : float or None
-        Motion in meters of color 255; None = each sequence has its own.
-    per_sequence_range : bool
-        Whether each sequence has its own range.
-    range_from : str
-        Where the range comes from, in words.
-    class_names : number -> name of the actions, as far as known.
-    version : str
-        The skelflow that made the store.
-    """
-
-    source: str
-    layout: str | None
-    crop: tuple[int, int]
-    size: tuple[int, int]
-    stride: int
-    preset: str
-    intensity: str
-    range_m: float | None
-    per_sequence_range: bool = False
-    range_from: str = ""
-    class_names: Mapping[int, str] = field(default_factory=dict)
-    version: str = ""
-
-    def differences(self, other: "StoreMeta") -> list[str]:
-        """One line for each setting in which two stores cannot be mixed."""
-        names = (f.name for f in fields(self) if f.name not in _DESCRIBES)
-        pairs = ((name, getattr(self, name), getattr(other, name)) for name in names)
-        return [f"{name}: {mine!r} in the store, {yours!r} asked for"
-                for name, mine, yours in pairs if mine != yours]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,7 +58,7 @@ class Store:
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             return cls._continue(path, meta, exist_ok)
         aside = _aside(path)
-        attributes = {"skelflow": {"format": FORMAT, **_plain(meta)}}
+        attributes = {"skelflow": {"format": FORMAT, **meta.to_json()}}
         zarr.create_group(store=str(aside), attributes=attributes)
         aside.replace(path)
         return cls(path, meta)
@@ -180,7 +91,7 @@ class Store:
                 f"{path}: store format {found.get('format')}, this skelflow reads {FORMAT}; "
                 "prepare the data again"
             )
-        return cls(path, _meta(found))
+        return cls(path, StoreMeta.from_json(found))
 
     def names(self) -> list[str]:
         """Names of all sequences, sorted."""
@@ -292,18 +203,6 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
         shape = (_CHUNK_FRAMES if name == "flow" else len(data), *data.shape[1:])
         chunks = tuple(max(1, min(n, size)) for n, size in zip(shape, data.shape, strict=True))
         group.create_array(name, data=data, chunks=chunks, compressors=ZstdCodec(level=5))
-
-
-def _plain(meta: StoreMeta) -> dict[str, Any]:
-    return {**asdict(meta), "class_names": {str(k): v for k, v in meta.class_names.items()}}
-
-
-def _meta(found: dict[str, Any]) -> StoreMeta:
-    values = {f.name: found[f.name] for f in fields(StoreMeta)}
-    for name in ("crop", "size"):
-        values[name] = tuple(values[name])
-    values["class_names"] = {int(k): v for k, v in values["class_names"].items()}
-    return StoreMeta(**values)
 
 
 def _attributes(path: Path) -> dict[str, Any]:

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from skelflow.datasets.config import PrepareConfig
 from skelflow.datasets.protocols import find_protocol, protocols
 from skelflow.datasets.sequence import (
-    PrepareConfig,
     flow_frames,
     measured_range,
     moving_components,
-    pair_times,
 )
+from skelflow.datasets.windows import pair_times
 from skelflow.datasets.workers import check_stopped, each
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.recordings import open_recording, readers

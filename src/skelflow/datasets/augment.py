@@ -1,0 +1,105 @@
+"""What training may change about a skeleton: direction, size, tempo, noise, left and right."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from skelflow.errors import ConfigError
+from skelflow.skeleton.layouts import Layout
+
+Track = Float32[np.ndarray, "t bodies joints 3"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of training samples; all off by default, as in the paper.
+
+    Parameters
+    ----------
+    flip : probability that left and right change places (in flow and skeleton alike).
+    rotate_deg : the skeleton turns about its vertical axis by at most this angle, degrees.
+    scale : the skeleton's size changes by at most this share.
+    speed : the skeleton's tempo changes by at most this share.
+    crop_time : at most this share of the skeleton's frames is cut off, at random ends.
+    noise_m : standard deviation of noise on every joint coordinate, meters.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range.
+    """
+
+    flip: float = 0.0
+    rotate_deg: float = 0.0
+    scale: float = 0.0
+    speed: float = 0.0
+    crop_time: float = 0.0
+    noise_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        tops = {"flip": 1, "rotate_deg": 180, "scale": 0.9, "speed": 0.9, "crop_time": 0.9}
+        for name, top in {**tops, "noise_m": np.inf}.items():
+            value = getattr(self, name)
+            if not 0 <= value <= top:
+                raise ConfigError(f"augmentation: {name} must lie in [0, {top}], found {value}")
+
+
+def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Track:
+    """A randomly changed copy; with everything off, the same values.
+
+    Parameters
+    ----------
+    joints_m : (t, bodies, joints, 3), meters, NaN = missing (stays missing).
+    change : how much of what; `flip` is not applied here, see `mirror_joints`.
+    random : source of all chance.
+    """
+    joints_m = _change_time(joints_m, change, random)
+    center = _center(joints_m)
+    angle = np.radians(random.uniform(-change.rotate_deg, change.rotate_deg))
+    size = 1 + random.uniform(-change.scale, change.scale)
+    changed = (joints_m - center) @ (turn(angle) * np.float32(size)).T + center
+    noise = random.normal(0, 1, changed.shape) * change.noise_m
+    return np.asarray(changed + noise, np.float32)
+
+
+def turn(angle: float) -> Float32[np.ndarray, "3 3"]:
+    """Rotation about the vertical axis by an angle in radians."""
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]], np.float32)
+
+
+def mirror_joints(
+    joints: Float32[np.ndarray, "t bodies joints axes"], layout: Layout, *, about: float = 0.0
+) -> Float32[np.ndarray, "t bodies joints axes"]:
+    """Left and right change places: x becomes `about` - x, and paired joints are swapped."""
+    mirrored = joints[:, :, list(layout.mirror)]
+    mirrored[..., 0] = about - mirrored[..., 0]
+    return mirrored
+
+
+def resample(joints_m: Track, count: int) -> Track:
+    """The same motion in another number of frames, linear in between, nearest beside gaps."""
+    places = np.linspace(0, len(joints_m) - 1, count)
+    before = np.floor(places).astype(int)
+    after = np.minimum(before + 1, len(joints_m) - 1)
+    share = (places - before)[:, None, None, None]
+    mixed = joints_m[before] * (1 - share) + joints_m[after] * share
+    nearest = joints_m[np.rint(places).astype(int)]
+    return np.asarray(np.where(np.isnan(mixed), nearest, mixed), np.float32)
+
+
+def _change_time(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Track:
+    cut, place = random.uniform(0, change.crop_time), random.uniform()
+    tempo = 1 + random.uniform(-change.speed, change.speed)
+    kept = max(1, round(len(joints_m) * (1 - cut)))
+    start = round((len(joints_m) - kept) * place)
+    count = max(1, round(kept / tempo))
+    window = joints_m[start : start + kept]
+    return window if count == kept else resample(window, count)
+
+
+def _center(joints_m: Track) -> Float32[np.ndarray, "3"]:
+    """Mean of all joints that are there; 0 where none is."""
+    present = joints_m[~np.isnan(joints_m).any(axis=-1)]
+    return np.asarray(present.mean(axis=0) if len(present) else np.zeros(3), np.float32)
