@@ -1,0 +1,134 @@
+"""`recording.toml`, checked: every mistake is answered with what would be right."""
+
+import difflib
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skelflow.errors import ConfigError, FormatError
+from skelflow.skeleton.layouts import LAYOUTS, Layout
+from skelflow.types import Camera, Labels
+
+_KEYS = {
+    "recording": ("name", "frame_rate_hz", "depth_scale"),
+    "camera": ("fx", "fy", "cx", "cy", "fov_x_deg"),
+    "labels": ("action", "subject", "camera", "setup", "replication"),
+    "skeleton": ("layout",),
+}
+_PINHOLE = ("fx", "fy", "cx", "cy")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a `recording.toml` says."""
+
+    file: Path
+    name: str
+    frame_rate_hz: float
+    depth_scale: float
+    intrinsics: dict[str, float]
+    labels: Labels
+    layout: Layout | None
+
+    def camera(self, size: tuple[int, int]) -> Camera:
+        """The depth camera of images of that (height, width)."""
+        height, width = size
+        try:
+            if "fov_x_deg" in self.intrinsics:
+                return Camera.from_fov(width, height, self.intrinsics["fov_x_deg"])
+            return Camera(width, height, *(self.intrinsics[key] for key in _PINHOLE))
+        except ConfigError as error:
+            raise FormatError(f"{self.file}: {error}") from error
+
+
+def read_settings(file: Path) -> Settings:
+    """Read and check a `recording.toml`.
+
+    Raises
+    ------
+    FormatError
+        It is no TOML, a key is unknown or missing, or a value is of the wrong kind.
+    """
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FormatError(f"{file}: no TOML that can be read ({error})") from error
+    _check_keys(file, content)
+    recording = content.get("recording", {})
+    name = recording.get("name", file.parent.resolve().name)
+    if not isinstance(name, str) or not name:
+        raise FormatError(f"{file}: [recording] name is {name!r}, expected text")
+    return Settings(
+        file=file,
+        name=name,
+        frame_rate_hz=_positive(file, "recording", recording, "frame_rate_hz"),
+        depth_scale=_positive(file, "recording", recording, "depth_scale"),
+        intrinsics=_intrinsics(file, content.get("camera", {})),
+        labels=_labels(file, content.get("labels", {})),
+        layout=_layout(file, content.get("skeleton", {})),
+    )
+
+
+def _check_keys(file: Path, content: dict[str, Any]) -> None:
+    _check_known(file, "table", content, tuple(_KEYS))
+    for table, known in _KEYS.items():
+        values = content.get(table, {})
+        if not isinstance(values, dict):
+            raise FormatError(f"{file}: {table} is {values!r}, expected a table [{table}]")
+        _check_known(file, f"key in [{table}]", values, known)
+
+
+def _check_known(file: Path, what: str, values: dict[str, Any], known: tuple[str, ...]) -> None:
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0)[0]
+            raise FormatError(
+                f"{file}: unknown {what}: {key!r}; did you mean {near!r}? known: {', '.join(known)}"
+            )
+
+
+def _number(file: Path, table: str, values: dict[str, Any], key: str) -> float:
+    if key not in values:
+        raise FormatError(f"{file}: [{table}] {key} is missing, expected a number")
+    value = values[key]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise FormatError(f"{file}: [{table}] {key} is {value!r}, expected a number")
+    return float(value)
+
+
+def _positive(file: Path, table: str, values: dict[str, Any], key: str) -> float:
+    value = _number(file, table, values, key)
+    if value <= 0:
+        raise FormatError(f"{file}: [{table}] {key} is {value:g}, expected a number above 0")
+    return value
+
+
+def _intrinsics(file: Path, values: dict[str, Any]) -> dict[str, float]:
+    by_angle, by_focal = "fov_x_deg" in values, any(key in values for key in _PINHOLE)
+    if by_angle == by_focal:
+        raise FormatError(
+            f"{file}: [camera] needs either fx, fy, cx, cy (pixels) or fov_x_deg, "
+            f"found {', '.join(values) or 'neither'}"
+        )
+    keys = ("fov_x_deg",) if by_angle else _PINHOLE
+    return {key: _number(file, "camera", values, key) for key in keys}
+
+
+def _labels(file: Path, values: dict[str, Any]) -> Labels:
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise FormatError(f"{file}: [labels] {key} is {value!r}, expected a whole number")
+    return Labels(**values)
+
+
+def _layout(file: Path, values: dict[str, Any]) -> Layout | None:
+    name = values.get("layout")
+    if name is None:
+        return None
+    if name not in LAYOUTS:
+        raise FormatError(
+            f"{file}: [skeleton] layout is {name!r}, expected one of {', '.join(LAYOUTS)}"
+        )
+    return LAYOUTS[name]
