@@ -1,0 +1,322 @@
+"""NTU RGB+D: recordings written here in every layout, and the real files where they are."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from skelflow.camera.calibrate import project_color
+from skelflow.camera.pinhole import project
+from skelflow.errors import FormatError
+from skelflow.recordings import find_recordings, open_recording
+from skelflow.recordings.ntu import COLOR_PROJECTION, DEPTH_CAMERA
+from skelflow.types import Camera
+
+NAME = "S001C002P003R001A058"
+CAMERA = Camera(512, 424, 366.0, 366.5, 256.0, 208.0)
+
+
+def joint_lines(joints: np.ndarray, tracking: int = 2) -> list[str]:
+    """25 lines of joints given in meters, y down."""
+    depth = project(joints, CAMERA)
+    color = project_color(joints, COLOR_PROJECTION)
+    return [
+        f"{x} {-y} {z} {d[0]} {d[1]} {c[0]} {c[1]} 0 0 0 0 {tracking}"
+        for (x, y, z), d, c in zip(joints, depth, color, strict=True)
+    ]
+
+
+def person(t: int, x: float = 0.0) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    joints = rng.uniform([-0.2, -0.9, 2.8], [0.2, 0.9, 3.2], (25, 3)) + np.array([x, 0, 0])
+    joints[7] += 0.2 * np.sin(t)
+    return joints
+
+
+def skeleton_text(frames: list[dict[int, np.ndarray]], tracking: int = 2) -> str:
+    lines = [str(len(frames))]
+    for bodies in frames:
+        lines.append(str(len(bodies)))
+        for number, joints in bodies.items():
+            lines += [f"{72057594037931000 + number} 0 1 1 1 1 0 -0.1 0.1 2", "25"]
+            lines += joint_lines(joints, tracking)
+    return "\r\n".join(lines) + "\r\n"
+
+
+def write_skeleton(root: Path, frames: list[dict[int, np.ndarray]], tracking: int = 2) -> Path:
+    path = root / "nturgb+d_skeletons" / f"{NAME}.skeleton"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(skeleton_text(frames, tracking), newline="")
+    return path
+
+
+def write_depth(folder: Path, count: int, prefix: str = "Depth", mm: int = 1000) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for t in range(count):
+        image = np.full((424, 512), mm + t, np.uint16)
+        cv2.imwrite(str(folder / f"{prefix}-{t + 1:08d}.png"), image)
+    return folder
+
+
+def write_video(path: Path, count: int, size: tuple[int, int]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, size)
+    for t in range(count):
+        image = np.zeros((size[1], size[0], 3), np.uint8)
+        image[..., 2] = 20 * t  # red
+        writer.write(image)
+    writer.release()
+    return path
+
+
+def one_person(frames: int = 20) -> list[dict[int, np.ndarray]]:
+    return [{1: person(t)} for t in range(frames)]
+
+
+def test_ntu_reads_depth_and_labels_from_the_official_layout(tmp_path: Path) -> None:
+    folder = write_depth(tmp_path / "nturgb+d_depth" / NAME, 3)
+    write_depth(tmp_path / "nturgb+d_depth_masked" / NAME, 3, "MDepth", mm=2000)
+    skeleton = write_skeleton(tmp_path, one_person(3))
+    for path in (folder, skeleton, tmp_path / NAME):
+        recording = open_recording(path)
+        assert recording.name == NAME
+        np.testing.assert_allclose([d[7, 9] for d in recording.depth], [1.0, 1.001, 1.002])
+        assert recording.skeleton is not None
+    labels = recording.labels
+    assert (labels.setup, labels.camera, labels.subject) == (1, 2, 3)
+    assert (labels.replication, labels.action) == (1, 58)
+    masked = open_recording(tmp_path / "nturgb+d_depth_masked" / NAME)
+    assert masked.depth[0][0, 0] == pytest.approx(2.0)  # the path that was given is used
+
+
+def test_ntu_keeps_original_frame_numbers_when_bodies_come_and_go(tmp_path: Path) -> None:
+    frames: list[dict[int, np.ndarray]] = [{} for _ in range(30)]
+    for t in range(5, 20):
+        frames[t][1] = person(t)
+    for t in range(10, 30):
+        frames[t] = {2: person(2 * t, x=1.0), **frames[t]}  # order in a frame means nothing
+    skeleton = open_recording(write_skeleton(tmp_path, frames)).skeleton
+    assert skeleton is not None
+    seen = np.isfinite(skeleton.joints_m).all(axis=(2, 3))
+    far = np.nanmean(skeleton.joints_m[..., 0], axis=(0, 2))
+    first, second = (0, 1) if far[0] < far[1] else (1, 0)
+    np.testing.assert_array_equal(np.flatnonzero(seen[:, first]), np.arange(5, 20))
+    np.testing.assert_array_equal(np.flatnonzero(seen[:, second]), np.arange(10, 30))
+    np.testing.assert_allclose(skeleton.joints_m[12, first], person(12), atol=1e-6)
+    assert (skeleton.tracking[0] == 0).all()
+
+
+def test_ntu_has_two_bodies_when_one_or_none_was_seen(tmp_path: Path) -> None:
+    skeleton = open_recording(write_skeleton(tmp_path, one_person())).skeleton
+    assert skeleton is not None
+    assert skeleton.joints_m.shape == (20, 2, 25, 3)
+    assert np.isnan(skeleton.joints_m[:, 1]).all()
+    empty = open_recording(write_skeleton(tmp_path, [{}, {}]))
+    assert empty.skeleton is not None
+    assert np.isnan(empty.skeleton.joints_m).all()
+    assert empty.camera == DEPTH_CAMERA
+
+
+def test_ntu_blanks_joints_that_were_not_tracked_or_have_no_pixel(tmp_path: Path) -> None:
+    path = write_skeleton(tmp_path, one_person())
+    lines = path.read_text().splitlines()
+    lines[4] = "1 1 2 0 0 0 0 0 0 0 0 1"  # frame 1, joint 0: no pixel
+    lines[5] = "1 1 2 9 9 9 9 0 0 0 0 0"  # joint 1: not tracked
+    lines[6] = "1 1 2 -Infinity 5 9 9 0 0 0 0 2"
+    path.write_text("\n".join(lines))
+    skeleton = open_recording(path).skeleton
+    assert skeleton is not None
+    np.testing.assert_array_equal(skeleton.tracking[0, 0, :4], [1, 0, 2, 2])
+    np.testing.assert_allclose(skeleton.joints_m[0, 0, 0], [1, -1, 2])
+    assert np.isnan(skeleton.joints_m[0, 0, 1]).all()
+    assert np.isnan(skeleton.joints_px[0, 0, :3]).all()
+    assert np.isfinite(skeleton.joints_px[0, 0, 3]).all()
+
+
+def test_ntu_fits_both_cameras_to_the_joints(tmp_path: Path) -> None:
+    path = write_skeleton(tmp_path, one_person())
+    write_video(tmp_path / "nturgb+d_rgb" / f"{NAME}_rgb.avi", 3, (1920, 1080))
+    recording = open_recording(path)
+    assert recording.camera.fx == pytest.approx(366.0, abs=1e-3)
+    assert recording.camera.cy == pytest.approx(208.0, abs=1e-3)
+    assert recording.color_projection is not None
+    np.testing.assert_allclose(
+        recording.color_projection.matrix, COLOR_PROJECTION.matrix, rtol=1e-3, atol=0.05
+    )
+
+
+@pytest.mark.parametrize("frames", [2, 5])
+def test_ntu_skeleton_follows_the_depth_length(tmp_path: Path, frames: int) -> None:
+    write_depth(tmp_path / "nturgb+d_depth" / NAME, 3)
+    recording = open_recording(write_skeleton(tmp_path, one_person(frames)))
+    assert recording.skeleton is not None
+    assert len(recording) == len(recording.skeleton) == 3
+    assert np.isnan(recording.skeleton.joints_m[2]).all() == (frames == 2)
+
+
+def test_ntu_without_depth_is_as_long_as_its_skeleton(tmp_path: Path) -> None:
+    recording = open_recording(write_skeleton(tmp_path, one_person()))
+    assert len(recording) == 20
+    with pytest.raises(FormatError, match=rf"no depth for {NAME} .*nturgb\+d_depth"):
+        _ = recording.depth[0]
+
+
+def test_ntu_reads_color_and_infrared_in_any_order(tmp_path: Path) -> None:
+    depth = write_depth(tmp_path / NAME, 10)
+    write_video(tmp_path / f"{NAME}_rgb.avi", 9, (1920, 1080))
+    write_video(tmp_path / f"{NAME}_ir.avi", 12, (512, 424))
+    recording = open_recording(depth)
+    assert recording.color is not None
+    assert recording.infrared is not None
+    assert len(recording.color) == len(recording.infrared) == 10
+    assert recording.color_projection is COLOR_PROJECTION
+    for t in (0, 1, 2, 7, 3, 8, 9):  # the video ends one frame early: its last is repeated
+        red, green, blue = recording.color[t][500, 900].astype(int)
+        assert abs(red - 20 * min(t, 8)) <= 4
+        assert max(green, blue) <= 4
+    assert recording.infrared[5].shape == (424, 512)
+    assert recording.infrared[5].dtype == np.float32
+    assert recording.infrared[5].mean() == pytest.approx(0.299 * 100, abs=2)
+
+
+def test_ntu_opens_by_its_video_alone(tmp_path: Path) -> None:
+    path = write_video(tmp_path / f"{NAME}_rgb.avi", 4, (1920, 1080))
+    assert len(open_recording(path)) == 4
+
+
+def test_ntu_finds_each_recording_once(tmp_path: Path) -> None:
+    write_skeleton(tmp_path, one_person())
+    masked = write_depth(tmp_path / "nturgb+d_depth_masked" / NAME, 1, "MDepth")
+    assert find_recordings(tmp_path) == [masked]
+    raw = write_depth(tmp_path / "nturgb+d_depth" / NAME, 1)
+    other = tmp_path / "nturgb+d_skeletons" / "S001C002P003R001A059.skeleton"
+    other.write_text(skeleton_text(one_person()))
+    assert find_recordings(tmp_path) == [raw, other]
+
+
+def corrupt(path: Path, line: int, text: str | None) -> None:
+    """Replace a line (from 1), or cut the file before it."""
+    lines = path.read_text().splitlines()
+    kept = lines[: line - 1]
+    path.write_text("\n".join(kept if text is None else [*kept, text, *lines[line:]]))
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "message"),
+    [
+        (1, "0", "line 1: 0 frames"),
+        (1, "twenty", "line 1: found 'twenty', expected a frame count"),
+        (1, "-3", "line 1: found '-3', expected a frame count"),
+        (1, "21", "line 562: the text ends where a body count is expected"),
+        (1, "19", "line 534: found '1' after the last frame"),
+        (2, "-1", "line 2: found '-1', expected a body count"),
+        (3, "1 2 3", "line 3: 3 numbers, expected the 10 of a body"),
+        (4, "20", "line 4: 20 joints, expected 25"),
+        (7, "a b c d e f g h i j k l", "line 7: could not convert .* the 12 numbers of a joint"),
+        (8, "1 2 3", "line 8: 3 numbers, expected the 12 of a joint"),
+        (201, None, "line 201: the text ends where a joint is expected; the file is truncated"),
+        (1, None, "line 1: the text ends where a frame count"),
+    ],
+)
+def test_ntu_fails_when_the_skeleton_is_damaged(
+    tmp_path: Path, line: int, text: str | None, message: str
+) -> None:
+    path = write_skeleton(tmp_path, one_person())
+    corrupt(path, line, text)
+    with pytest.raises(FormatError, match=rf"{NAME}\.skeleton, {message}"):
+        open_recording(path)
+
+
+def test_ntu_fails_when_a_body_comes_twice(tmp_path: Path) -> None:
+    path = write_skeleton(tmp_path, [{1: person(0), 2: person(0)}])
+    path.write_text(path.read_text().replace("72057594037931002", "72057594037931001"))
+    with pytest.raises(FormatError, match=r"line 30: body 72057594037931001 a second time"):
+        open_recording(path)
+
+
+def test_ntu_fails_when_the_skeleton_is_binary_or_missing(tmp_path: Path) -> None:
+    path = write_skeleton(tmp_path, one_person())
+    path.write_bytes(bytes(range(128, 256)))
+    with pytest.raises(FormatError, match=r"\.skeleton: cannot be read as NTU RGB\+D text"):
+        open_recording(path)
+    path.unlink()
+    with pytest.raises(FormatError, match=r"\.skeleton does not exist"):
+        open_recording(path)
+
+
+def test_ntu_fails_when_a_depth_frame_is_missing(tmp_path: Path) -> None:
+    folder = write_depth(tmp_path / NAME, 4)
+    (folder / "Depth-00000002.png").unlink()
+    with pytest.raises(FormatError, match=rf"{NAME}: Depth-00000002\.png is missing"):
+        open_recording(folder)
+
+
+def test_ntu_fails_when_the_depth_folder_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=rf"{NAME}: no frames"):
+        open_recording(write_depth(tmp_path / NAME, 0))
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((424, 512), np.uint8), "8-bit PNG with 1 channels"),
+        (np.zeros((424, 512, 3), np.uint16), "16-bit PNG with 3 channels"),
+        (np.zeros((240, 320), np.uint16), "320x240 pixels, expected 512x424"),
+        (None, "no PNG file, it begins with b'just text'"),
+    ],
+)
+def test_ntu_fails_when_a_depth_image_is_something_else(
+    tmp_path: Path, image: np.ndarray | None, message: str
+) -> None:
+    folder = write_depth(tmp_path / NAME, 2)
+    file = folder / "Depth-00000002.png"
+    if image is None:
+        file.write_text("just text")
+    else:
+        cv2.imwrite(str(file), image)
+    recording = open_recording(folder)
+    with pytest.raises(FormatError, match=rf"Depth-00000002\.png: {message}"):
+        _ = recording.depth[1]
+
+
+def test_ntu_fails_when_a_video_is_truncated_short_or_none(tmp_path: Path) -> None:
+    depth = write_depth(tmp_path / NAME, 12)
+    path = write_video(tmp_path / f"{NAME}_ir.avi", 12, (512, 424))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(FormatError, match=r"_ir\.avi: frame \d+ of 12 cannot be decoded"):
+        list(open_recording(depth).infrared or [])
+    write_video(path, 9, (512, 424))
+    with pytest.raises(FormatError, match=r"_ir\.avi: frame 12 is missing, .* 9 frames"):
+        list(open_recording(depth).infrared or [])
+    write_video(path, 12, (256, 212))
+    with pytest.raises(FormatError, match=r"_ir\.avi: 256x212 pixels, expected 512x424"):
+        _ = (open_recording(depth).infrared or [])[0]
+    path.write_text("no video" * 100)
+    with pytest.raises(FormatError, match=r"_ir\.avi: no video"):
+        open_recording(depth)
+
+
+def test_ntu_camera_projects_real_joints_onto_their_pixels(data_dir: Path) -> None:
+    paths = sorted((data_dir / "ntu" / "skeletons").glob("*.skeleton"))
+    assert len(paths) == 5
+    for path in paths:
+        recording = open_recording(path)
+        skeleton = recording.skeleton
+        assert skeleton is not None
+        found = project(skeleton.joints_m, recording.camera)
+        error_px = np.linalg.norm(found - skeleton.joints_px, axis=-1)
+        assert np.nanmedian(error_px) < 0.2
+        assert np.nanmax(error_px) < 1.5
+        assert 364 < recording.camera.fx < 368
+
+
+def test_ntu_reads_real_depth(data_dir: Path) -> None:
+    name = "S001C001P001R001A058"
+    masked = open_recording(data_dir / "ntu" / "depth" / f"masked_{name}")
+    raw = open_recording(data_dir / "ntu" / "depth" / f"raw_{name}")
+    assert (len(masked), len(raw)) == (71, 24)
+    person_m = masked.depth[10]
+    on = person_m > 0
+    assert 0.01 < on.mean() < 0.5
+    np.testing.assert_array_equal(raw.depth[10][on], person_m[on])
