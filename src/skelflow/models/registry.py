@@ -5,13 +5,17 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from skelflow.errors import ConfigError
+from skelflow.models.c3d import C3d
 from skelflow.models.config import (
+    FlowConfig,
+    FusedConfig,
     NetworkConfig,
     TcnBjcnConfig,
     TcnConfig,
     build_config,
     nearest_name,
 )
+from skelflow.models.fusion import C3dAt2, Fused
 from skelflow.models.network import Network
 from skelflow.models.tcn import ResTcn, ResTcnBjcn
 
@@ -21,9 +25,16 @@ class _Entry:
     network: type[Network]
     config: type[NetworkConfig]
     fixed: dict[str, Any] = field(default_factory=dict)
+    default: dict[str, Any] = field(default_factory=dict)
 
 
 _MODELS = {
+    "c3d": _Entry(C3d, FlowConfig, fixed={"attention": "none"}),
+    "c3d_at1": _Entry(C3d, FlowConfig, fixed={"attention": "at1"}),
+    "c3d_at2": _Entry(
+        C3dAt2, FusedConfig, fixed={"attention": "at2"}, default={"skeleton_update": "frozen"}
+    ),
+    "fused": _Entry(Fused, FusedConfig),
     "res_tcn": _Entry(ResTcn, TcnConfig),
     "res_tcn_bjcn": _Entry(ResTcnBjcn, TcnBjcnConfig),
 }
@@ -97,7 +108,9 @@ def create_model(
                 f"{name}: {key} is {value!r} by the model's name, found {options[key]!r}"
             )
     chosen = {key: value for key, value in sizes.items() if key in known}
-    network = entry.network(build_config(entry.config, chosen | entry.fixed | options))
+    network = entry.network(
+        build_config(entry.config, chosen | entry.fixed | entry.default | options)
+    )
     network.name = name
     return network
 
