@@ -1,0 +1,79 @@
+"""What the solver passes around at one pyramid level, and the constants of the energy."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32
+
+Field = Float32[np.ndarray, "h w"]
+
+LAMBDA_I = np.float32(0.04)  # weight of the image-plane motion's total variation
+LAMBDA_D = np.float32(0.35)  # weight of the depth motion's total variation
+MU_0 = np.float32(75.0)  # weight of depth constancy on smooth, matching depth
+MU_FALL = np.float32(1000.0)  # how fast it falls with depth gradients and residual, 1/m^2
+EPSILON = np.float32(1e-10)
+DEPTH_BAND_M = np.float32(0.1)  # depths further apart than this are different surfaces
+MEDIAN_DEPTH = np.float32(5.0)  # how fast a median weight falls with the squared depth step
+MEDIAN_RESIDUAL = np.float32(10.0)  # and with the squared depth residual
+
+
+class Residuals(NamedTuple):
+    """Linearized constancy at one level: `I_t + I_x u + I_y v`, `Z_t + Z_x u + Z_y v - w`."""
+
+    It: Field
+    Ix: Field
+    Iy: Field
+    Zt: Field
+    Zx: Field
+    Zy: Field
+
+
+class Steps(NamedTuple):
+    """Weights and preconditioned step sizes at one level.
+
+    `rx`, `ry` are zero in the last column and row, where no forward difference exists.
+    """
+
+    mu: Field
+    sigma: Field  # sigma_d * mu
+    rx: Field
+    ry: Field
+    tau_u: Field
+    tau_v: Field
+    tau_w: Field
+    shrink: Field  # 1 / (tau_u Ix^2 + tau_v Iy^2)
+
+
+class State(NamedTuple):
+    """Primal variables, their extrapolations (`_bar`) and duals; `u0`, `v0` are frozen."""
+
+    u0: Field
+    v0: Field
+    u: Field
+    v: Field
+    w: Field
+    u_bar: Field
+    v_bar: Field
+    w_bar: Field
+    p_d: Field
+    p_ux: Field
+    p_uy: Field
+    p_vx: Field
+    p_vy: Field
+    p_wx: Field
+    p_wy: Field
+
+
+class Guess(NamedTuple):
+    """The ten fields that travel from one level to the next finer one."""
+
+    u: Field
+    v: Field
+    w: Field
+    p_d: Field
+    p_ux: Field
+    p_uy: Field
+    p_vx: Field
+    p_vy: Field
+    p_wx: Field
+    p_wy: Field
