@@ -1,0 +1,173 @@
+"""Checkpoints: a network's tensors with its whole configuration in the safetensors header."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+import skelflow
+from skelflow.errors import ConfigError, WeightsError
+from skelflow.models.network import Network
+from skelflow.models.registry import create_model
+
+RESERVED = ("skelflow", "model", "config")
+
+
+def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None = None) -> None:
+    """Write a network to a file; a file already there is replaced only when all is written.
+
+    Parameters
+    ----------
+    model : a network from `create_model`.
+    path : of the file, usually `*.safetensors`; its folder must exist.
+    extra : further header entries, for example class names or a git hash.
+
+    Raises
+    ------
+    ConfigError
+        The model is not from `create_model`, or `extra` uses a reserved key.
+    WeightsError
+        There is no such folder.
+    """
+    if not model.name:
+        raise ConfigError("save_model: the network has no name; make it with create_model")
+    if taken := sorted(set(extra or {}) & set(RESERVED)):
+        raise ConfigError(f"save_model: extra may not hold the keys {taken}, they are the model's")
+    header = {
+        "skelflow": skelflow.__version__,
+        "model": model.name,
+        "config": json.dumps(asdict(model.config)),
+        **(extra or {}),
+    }
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise WeightsError(f"{path}: its folder does not exist; create it first")
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    tensors = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
+    try:
+        save_file(tensors, aside, metadata=header)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def load_model(path: str | Path) -> Network:
+    """Read a network from a file that `save_model` wrote, in evaluation mode.
+
+    Parameters
+    ----------
+    path : of the file.
+
+    Returns
+    -------
+    Network, on the CPU, bit for bit what was saved.
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, truncated, not skelflow's, or does not fit its own configuration.
+    """
+    header, tensors = read_header(path), _read_tensors(path)
+    try:
+        model = create_model(header["model"], **json.loads(header["config"]))
+    except (ConfigError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"{path}: its header, of skelflow {header['skelflow']}, does not describe a network "
+            f"that skelflow {skelflow.__version__} knows: {error}"
+        ) from error
+    fill(model, tensors, path)
+    return model.eval()
+
+
+def read_header(path: str | Path) -> dict[str, str]:
+    """The header of a checkpoint: 'skelflow' (version), 'model', 'config' (JSON), and extras.
+
+    Raises
+    ------
+    WeightsError
+        The file is missing, truncated, or was not written by `save_model`.
+    """
+    with _open(path) as file:
+        header: dict[str, str] = file.metadata() or {}
+    if missing := [key for key in RESERVED if key not in header]:
+        raise WeightsError(
+            f"{path}: no skelflow checkpoint, its header lacks {missing}; "
+            "weights of other projects are read by load_c3d_weights"
+        )
+    return header
+
+
+def load_part(model: nn.Module, part: Literal["skeleton", "flow"], path: str | Path) -> None:
+    """Start one branch of a network from a checkpoint of a network that has the same branch.
+
+    Parameters
+    ----------
+    model : the network to fill; its head stays as it is.
+    part : 'skeleton' (the normalization included) or 'flow'.
+    path : of a checkpoint from `save_model`.
+
+    Raises
+    ------
+    ConfigError
+        The model has no such part.
+    WeightsError
+        The checkpoint has no such part, or its tensors do not fit; they are named.
+    """
+    branch = getattr(model, part, None)
+    if branch is None:
+        raise ConfigError(f"{type(model).__name__} has no part {part!r} to load {path} into")
+    name, prefix = read_header(path)["model"], f"{part}."
+    tensors = _read_tensors(path)
+    of_part = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
+    if not of_part:
+        raise WeightsError(f"{path}: holds a {name}, which has no part {part!r}")
+    fill(branch, of_part, path, prefix=prefix)
+
+
+def fill(
+    module: nn.Module, tensors: Mapping[str, Tensor], path: str | Path, *, prefix: str = ""
+) -> None:
+    """Copy tensors into a module that has exactly these; `WeightsError` names those that differ.
+
+    Nothing is copied unless everything fits. `prefix` completes the names in messages.
+    """
+    expected = module.state_dict()
+    problems = [f"{prefix}{name} is missing" for name in expected if name not in tensors]
+    problems += [f"{prefix}{name} is unknown" for name in tensors if name not in expected]
+    problems += [
+        f"{prefix}{name} has shape {tuple(value.shape)}, expected {tuple(expected[name].shape)}"
+        for name, value in tensors.items()
+        if name in expected and value.shape != expected[name].shape
+    ]
+    if problems:
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        raise WeightsError(
+            f"{path} does not fit the network: {'; '.join(problems[:5])}{more}. "
+            "Create the network with the sizes that the file was made with"
+        )
+    with torch.no_grad():
+        for name, value in tensors.items():
+            expected[name].copy_(value)
+
+
+def _read_tensors(path: str | Path) -> dict[str, Tensor]:
+    with _open(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # no mapping
+
+
+def _open(path: str | Path) -> safe_open:
+    if not Path(path).is_file():
+        raise WeightsError(f"{path}: no such file")
+    try:
+        return safe_open(path, framework="pt")
+    except SafetensorError as error:
+        raise WeightsError(
+            f"{path}: not a whole safetensors file ({error}); copy or download it again"
+        ) from error
