@@ -1,1 +1,1 @@
-"""skelflow.viz."""
+"""Pictures of what skelflow computes."""
