@@ -1,0 +1,316 @@
+"""One training run, from a configuration and a store to weights; reads from top to bottom."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DataLoaderConfiguration
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim import SGD, AdamW, Optimizer
+from torch.utils.data import DataLoader
+
+from skelflow.datasets.batch import Batch
+from skelflow.datasets.clips import SkeletonDataset
+from skelflow.datasets.store import Store
+from skelflow.errors import DataError
+from skelflow.models.network import Network
+from skelflow.models.weights import save_model
+from skelflow.training.config import OptimSection, RunConfig
+from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
+from skelflow.training.schedule import Schedule
+from skelflow.training.setup import (
+    BEST,
+    EpochOrder,
+    Split,
+    fit_loader,
+    header,
+    make_dataset,
+    make_network,
+    make_split,
+    plain_loader,
+)
+from skelflow.training.state import RunFolder, RunState
+from skelflow.training.validation import Validation, validate
+
+__all__ = ["BEST", "Interrupted", "Step", "TrainResult", "train"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a run tells after each step.
+
+    Parameters
+    ----------
+    epoch, step : of `epochs` and `steps`, from 1.
+    loss : mean over the epoch so far.
+    metrics : the epoch's line of metrics.jsonl, at its last step; else None.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    metrics: Mapping[str, Any] | None = None
+
+
+Progress = Callable[[Step], None]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run left behind.
+
+    Parameters
+    ----------
+    weights : the checkpoint kept.
+    epoch : the epoch it is of, from 1.
+    chosen_by : "held-out subjects" or "last epoch".
+    held_out_top1 : its accuracy on the held-out subjects, None when there are none.
+    """
+
+    weights: Path
+    epoch: int
+    chosen_by: str
+    held_out_top1: float | None
+
+
+def train(
+    config: RunConfig,
+    store_path: str | Path,
+    run_dir: str | Path,
+    *,
+    progress: Progress = lambda _: None,
+) -> TrainResult:
+    """Train a network; with a folder of an earlier, stopped run, go on at the step it was at.
+
+    Parameters
+    ----------
+    config : see `RunConfig` and `skelflow.training.recipe.load_recipe`.
+    store_path : prepared sequences.
+    run_dir : gets config.json, metrics.jsonl, best.safetensors and last.pt (the whole state).
+    progress : called after each step.
+
+    Raises
+    ------
+    ConfigError
+        The configuration does not fit the store, or is not that of the run in the folder.
+    DataError
+        Nothing trains, or the loss is not finite.
+    WeightsError
+        A file to start from cannot be read or does not fit.
+    Interrupted
+        Ctrl-C or SIGTERM; the state is saved.
+
+    Notes
+    -----
+    The order of samples, their augmentation and dropout follow from (seed, epoch, step), so that
+    an interrupted run ends with the same weights. Test recordings never choose a checkpoint.
+    """
+    accelerator = Accelerator(
+        mixed_precision=config.precision,
+        dataloader_config=DataLoaderConfiguration(split_batches=True),
+    )
+    store, folder = Store.open(store_path), RunFolder(Path(run_dir))
+    torch.manual_seed(config.seed)
+    chosen = make_split(config, store)
+    network = make_network(config, store, chosen)
+    folder.open(config, store)
+    optimizer = make_optimizer(network, config.optim)
+    schedule = Schedule(config.optim, config.epochs)
+    state = folder.resume(network, optimizer, schedule)
+    run = _Run(config, store, chosen, folder, network, accelerator, schedule, state, progress)
+    run.prepare(optimizer)
+    with stop_on_signals() as stop:
+        while state.epoch < config.epochs:
+            run.fit_epoch(stop)
+            run.close_epoch()
+    return run.result()
+
+
+def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
+    """The configured optimizer over the weights that are to be trained."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if optim.name == "adamw":
+        return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay)
+    nesterov = optim.nesterov and optim.momentum > 0
+    return SGD(
+        weights,
+        lr=optim.lr,
+        momentum=optim.momentum,
+        nesterov=nesterov,
+        weight_decay=optim.weight_decay,
+    )
+
+
+@dataclass
+class _Run:
+    """The parts of a run, and its two acts: an epoch's steps, and what follows them."""
+
+    config: RunConfig
+    store: Store
+    chosen: Split
+    folder: RunFolder
+    network: Network
+    accelerator: Accelerator
+    schedule: Schedule
+    state: RunState
+    progress: Progress
+    saved_at: float = field(default_factory=time.monotonic)
+
+    def prepare(self, optimizer: Optimizer) -> None:
+        """Data sets and loaders; everything onto its device."""
+        self.samples = self._dataset(self.chosen.fit, train=True)
+        self.order = EpochOrder(len(self.samples), self.config.batch_size, self.config.seed)
+        loader = fit_loader(self.samples, self.order, self.config.data.workers)
+        self.model, self.optimizer, self.loader = self.accelerator.prepare(
+            self.network, optimizer, loader
+        )
+        self.held_out = self._checker(self.chosen.held_out)
+        tests = self.chosen.test if self.config.paper_protocol else ()
+        self.test = self._checker(tests)
+
+    def fit_epoch(self, stop: StopFlag) -> None:
+        """The steps of an epoch that are still to be done."""
+        state = self.state
+        self.samples.set_epoch(state.epoch)
+        self.order.epoch, self.order.first = state.epoch, state.step
+        before = time.monotonic() - state.seconds
+        for batch in self._batches():
+            self._learn(batch)
+            state.step += 1
+            state.seconds = time.monotonic() - before
+            if stop:
+                self._save()
+                raise Interrupted(f"{self.folder.path}: stopped, its state is saved")
+            if time.monotonic() - self.saved_at > 60 * self.config.save_minutes:
+                self._save()
+            if state.step < self.order.steps:
+                self._report(state.epoch, state.step)
+
+    def close_epoch(self) -> None:
+        """Check, keep the weights if they are the best so far, note and save."""
+        state = self.state
+        before, rate = time.monotonic(), self._rate(self.order.steps - 1)
+        held_out, test = (check() if check else None for check in (self.held_out, self.test))
+        loss = state.loss / state.seen
+        monitored = test or held_out
+        self.schedule.observe(monitored.loss if monitored else loss)
+        kept = self._keep_if_best(held_out)
+        line = {
+            "epoch": state.epoch + 1,
+            "loss": loss,
+            "top1": state.correct / state.seen,
+            **(
+                {"held_out_loss": held_out.loss, "held_out_top1": held_out.top1} if held_out else {}
+            ),
+            **({"test_loss": test.loss} if test else {}),
+            "lr": rate,
+            "seconds": round(state.seconds + time.monotonic() - before, 3),
+            "kept": kept,
+            "chosen_by": self._chosen_by(),
+        }
+        if self.accelerator.is_main_process:
+            self.folder.append(line)
+        steps, epoch = state.step, state.epoch
+        state.next_epoch()
+        self._save()
+        self.progress(Step(epoch + 1, self.config.epochs, steps, steps, loss, line))
+
+    def result(self) -> TrainResult:
+        """What there is to say at the end."""
+        top1 = self.state.best_top1 if self.chosen.held_out else None
+        weights = self.folder.path / BEST
+        return TrainResult(weights, self.state.best_epoch, self._chosen_by(), top1)
+
+    def _batches(self) -> Iterator[Batch]:
+        # the last step of an epoch may be done, and the check after it not
+        if self.order.first < self.order.steps:
+            yield from self.loader
+
+    def _learn(self, batch: Batch) -> None:
+        """One step of the optimizer."""
+        state, config = self.state, self.config
+        _seed(config.seed, state.epoch, state.step, self.accelerator.process_index)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate(state.step)
+        with self.accelerator.autocast():
+            logits = self.model(batch)
+        loss = functional.cross_entropy(logits.float(), batch.label)
+        self.optimizer.zero_grad()
+        self.accelerator.backward(loss + self._penalty() if config.l1 else loss)
+        if config.clip_norm:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+        self.optimizer.step()
+        self._count(loss.detach(), logits.detach(), batch.label)
+
+    def _penalty(self) -> Tensor:
+        sums = [weight.abs().sum() for weight in self.network.conv_weights()]
+        return self.config.l1 * torch.stack(sums).sum()
+
+    def _count(self, loss: Tensor, logits: Tensor, label: Tensor) -> None:
+        correct = (logits.argmax(dim=1) == label).sum()
+        own = torch.stack((loss * len(label), correct.float(), torch.full_like(loss, len(label))))
+        total, right, seen = cast(Tensor, self.accelerator.reduce(own, "sum")).tolist()
+        if not np.isfinite(total):
+            raise DataError(
+                f"{self.folder.path}: the loss is {total} in epoch {self.state.epoch + 1}, step "
+                f"{self.state.step + 1}; lower optim.lr or set clip_norm"
+            )
+        self.state.loss += total
+        self.state.correct += int(right)
+        self.state.seen += int(seen)
+
+    def _rate(self, step: int) -> float:
+        return self.schedule.rate(self.state.epoch + (step + 1) / self.order.steps - 1e-9)
+
+    def _keep_if_best(self, held_out: Validation | None) -> bool:
+        """Write the checkpoint: always without held-out subjects, else when they say so."""
+        state = self.state
+        if held_out is not None:
+            if (held_out.top1, -held_out.loss) <= (state.best_top1, -state.best_loss):
+                return False
+            state.best_top1, state.best_loss = held_out.top1, held_out.loss
+        state.best_epoch = state.epoch + 1
+        if self.accelerator.is_main_process:
+            facts = header(self.config, self.store, self.chosen, git=self.folder.git)
+            facts |= {"epoch": str(state.best_epoch), "chosen_by": self._chosen_by()}
+            save_model(self.network, self.folder.path / BEST, facts)
+        return True
+
+    def _chosen_by(self) -> str:
+        return "held-out subjects" if self.chosen.held_out else "last epoch"
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            self.folder.save(self.state, self.network, self.optimizer, self.schedule)
+        self.accelerator.wait_for_everyone()
+        self.saved_at = time.monotonic()
+
+    def _report(self, epoch: int, step: int) -> None:
+        loss = self.state.loss / self.state.seen
+        self.progress(Step(epoch + 1, self.config.epochs, step, self.order.steps, loss))
+
+    def _dataset(self, names: tuple[str, ...], *, train: bool) -> SkeletonDataset:
+        network, classes = self.network, self.chosen.classes
+        return make_dataset(network, self.config, self.store, names, classes, train=train)
+
+    def _checker(self, names: tuple[str, ...]) -> Callable[[], Validation] | None:
+        """What validates the model on these sequences; None when there are none."""
+        if not names:
+            return None
+        dataset = self._dataset(names, train=False)
+        loader: DataLoader[Batch] = self.accelerator.prepare(plain_loader(dataset, self.config))
+        sizes = {"sequences": len(names), "classes": len(self.chosen.classes)}
+        return lambda: validate(self.model, loader, self.accelerator, **sizes)
+
+
+def _seed(*numbers: int) -> None:
+    """Seed torch, on every device, with the numbers that name a step."""
+    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))

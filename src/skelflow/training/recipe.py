@@ -1,0 +1,127 @@
+"""Recipes: TOML files that say only what differs from the defaults."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from skelflow.errors import ConfigError
+from skelflow.models.config import FlowConfig, nearest_name
+from skelflow.models.registry import find_config
+from skelflow.training.config import ModelSection, RunConfig, require
+
+# the paper's settings for networks that read flow, where they differ from the skeleton networks'
+_FLOW_DEFAULTS: dict[str, Any] = {
+    "batch_size": 60,
+    "epochs": 30,
+    "l1": 0.0,
+    "clip_norm": 10.0,
+    "optim": {"lr": 3e-3, "schedule": {"name": "step", "factor": 0.2, "every": 4}},
+}
+
+
+def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """The configuration that a recipe and some changes to it describe.
+
+    Parameters
+    ----------
+    path : TOML file.
+    overrides : settings by dotted name, such as "optim.lr=0.01"; values are TOML, or bare text.
+
+    Raises
+    ------
+    ConfigError
+        The file is missing or no TOML, or a setting is unknown (the nearest name is given), of
+        the wrong type or out of range.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            values = tomllib.load(file)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); expected a recipe") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no TOML file ({error})") from None
+    for override in overrides:
+        values = _merge(values, _parse_override(override))
+    try:
+        return resolve(values)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def resolve(values: Mapping[str, Any]) -> RunConfig:
+    """A configuration from nested settings; what is not there is the paper's for that network.
+
+    Examples
+    --------
+    >>> resolve({"model": {"name": "c3d"}}).batch_size
+    60
+    """
+    model = values.get("model", {})
+    name = model.get("name", ModelSection.name) if isinstance(model, Mapping) else ""
+    reads_flow = isinstance(name, str) and name and issubclass(find_config(name), FlowConfig)
+    config: RunConfig = _build(RunConfig, _merge(_FLOW_DEFAULTS, values) if reads_flow else values)
+    return config
+
+
+def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in change.items():
+        there = merged.get(key)
+        both = isinstance(value, Mapping) and isinstance(there, Mapping)
+        merged[key] = _merge(there, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _parse_override(override: str) -> dict[str, Any]:
+    name, equals, text = override.partition("=")
+    if not equals or not all(part.isidentifier() for part in name.split(".")):
+        raise ConfigError(f"override {override!r}: expected a setting, =, and its value")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def _build(kind: Any, values: Any, prefix: str = "") -> Any:
+    """A section from a table, its keys and types checked."""
+    where = prefix.removesuffix(".") or "recipe"
+    require(isinstance(values, Mapping), where, values, "a table of settings")
+    if kind is ModelSection:
+        options = {key: value for key, value in values.items() if key != "name"}
+        return ModelSection(_check(values.get("name", kind.name), str, "model.name"), options)
+    hints = {f.name: get_type_hints(kind)[f.name] for f in fields(kind)}
+    for key in values:
+        if key not in hints:
+            raise ConfigError(f"no setting {prefix}{key}; {nearest_name(key, hints)}")
+    checked = {key: _check(value, hints[key], f"{prefix}{key}") for key, value in values.items()}
+    try:
+        return kind(**checked)
+    except ConfigError as error:
+        message = str(error)
+        named = message.startswith(prefix) or prefix != "data.augmentation."
+        raise ConfigError(message if named else f"data.{message}") from None
+
+
+def _check(value: Any, hint: Any, name: str) -> Any:
+    if is_dataclass(hint):
+        return _build(hint, value, f"{name}.")
+    if hint is float and type(value) is int:
+        return float(value)
+    if get_origin(hint) is Literal:
+        require(value in get_args(hint), name, value, f"one of {get_args(hint)}")
+    elif get_origin(hint) is UnionType:
+        kinds = get_args(hint)
+        require(type(value) in kinds, name, value, " or ".join(kind.__name__ for kind in kinds))
+    elif get_origin(hint) is tuple:
+        whole = isinstance(value, list | tuple) and all(type(part) is int for part in value)
+        require(whole, name, value, "a list of whole numbers")
+        return tuple(value)
+    else:
+        require(type(value) is hint, name, value, hint.__name__)
+    return value

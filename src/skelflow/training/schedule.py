@@ -1,0 +1,54 @@
+"""The learning rate at every step."""
+
+import math
+from dataclasses import dataclass
+
+from skelflow.training.config import OptimSection
+
+
+@dataclass
+class Schedule:
+    """The learning rate; a function of time alone, but for 'plateau', which remembers losses.
+
+    Parameters
+    ----------
+    optim : its `lr` and `schedule`.
+    epochs : length of the run.
+
+    Attributes
+    ----------
+    best, waited, drops : of 'plateau': lowest loss so far, epochs since, how often it fell.
+    """
+
+    optim: OptimSection
+    epochs: int
+    best: float = math.inf
+    waited: int = 0
+    drops: int = 0
+
+    def rate(self, time: float) -> float:
+        """Learning rate at a time in epochs, 0 = the first step."""
+        return self.optim.lr * self._warmup(time) * self._decay(time)
+
+    def observe(self, loss: float) -> None:
+        """Tell the monitored loss of an epoch."""
+        self.waited = 0 if loss < self.best else self.waited + 1
+        self.best = min(self.best, loss)
+        if self.waited >= self.optim.schedule.patience:
+            self.drops, self.waited = self.drops + 1, 0
+
+    def _warmup(self, time: float) -> float:
+        warmup = self.optim.schedule.warmup_epochs
+        return min(1.0, time / warmup) if warmup > 0 else 1.0
+
+    def _decay(self, time: float) -> float:
+        schedule = self.optim.schedule
+        if schedule.name == "plateau":
+            return float(schedule.factor**self.drops)
+        if schedule.name == "step":
+            return float(schedule.factor ** int(time // schedule.every))
+        if schedule.name == "cosine":
+            warmup = schedule.warmup_epochs
+            share = max(0.0, time - warmup) / max(self.epochs - warmup, 1e-9)
+            return 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+        return 1.0

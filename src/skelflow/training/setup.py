@@ -1,0 +1,197 @@
+"""What a run needs before its first step: who trains, the data sets, the network."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from skelflow.datasets.batch import Batch
+from skelflow.datasets.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.protocols import Protocol, find_protocol, hold_out, protocols, split
+from skelflow.datasets.store import Store
+from skelflow.errors import ConfigError, DataError
+from skelflow.models.config import TcnConfig
+from skelflow.models.network import Network
+from skelflow.models.normalize import fit_normalizer
+from skelflow.models.pretrained import load_c3d_weights
+from skelflow.models.registry import create_model, find_config
+from skelflow.models.weights import load_part
+from skelflow.skeleton.layouts import find_layout
+from skelflow.training.config import RunConfig
+
+BEST = "best.safetensors"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Names of the sequences that fit the weights, choose the checkpoint, and test."""
+
+    protocol: Protocol
+    fit: tuple[str, ...]
+    held_out: tuple[str, ...]
+    test: tuple[str, ...]
+    classes: tuple[int, ...]
+
+
+def make_split(config: RunConfig, store: Store) -> Split:
+    """Divide a store by the run's protocol; the classes are the training recordings' actions.
+
+    Raises
+    ------
+    ConfigError
+        The protocol is unknown, or a held-out subject does not train.
+    DataError
+        Nothing trains, or a training recording has no action.
+    """
+    source, labels = store.meta.source, store.labels()
+    name = config.data.protocol or protocols(source)[0].name
+    protocol = find_protocol(name, source)
+    train, test = split(labels, protocol)
+    if not train:
+        raise DataError(f"{store.path}: no sequence trains under {name!r}; prepare more of the set")
+    unlabeled = [name for name in train if labels[name].action is None]
+    if unlabeled:
+        raise DataError(f"{store.path}: {unlabeled[0]} has no action number; it cannot train")
+    classes = sorted({action for name in train if (action := labels[name].action) is not None})
+    fit, held_out = hold_out(train, labels, subjects=config.data.held_out_subjects)
+    return Split(protocol, tuple(fit), tuple(held_out), tuple(test), tuple(classes))
+
+
+def make_network(config: RunConfig, store: Store, chosen: Split) -> Network:
+    """The network of a run, its parts started and its normalization fitted as configured.
+
+    Raises
+    ------
+    ConfigError
+        The store lacks what the network reads, or `init` names a part it does not have.
+    WeightsError
+        A file that `init` names cannot be read or does not fit.
+    """
+    kind, layout = find_config(config.model.name), store.meta.layout
+    settings = {"bodies": max(store.bodies(), 1), **config.model.options}
+    if layout is not None and issubclass(kind, TcnConfig):
+        settings["root"] = find_layout(layout).root
+    if "bodies" not in {f.name for f in fields(kind)}:
+        settings.pop("bodies")
+    joints = 25 if layout is None else len(find_layout(layout))
+    classes = len(chosen.classes)
+    network = create_model(config.model.name, classes=classes, joints=joints, **settings)
+    steered = config.model.name == "c3d_at1"
+    if layout is None and (network.needs_skeleton or steered):
+        raise ConfigError(
+            f"model.name: {config.model.name} reads skeletons, {store.path} has none; "
+            "train c3d, or prepare recordings with skeletons"
+        )
+    _start(network, config, store, chosen)
+    return network
+
+
+def _start(network: Network, config: RunConfig, store: Store, chosen: Split) -> None:
+    init = config.init
+    if init.skeleton is not None:
+        load_part(network, "skeleton", weights_file(init.skeleton))
+    elif network.needs_skeleton:
+        fit_normalizer(network, (store.joints_m(name) for name in chosen.fit))
+    if init.flow is not None:
+        load_part(network, "flow", weights_file(init.flow))
+    if init.sports1m is not None:
+        load_c3d_weights(network, init.sports1m)
+
+
+def weights_file(path: str | Path) -> Path:
+    """The checkpoint itself, or the one in a run folder."""
+    path = Path(path)
+    return path / BEST if path.is_dir() else path
+
+
+def make_dataset(
+    network: Network,
+    config: RunConfig,
+    store: Store,
+    names: tuple[str, ...],
+    classes: tuple[int, ...],
+    *,
+    train: bool,
+) -> SkeletonDataset:
+    """Clips for a network that reads flow, whole sequences for one that does not."""
+    sizes, data = network.config, config.data
+    common: dict[str, Any] = {
+        "frames": getattr(sizes, "frames", 1),
+        "bodies": getattr(sizes, "bodies", None),
+        "longer": data.longer,
+        "augmentation": data.augmentation,
+        "cache": data.cache,
+        "seed": config.seed,
+        "train": train,
+    }
+    if not network.needs_flow:
+        return SkeletonDataset(store, names, classes, **common)
+    window = {"crop": sizes.crop, "length": sizes.clip_length}  # type: ignore[attr-defined]
+    return ClipDataset(store, names, classes, overlap=data.overlap, **window, **common)
+
+
+class EpochOrder:
+    """Batches of item numbers in an order that follows from (seed, epoch) alone.
+
+    Parameters
+    ----------
+    count, batch_size, seed : int
+
+    Attributes
+    ----------
+    epoch, first : which order, and the first batch that is still to come.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:  # noqa: D107 -- see class
+        self.count, self.batch_size, self.seed = count, batch_size, seed
+        self.epoch = self.first = 0
+        self.drop_last = False
+
+    @property
+    def steps(self) -> int:
+        """Batches of a whole epoch."""
+        return -(-self.count // self.batch_size)
+
+    def __len__(self) -> int:
+        return self.steps - self.first
+
+    def __iter__(self) -> Iterator[list[int]]:
+        items = np.random.default_rng((self.seed, self.epoch)).permutation(self.count).tolist()
+        for step in range(self.first, self.steps):
+            yield items[step * self.batch_size : (step + 1) * self.batch_size]
+
+
+def fit_loader(dataset: SkeletonDataset, order: EpochOrder, workers: int) -> DataLoader[Batch]:
+    """Batches of training samples in that order."""
+    pin = torch.cuda.is_available()
+    return DataLoader(dataset, batch_sampler=order, num_workers=workers, pin_memory=pin)
+
+
+def plain_loader(dataset: SkeletonDataset, config: RunConfig) -> DataLoader[Batch]:
+    """Every sample once, in order."""
+    pin, workers = torch.cuda.is_available(), config.data.workers
+    size = config.batch_size
+    return DataLoader(dataset, batch_size=size, num_workers=workers, pin_memory=pin)
+
+
+def header(config: RunConfig, store: Store, chosen: Split, *, git: str) -> dict[str, str]:
+    """What a checkpoint must carry so that a recording can be recognized with nothing else.
+
+    'data' is `StoreMeta.to_json`, 'classes' the action number of each class index, 'clips' how
+    sequences become samples, 'run' the resolved configuration; each as JSON.
+    """
+    clips = {"overlap": config.data.overlap, "longer": config.data.longer}
+    return {
+        "data": json.dumps(store.meta.to_json()),
+        "classes": json.dumps(chosen.classes),
+        "clips": json.dumps(clips),
+        "protocol": chosen.protocol.name,
+        "run": json.dumps(config.to_json()),
+        "git": git,
+        "seed": str(config.seed),
+    }
