@@ -60,6 +60,10 @@ def test_disc_radius_is_a_twentieth_of_the_width(rounding: str, radii: list[int]
     assert [disc_radius(side, rounding=rounding) for side in SIDES] == radii
 
 
+def test_disc_radius_rounds_halves_up_and_no_less() -> None:
+    assert [disc_radius(width) for width in (9, 10, 29, 30)] == [0, 1, 1, 2]
+
+
 @pytest.mark.parametrize("level", range(5))
 @pytest.mark.parametrize("rounding", ["round", "floor"])
 @pytest.mark.parametrize("weighted", [False, True])

@@ -88,10 +88,8 @@ def attention_mask(
     else:
         of_disc = score[:, None].expand(near.shape)[near]
         of_cell = of_disc.repeat_interleave(len(covered) // max(len(of_disc), 1))
-        zeros = score.new_zeros(grid.size)
-        count = zeros.index_add(0, covered, torch.ones_like(of_cell))
-        total = zeros.index_add(0, covered, of_cell)
-        mask = (count > 0) + total / count.clamp(min=1)
+        count = torch.bincount(covered, minlength=grid.size)[covered]
+        mask = score.new_zeros(grid.size).index_add(0, covered, (1 + of_cell) / count)
     return grid.inside(mask).reshape(b, 1, frames, height, width)
 
 
