@@ -9,6 +9,7 @@ from skelflow.errors import ConfigError
 from skelflow.skeleton.layouts import Layout
 
 Track = Float32[np.ndarray, "t bodies joints 3"]
+Retimed = Float32[np.ndarray, "frames bodies joints 3"]  # a track of another length
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Augmentation:
                 raise ConfigError(f"augmentation: {name} must lie in [0, {top}], found {value}")
 
 
-def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Track:
+def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
     """A randomly changed copy; with everything off, the same values.
 
     Parameters
@@ -78,7 +79,7 @@ def mirror_joints(
     return mirrored
 
 
-def resample(joints_m: Track, count: int) -> Track:
+def resample(joints_m: Track, count: int) -> Retimed:
     """The same motion in another number of frames, linear in between, nearest beside gaps."""
     places = np.linspace(0, len(joints_m) - 1, count)
     before = np.floor(places).astype(int)
@@ -89,7 +90,7 @@ def resample(joints_m: Track, count: int) -> Track:
     return np.asarray(np.where(np.isnan(mixed), nearest, mixed), np.float32)
 
 
-def _change_time(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Track:
+def _change_time(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
     cut, place = random.uniform(0, change.crop_time), random.uniform()
     tempo = 1 + random.uniform(-change.speed, change.speed)
     kept = max(1, round(len(joints_m) * (1 - cut)))

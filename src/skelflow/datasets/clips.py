@@ -216,7 +216,7 @@ class ClipDataset(SkeletonDataset):
         placed = _fill_bodies(joints_px[times], self._bodies, self.layout)
         placed -= np.array(corner, np.float32)
         if flip and self.layout is not None:
-            placed = mirror_joints(placed, self.layout, about=self.crop - 1)
+            placed = mirror_joints(placed, self.layout, about=float(self.crop - 1))
         return torch.from_numpy(placed)
 
 

@@ -1,6 +1,6 @@
 """A folder of recordings becomes a store: range first, then every recording, resumable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,13 +78,14 @@ def prepare(
     survey = survey_recordings(paths, source, config)
     store = Store.create(out, _configure(survey, out, config), exist_ok=True)
     origins = {path: _origin(path, source) for path in paths}
+    mine = set(origins.values())
     known = {store.attributes(name)["origin"] for name in store.names()}
     todo = [path for path in paths if origins[path] not in known]
     tasks = [(path, origins[path], store.path, config) for path in todo]
     outcomes: list[_Outcome] = [("", "skipped", "")] * (len(paths) - len(todo))
     with closing(each(_prepare_one, tasks, config.workers)) as results:
         for outcome in results:
-            outcomes.append(outcome)
+            outcomes.append(_settle(outcome, mine))
             progress(len(outcomes), len(paths), outcome[0])
     return _report(outcomes)
 
@@ -125,8 +126,19 @@ def _already_there(store: Store, name: str, origin: str) -> _Outcome:
     """The same recording seen from a folder further up or down, or another one of its name."""
     there = store.attributes(name)["origin"]
     if f"/{origin}".endswith(f"/{there}") or f"/{there}".endswith(f"/{origin}"):
-        return name, "skipped", ""
-    return name, "failed", f"{origin}: the store already holds {name!r}, prepared from {there}"
+        return name, "skipped", there
+    return name, "failed", _taken(name, there)
+
+
+def _taken(name: str, there: str) -> str:
+    return f"the store already holds {name!r}, prepared from {there}; rename one of the two"
+
+
+def _settle(outcome: _Outcome, origins: Container[str]) -> _Outcome:
+    """A recording whose place in the store belongs to another one of this run has failed."""
+    name, state, there = outcome
+    taken = state == "skipped" and there in origins
+    return (name, "failed", _taken(name, there)) if taken else outcome
 
 
 def _configure(survey: Survey, out: Path, config: PrepareConfig) -> StoreMeta:
