@@ -12,11 +12,14 @@ DATA = Path(os.environ.get("SKELFLOW_DATA", REPOSITORY.parent / "shared" / "data
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_socket: socket.socket, address: object) -> None:
+    connect = socket.socket.connect
+
+    def connect_locally(self: socket.socket, address: object) -> None:
         if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
             raise OSError(f"tests must not use the network, asked for {address}")
+        connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect", connect_locally)
 
 
 @pytest.fixture(scope="session")

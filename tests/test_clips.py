@@ -157,7 +157,6 @@ def test_clip_dataset_crop_varies_by_epoch_and_seed_alone(store: Store) -> None:
 
 
 def test_clip_dataset_loads_the_same_in_workers_that_outlive_an_epoch(store: Store) -> None:
-    torch.multiprocessing.set_sharing_strategy("file_system")  # needs no socket
     change = Augmentation(flip=0.5, noise_m=0.01)
     data = clips(store, train=True, augmentation=change)
     loader = DataLoader(data, batch_size=3, num_workers=1, persistent_workers=True)

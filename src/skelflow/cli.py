@@ -50,6 +50,7 @@ def prepare(
     source: Path,
     *,
     out: Path,
+    only: str = "*",
     crop: str = "320x240",
     size: str = "160x120",
     stride: int = 3,
@@ -72,6 +73,8 @@ def prepare(
         Folder of recordings (UTD-MHAD, NTU RGB+D, or your own; see docs/recordings.md).
     out
         The store to make or to go on with.
+    only
+        Prepare just the recordings whose name matches this pattern, as "a[1-9]_*".
     crop
         Centered window of the depth image, WIDTHxHEIGHT pixels.
     size
@@ -109,7 +112,7 @@ def prepare(
         workers=workers or os.cpu_count() or 1,
     )
     with bar("preparing") as progress:
-        report = prepare_recordings(source, out, config, progress=progress)
+        report = prepare_recordings(source, out, config, only=only, progress=progress)
     _say(
         f"{out}: {report.done} prepared, {report.skipped_existing} there before, "
         f"{len(report.failed)} failed"

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from skelflow.datasets.augment import Augmentation, augment_skeleton, mirror_joints, resample
 from skelflow.datasets.batch import Batch
-from skelflow.datasets.store import Store
+from skelflow.datasets.source import SequenceSource
 from skelflow.datasets.windows import clip_starts, pair_times
 from skelflow.errors import ConfigError, DataError
 from skelflow.skeleton.layouts import Layout, find_layout
@@ -44,7 +44,7 @@ class SkeletonDataset(Dataset[Batch]):
 
     Parameters
     ----------
-    store : Store
+    store : a Store, or any other source of sequences
     names : sequences, in the order of their `index`.
     classes : action numbers; the position of a sequence's action is its label.
     frames : length of every skeleton: shorter ones end in NaN.
@@ -63,7 +63,7 @@ class SkeletonDataset(Dataset[Batch]):
         A size is not positive.
     """
 
-    store: Store
+    store: SequenceSource
     names: Sequence[str]
     classes: Sequence[int]
     _: KW_ONLY
@@ -235,7 +235,7 @@ def to_tensor(
     return flow
 
 
-def _class_indices(store: Store, names: Sequence[str], classes: Sequence[int]) -> list[int]:
+def _class_indices(store: SequenceSource, names: Sequence[str], classes: Sequence[int]) -> list[int]:
     if not names:
         raise DataError(f"{store.path}: no sequences to read; does the protocol fit this store?")
     indices = {action: index for index, action in enumerate(classes)}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,7 @@ from skelflow.datasets.sequence import prepare_sequence
 from skelflow.datasets.store import Store
 from skelflow.datasets.survey import Survey, measure_range, survey_recordings
 from skelflow.datasets.workers import check_stopped, each
-from skelflow.errors import SkelflowError
+from skelflow.errors import DataError, SkelflowError
 from skelflow.recordings import find_recordings, open_recording
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
@@ -44,6 +45,7 @@ def prepare(
     out: str | Path,
     config: PrepareConfig | None = None,
     *,
+    only: str = "*",
     progress: Progress = lambda *_: None,
 ) -> PrepareReport:
     """Prepare every recording below a folder; go on where an earlier run stopped.
@@ -53,6 +55,7 @@ def prepare(
     source : folder of recordings of one data set, or one recording.
     out : the store, made when it is not there.
     config : see `PrepareConfig`; the paper's by default.
+    only : prepare the recordings whose file or folder name matches this pattern, as "a[1-9]_*".
     progress : called after each recording with (finished, total, name).
 
     Returns
@@ -74,7 +77,7 @@ def prepare(
     """
     config = config or PrepareConfig()
     source, out = Path(source), Path(out)
-    paths = find_recordings(source)
+    paths = _select(find_recordings(source), only, source)
     survey = survey_recordings(paths, source, config)
     store = Store.create(out, _configure(survey, out, config), exist_ok=True)
     origins = {path: _origin(path, source) for path in paths}
@@ -88,6 +91,13 @@ def prepare(
             outcomes.append(_settle(outcome, mine))
             progress(len(outcomes), len(paths), outcome[0])
     return _report(outcomes)
+
+
+def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
+    chosen = [path for path in paths if fnmatch(path.name, only)]
+    if not chosen:
+        raise DataError(f"{source}: none of {len(paths)} recordings matches {only!r}")
+    return chosen
 
 
 def _report(outcomes: Sequence[_Outcome]) -> PrepareReport:
