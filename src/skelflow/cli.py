@@ -144,14 +144,17 @@ def train(
     set_
         One setting that differs from the recipe, as --set optim.lr=0.01; repeatable.
     """
-    from skelflow.progress import bar
-    from skelflow.training.config import load_recipe
+    from skelflow.progress import epochs
     from skelflow.training.loop import train as train_network
+    from skelflow.training.recipe import load_recipe
 
     config = load_recipe(recipe, set_ or [])
-    with bar("training") as progress:
-        outcome = train_network(config, store, run, progress=progress)
-    _say(f"{run}: {outcome}")
+    with epochs() as progress:
+        result = train_network(config, store, run, progress=progress)
+    held_out = (
+        "" if result.held_out_top1 is None else f", held-out top-1 {result.held_out_top1:.1%}"
+    )
+    _say(f"{result.weights}: epoch {result.epoch}, chosen by {result.chosen_by}{held_out}")
 
 
 @app.command
@@ -159,8 +162,8 @@ def evaluate(
     run: Path,
     store: Path,
     *,
-    protocol: str = "cross-subject",
-    classifier: Literal["network", "svm", "naive_bayes"] = "network",
+    protocol: str | None = None,
+    split: Literal["test", "held_out", "train"] = "test",
     out: Path | None = None,
 ) -> None:
     """Test a trained network: top-1, top-5, per-class table, confusion matrix.
@@ -170,29 +173,31 @@ def evaluate(
     Parameters
     ----------
     run
-        Folder made by `skelflow train`.
+        Folder made by `skelflow train`, or a weights file.
     store
         Store made by `skelflow prepare`.
     protocol
-        Who trains and who tests.
-    classifier
-        The network's own, or an SVM or naive Bayes on its features (as the paper compares).
+        Who trains and who tests; as in training when not given.
+    split
+        The test recordings, the held-out training subjects, or those trained on.
     out
-        Folder for the tables and the picture; the run's `evaluation` folder when not given.
+        Folder for the tables and the picture; `evaluation` in the run when not given.
     """
-    from skelflow.evaluation.evaluate import evaluate as evaluate_run
+    from skelflow.evaluation.evaluate import evaluate as evaluate_network
     from skelflow.progress import bar
     from skelflow.viz.figures import save_confusion
 
-    folder = out or run / "evaluation"
+    folder = out or (run if run.is_dir() else run.parent) / "evaluation"
     with bar("testing") as progress:
-        result = evaluate_run(
-            run, store, protocol=protocol, classifier=classifier, progress=progress
+        result = evaluate_network(
+            run, store, protocol=protocol, split=split, out=folder, progress=progress
         )
-    result.write(folder)
     save_confusion(result.confusion, result.class_names, folder / "confusion.png")
-    _say(result.summary())
-    _say(f"tables and picture: {folder}")
+    _say(
+        f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
+        f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"
+    )
+    _say(f"per-class table, confusion matrix and picture: {folder}")
 
 
 @app.command

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -17,7 +18,36 @@ from rich.progress import (
 )
 from rich.text import Text
 
-Report = Callable[[int, int, str], None]  # finished, of how many, the last one's name
+
+class Report(Protocol):
+    """How the work tells how far it is: finished, of how many, the last one's name."""
+
+    def __call__(self, done: int, total: int, last: str = "") -> None:
+        """Show it."""
+
+
+class Step(Protocol):
+    """What a training run tells after each step; see `skelflow.training.loop.Step`."""
+
+    @property
+    def epoch(self) -> int:
+        """From 1."""
+
+    @property
+    def epochs(self) -> int:
+        """Of how many."""
+
+    @property
+    def step(self) -> int:
+        """In this epoch, from 1."""
+
+    @property
+    def steps(self) -> int:
+        """Of how many."""
+
+    @property
+    def loss(self) -> float:
+        """Mean over the epoch so far."""
 
 
 class _Rate(ProgressColumn):
@@ -46,7 +76,19 @@ def bar(what: str) -> Iterator[Report]:
     with Progress(*columns, console=Console(file=sys.stderr)) as progress:
         task = progress.add_task(what, total=None, last="")
 
-        def report(done: int, total: int, last: str) -> None:
+        def report(done: int, total: int, last: str = "") -> None:
             progress.update(task, completed=done, total=total, last=last)
 
         yield report
+
+
+@contextmanager
+def epochs() -> Iterator[Callable[[Step], None]]:
+    """A bar over all steps of a training run, with the epoch and its loss."""
+    with bar("training") as report:
+
+        def step(at: Step) -> None:
+            done = (at.epoch - 1) * at.steps + at.step
+            report(done, at.epochs * at.steps, f"epoch {at.epoch}/{at.epochs}, loss {at.loss:.3f}")
+
+        yield step

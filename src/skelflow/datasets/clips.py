@@ -235,7 +235,9 @@ def to_tensor(
     return flow
 
 
-def _class_indices(store: SequenceSource, names: Sequence[str], classes: Sequence[int]) -> list[int]:
+def _class_indices(
+    store: SequenceSource, names: Sequence[str], classes: Sequence[int]
+) -> list[int]:
     if not names:
         raise DataError(f"{store.path}: no sequences to read; does the protocol fit this store?")
     indices = {action: index for index, action in enumerate(classes)}

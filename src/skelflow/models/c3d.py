@@ -1,5 +1,4 @@
 """C3D on colored scene flow, with the attention between its convolutions."""
-# ruff: noqa: D107 -- a constructor is documented by its class
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,5 +1,4 @@
 """Flow and skeleton together: C3D steered by Res-TCN-BJCN, and both fused before the classifier."""
-# ruff: noqa: D107 -- a constructor is documented by its class
 
 from typing import TypeVar
 

@@ -1,5 +1,4 @@
 """What all networks share: features, a linear head, and what they read from a batch."""
-# ruff: noqa: D107 -- a constructor is documented by its class
 
 from collections.abc import Iterator
 from typing import ClassVar, cast

@@ -1,5 +1,4 @@
 """The skeleton networks' input: meters to [-1, 1] by the training set's extrema, missing to 0."""
-# ruff: noqa: D107 -- a constructor is documented by its class
 
 from collections.abc import Iterable
 

@@ -1,5 +1,4 @@
 """Skeleton networks: Res-TCN over time, Res-BJCN over joints, and both side by side."""
-# ruff: noqa: D107 -- a constructor is documented by its class
 
 from collections.abc import Sequence
 from itertools import pairwise
