@@ -18,6 +18,7 @@ from skelflow.flow.terms import (
     MU_FALL,
     Field,
     Residuals,
+    Resized,
     State,
     Steps,
 )
@@ -40,14 +41,14 @@ def _gaussian() -> Float32[np.ndarray, "5 5 1 1"]:
     return np.outer(_BINOMIAL, _BINOMIAL)[:, :, None, None]
 
 
-def halve_intensity(image: Field) -> Field:
+def halve_intensity(image: Field) -> Resized:
     """One pyramid step: 5x5 binomial mean over the taps in the image, every second pixel."""
     taps = _neighborhood(image, 2, 2)
     weight = np.where(np.isfinite(taps), _gaussian(), np.float32(0))
     return np.sum(weight * np.nan_to_num(taps), axis=(0, 1)) / np.sum(weight, axis=(0, 1))
 
 
-def halve_depth(depth: Field) -> Field:
+def halve_depth(depth: Field) -> Resized:
     """One pyramid step that never mixes surfaces: taps within 0.1 m of a non-null center."""
     taps = np.nan_to_num(_neighborhood(depth, 2, 2))
     center = depth[::2, ::2]
@@ -58,7 +59,7 @@ def halve_depth(depth: Field) -> Field:
     return np.where(center > 0, mean, np.float32(0)).astype(np.float32)
 
 
-def _double_rows(coarse: Field, exact_border: bool) -> Field:
+def _double_rows(coarse: Field, exact_border: bool) -> Resized:
     fine = np.zeros((2 * coarse.shape[0], coarse.shape[1]), np.float32)
     padded = np.pad(coarse, ((1, 1), (0, 0)))
     fine[0::2] = (padded[:-2] + 6 * padded[1:-1] + padded[2:]) / 8
@@ -74,7 +75,7 @@ def _double_rows(coarse: Field, exact_border: bool) -> Field:
     return fine
 
 
-def double(coarse: Field, *, exact_border: bool) -> Field:
+def double(coarse: Field, *, exact_border: bool) -> Resized:
     """One pyramid step up: zeros inserted, then four times the 5x5 binomial.
 
     Near an edge the authors divide by the binomial's share inside the image, which misjudges a
@@ -115,9 +116,7 @@ def _derivative_x(image: Field, r: Field) -> Field:
     return result
 
 
-def warp(
-    first: tuple[Field, Field], second: tuple[Field, ...], u0: Field, v0: Field
-) -> Residuals:
+def warp(first: tuple[Field, Field], second: tuple[Field, ...], u0: Field, v0: Field) -> Residuals:
     """Residuals of frame 2 sampled at `(x + u0, y + v0)`, clamped to the image.
 
     Parameters

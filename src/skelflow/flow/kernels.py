@@ -20,7 +20,7 @@ from skelflow.flow.terms import (
     MU_FALL,
     Field,
     Residuals,
-    State,
+    Resized,
     Steps,
 )
 from skelflow.types import Camera
@@ -35,7 +35,7 @@ _FOUR_TAPS = np.array([1, 4, 4, 1], np.float32)
 
 @_compiled
 @no_type_check
-def halve_intensity(image: Field) -> Field:
+def halve_intensity(image: Field) -> Resized:
     """Compiled twin of `energy.halve_intensity`: separable, since its weights are."""
     height, width = image.shape
     rows = np.empty(((height + 1) // 2, width), np.float32)
@@ -87,7 +87,7 @@ def halve_row(out: Any, row: Any) -> None:
 
 @_compiled
 @no_type_check
-def halve_depth(depth: Field) -> Field:
+def halve_depth(depth: Field) -> Resized:
     """Compiled twin of `energy.halve_depth`."""
     height, width = depth.shape
     halved = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
@@ -115,7 +115,7 @@ def _mean_of_surface(depth: Any, y: Any, x: Any, center: Any) -> Any:
     return value / total
 
 
-def double(coarse: Field, *, exact_border: bool) -> Field:
+def double(coarse: Field, *, exact_border: bool) -> Resized:
     """Compiled twin of `energy.double`."""
     return np.asarray(_double(coarse, exact_border))
 
@@ -137,7 +137,7 @@ def _border_gains(count: Any, exact_border: Any) -> Any:
 
 @_compiled
 @no_type_check
-def _double(coarse: Field, exact_border: bool) -> Field:
+def _double(coarse: Field, exact_border: bool) -> Resized:
     height, width = coarse.shape
     zero = np.zeros(width, np.float32)
     gains = _border_gains(height, exact_border)
@@ -204,7 +204,7 @@ def surface_metric(depth: Field, camera: Camera) -> tuple[Field, Field]:
 @_compiled
 @no_type_check
 def _fill_metric(depth: Any, x: Any, y: Any, rx: Any, ry: Any) -> None:
-    height, width = depth.shape
+    height = depth.shape[0]
     for i in range(height):
         row = depth[i]
         inverse_lengths(rx[i], row[1:], row, x[1:], x)
@@ -266,9 +266,7 @@ def weighted_slope(out: Any, after: Any, here: Any, before: Any, ahead: Any, beh
         out[x] = (forward + backward) / (ahead[x] + behind[x])
 
 
-def warp(
-    first: tuple[Field, Field], second: tuple[Field, ...], u0: Field, v0: Field
-) -> Residuals:
+def warp(first: tuple[Field, Field], second: tuple[Field, ...], u0: Field, v0: Field) -> Residuals:
     """Compiled twin of `energy.warp`."""
     residuals = Residuals(*(np.empty_like(u0) for _ in range(6)))
     _fill_residuals(*first, *second, u0, v0, residuals)

@@ -85,19 +85,19 @@ def solve(
     """
     levels = level_count(*first.depth.shape)
     pyramids = [build_pyramid(pad(frame, levels), levels, terms) for frame in (first, second)]
-    guess: Guess | None = None
+    guess = resting(pyramids[0][-1].depth)
     for level in reversed(range(levels)):
-        start = guess and upsample(guess, preset, terms)
+        if level < levels - 1:
+            guess = upsample(guess, preset, terms)
         guess = solve_level(
             pyramids[0][level],
             pyramids[1][level],
-            start or resting(pyramids[0][level].depth),
+            guess,
             camera=halved(camera, level),
             iterations=preset.iterations_at(level),
             terms=terms,
         )
-    assert_guess: Guess = guess or resting(first.depth)
-    return lift(assert_guess, first.depth, camera, exact=preset.exact_lift)
+    return lift(guess, first.depth, camera, exact=preset.exact_lift)
 
 
 def level_count(height: int, width: int) -> int:
@@ -187,11 +187,11 @@ def _start(start: Guess) -> State:
         start.v,
         nothing,
         nothing.copy(),
-        start.w,
+        start.w.copy(),
         nothing.copy(),
         nothing.copy(),
         start.w.copy(),
-        *start[3:],
+        *(dual.copy() for dual in start[3:]),
     )
 
 
@@ -202,7 +202,10 @@ def lift(guess: Guess, depth: Depth, camera: Camera, *, exact: bool) -> Flow:
     x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx))[None, :]
     y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy))[:, None]
     reach = depth + w if exact else depth
-    motion = (reach * u + w * x) / np.float32(camera.fx), (reach * v + w * y) / np.float32(camera.fy)
+    motion = (
+        (reach * u + w * x) / np.float32(camera.fx),
+        (reach * v + w * y) / np.float32(camera.fy),
+    )
     flow = np.stack((*motion, w), axis=-1)
     flow[depth == 0] = 0
     return flow
@@ -226,11 +229,7 @@ def _check(
         if not np.isfinite(field).all():
             raise DataError(f"scene flow: {name} has NaN or infinite values; null depth is 0")
     for name, depth in (("depth0", depth0), ("depth1", depth1)):
-        if depth.min() < 0 or depth.max() > MAX_DEPTH_M:
-            raise DataError(
-                f"scene flow: {name} spans {depth.min():g} to {depth.max():g}, expected meters "
-                f"(0 to {MAX_DEPTH_M:g}); divide millimeters by 1000"
-            )
+        _check_meters(name, depth)
     if depth0.shape != (camera.height, camera.width):
         raise ConfigError(
             f"scene flow: the camera is {camera.width} x {camera.height}, "
@@ -241,3 +240,11 @@ def _check(
     if intensity0 is None or intensity1 is None:
         intensity0, intensity1 = relief(depth0), relief(depth1)
     return Frame(intensity0, depth0), Frame(intensity1, depth1)
+
+
+def _check_meters(name: str, depth: Depth) -> None:
+    if depth.min() < 0 or depth.max() > MAX_DEPTH_M:
+        raise DataError(
+            f"scene flow: {name} spans {depth.min():g} to {depth.max():g}, expected meters "
+            f"(0 to {MAX_DEPTH_M:g}); divide millimeters by 1000"
+        )

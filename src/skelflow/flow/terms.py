@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 Field = Float32[np.ndarray, "h w"]
+Resized = Float32[np.ndarray, "h2 w2"]  # another level's size
 
 LAMBDA_I = np.float32(0.04)  # weight of the image-plane motion's total variation
 LAMBDA_D = np.float32(0.35)  # weight of the depth motion's total variation
