@@ -1,1 +1,1 @@
-"""skelflow.training."""
+"""From a configuration and prepared sequences to weights."""

@@ -16,7 +16,7 @@ class Interrupted(KeyboardInterrupt):
 class StopFlag:
     """Whether a signal has asked the run to stop."""
 
-    def __init__(self) -> None:  # noqa: D107 -- nothing to say
+    def __init__(self) -> None:
         self.raised = False
 
     def __bool__(self) -> bool:

@@ -20,6 +20,7 @@ from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.store import Store
 from skelflow.errors import DataError
 from skelflow.models.network import Network
+from skelflow.models.samples import make_samples
 from skelflow.models.weights import save_model
 from skelflow.training.config import OptimSection, RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
@@ -30,7 +31,6 @@ from skelflow.training.setup import (
     Split,
     fit_loader,
     header,
-    make_dataset,
     make_network,
     make_split,
     plain_loader,
@@ -179,7 +179,7 @@ class _Run:
     def fit_epoch(self, stop: StopFlag) -> None:
         """The steps of an epoch that are still to be done."""
         state = self.state
-        self.samples.set_epoch(state.epoch)
+        self.loader.set_epoch(state.epoch)  # which tells the samples; it counts from 0 by itself
         self.order.epoch, self.order.first = state.epoch, state.step
         before = time.monotonic() - state.seconds
         for batch in self._batches():
@@ -298,8 +298,19 @@ class _Run:
         self.progress(Step(epoch + 1, self.config.epochs, step, self.order.steps, loss))
 
     def _dataset(self, names: tuple[str, ...], *, train: bool) -> SkeletonDataset:
-        network, classes = self.network, self.chosen.classes
-        return make_dataset(network, self.config, self.store, names, classes, train=train)
+        data = self.config.data
+        return make_samples(
+            self.network,
+            self.store,
+            names,
+            self.chosen.classes,
+            overlap=data.overlap,
+            longer=data.longer,
+            augmentation=data.augmentation,
+            train=train,
+            seed=self.config.seed,
+            cache=data.cache,
+        )
 
     def _checker(self, names: tuple[str, ...]) -> Callable[[], Validation] | None:
         """What validates the model on these sequences; None when there are none."""

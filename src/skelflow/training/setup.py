@@ -4,14 +4,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
-from skelflow.datasets.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.protocols import Protocol, find_protocol, hold_out, protocols, split
 from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError, DataError
@@ -109,32 +108,6 @@ def weights_file(path: str | Path) -> Path:
     return path / BEST if path.is_dir() else path
 
 
-def make_dataset(
-    network: Network,
-    config: RunConfig,
-    store: Store,
-    names: tuple[str, ...],
-    classes: tuple[int, ...],
-    *,
-    train: bool,
-) -> SkeletonDataset:
-    """Clips for a network that reads flow, whole sequences for one that does not."""
-    sizes, data = network.config, config.data
-    common: dict[str, Any] = {
-        "frames": getattr(sizes, "frames", 1),
-        "bodies": getattr(sizes, "bodies", None),
-        "longer": data.longer,
-        "augmentation": data.augmentation,
-        "cache": data.cache,
-        "seed": config.seed,
-        "train": train,
-    }
-    if not network.needs_flow:
-        return SkeletonDataset(store, names, classes, **common)
-    window = {"crop": sizes.crop, "length": sizes.clip_length}  # type: ignore[attr-defined]
-    return ClipDataset(store, names, classes, overlap=data.overlap, **window, **common)
-
-
 class EpochOrder:
     """Batches of item numbers in an order that follows from (seed, epoch) alone.
 
@@ -147,7 +120,7 @@ class EpochOrder:
     epoch, first : which order, and the first batch that is still to come.
     """
 
-    def __init__(self, count: int, batch_size: int, seed: int) -> None:  # noqa: D107 -- see class
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
         self.count, self.batch_size, self.seed = count, batch_size, seed
         self.epoch = self.first = 0
         self.drop_last = False
@@ -182,13 +155,13 @@ def plain_loader(dataset: SkeletonDataset, config: RunConfig) -> DataLoader[Batc
 def header(config: RunConfig, store: Store, chosen: Split, *, git: str) -> dict[str, str]:
     """What a checkpoint must carry so that a recording can be recognized with nothing else.
 
-    'data' is `StoreMeta.to_json`, 'classes' the action number of each class index, 'clips' how
+    'store' is `StoreMeta.to_json`, 'actions' the action number of each class index, 'clips' how
     sequences become samples, 'run' the resolved configuration; each as JSON.
     """
     clips = {"overlap": config.data.overlap, "longer": config.data.longer}
     return {
-        "data": json.dumps(store.meta.to_json()),
-        "classes": json.dumps(chosen.classes),
+        "store": json.dumps(store.meta.to_json()),
+        "actions": json.dumps(chosen.classes),
         "clips": json.dumps(clips),
         "protocol": chosen.protocol.name,
         "run": json.dumps(config.to_json()),

@@ -71,7 +71,8 @@ class RunFolder:
         ConfigError
             The folder holds a run of another configuration or of other data.
         """
-        wanted = {"config": config.to_json(), "data": store.meta.to_json()}
+        settings = {"config": config.to_json(), "data": store.meta.to_json()}
+        wanted = json.loads(json.dumps(settings))
         file = self.path / CONFIG
         if file.exists():
             found = json.loads(file.read_text())

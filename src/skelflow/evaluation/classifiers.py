@@ -1,0 +1,169 @@
+"""What simple classifiers reach: on a network's features, and on the joints alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64, Int64
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from torch.utils.data import DataLoader
+
+from skelflow.datasets.augment import resample
+from skelflow.datasets.clips import SkeletonDataset
+from skelflow.datasets.protocols import find_protocol, protocols, split
+from skelflow.datasets.store import Store
+from skelflow.errors import ConfigError, DataError
+from skelflow.evaluation.checkpoint import Checkpoint
+from skelflow.models.network import Network
+from skelflow.skeleton.layouts import find_layout
+
+Features = Float64[np.ndarray, "sequences d"]
+TestFeatures = Float64[np.ndarray, "tests d"]
+FRAMES = 32  # of a resampled skeleton
+
+_CLASSIFIERS: dict[str, Callable[[], Any]] = {
+    "svm": lambda: make_pipeline(StandardScaler(), SVC(kernel="linear")),
+    "naive_bayes": lambda: make_pipeline(StandardScaler(), GaussianNB()),
+}
+
+
+@dataclass(frozen=True)
+class ClassifierResult:
+    """What a classifier reaches on the test side of a protocol.
+
+    Parameters
+    ----------
+    classifier : "svm" or "naive_bayes".
+    protocol : who trains and who tests.
+    top1 : share of the test sequences named right.
+    trained, tested : how many sequences.
+    """
+
+    classifier: str
+    protocol: str
+    top1: float
+    trained: int
+    tested: int
+
+
+def classify_features(
+    run: str | Path,
+    store_path: str | Path,
+    *,
+    classifier: str = "svm",
+    protocol: str | None = None,
+    batch_size: int = 32,
+) -> ClassifierResult:
+    """Fit a classifier on a trained network's last features, in place of its own head.
+
+    Parameters
+    ----------
+    run : run folder, or checkpoint file; of `fused` it is the paper's comparison.
+    store_path : prepared sequences.
+    classifier : "svm" (linear) or "naive_bayes".
+    protocol : None = the one the network was trained under.
+    batch_size : samples at once.
+
+    Raises
+    ------
+    ConfigError
+        There is no such classifier or protocol.
+    DataError, WeightsError
+        See `skelflow.evaluation.evaluate.evaluate`.
+
+    Notes
+    -----
+    Source: the paper, section 4.4. A sequence's features are the mean over its clips.
+    """
+    _check(classifier)
+    checkpoint, store = Checkpoint.load(run), Store.open(store_path)
+    labels = store.labels()
+    name = protocol or checkpoint.protocol
+    sides = split(labels, find_protocol(name, store.meta.source))
+    features, truth = [], []
+    for names in sides:
+        samples = checkpoint.samples(store, names)
+        features.append(extract_features(checkpoint.network, samples, batch_size=batch_size))
+        truth.append(np.asarray(samples.labels, np.int64))
+    top1 = fit_and_score(classifier, features[0], truth[0], features[1], truth[1])
+    return ClassifierResult(classifier, name, top1, len(sides[0]), len(sides[1]))
+
+
+def classify_joints(
+    store_path: str | Path, *, classifier: str = "svm", protocol: str | None = None
+) -> ClassifierResult:
+    """The baseline: a classifier on root-centered joints, resampled to 32 frames.
+
+    Raises
+    ------
+    ConfigError
+        There is no such classifier or protocol.
+    DataError
+        The store has no skeletons.
+    """
+    _check(classifier)
+    store = Store.open(store_path)
+    if store.meta.layout is None:
+        raise DataError(f"{store.path}: has no skeletons to classify")
+    name = protocol or protocols(store.meta.source)[0].name
+    labels = store.labels()
+    sides = split(labels, find_protocol(name, store.meta.source))
+    (train, test), truth = (
+        [joint_features(store, names) for names in sides],
+        [np.asarray([labels[name].action for name in names], np.int64) for names in sides],
+    )
+    top1 = fit_and_score(classifier, train, truth[0], test, truth[1])
+    return ClassifierResult(classifier, name, top1, len(sides[0]), len(sides[1]))
+
+
+def joint_features(store: Store, names: Sequence[str]) -> Features:
+    """Joints minus their body's root in each frame, 32 frames, missing ones 0, flattened."""
+    layout, bodies = find_layout(str(store.meta.layout)), store.bodies()
+    return np.stack([_flatten(store.joints_m(name), layout.root, bodies) for name in names])
+
+
+def _flatten(
+    joints_m: Float32[np.ndarray, "t bodies joints 3"], root: int, bodies: int
+) -> Float64[np.ndarray, " d"]:
+    centered = resample(joints_m - joints_m[:, :, root : root + 1], FRAMES)
+    missing = bodies - centered.shape[1]
+    padded = np.pad(centered, ((0, 0), (0, missing), (0, 0), (0, 0)))
+    return np.nan_to_num(padded.astype(np.float64)).ravel()
+
+
+@torch.no_grad()
+def extract_features(
+    network: Network, samples: SkeletonDataset, *, batch_size: int = 32
+) -> Features:
+    """A network's last features of each sequence, the mean over its samples."""
+    network.eval()
+    found: dict[int, list[Float64[np.ndarray, " d"]]] = {}
+    for batch in DataLoader(samples, batch_size=batch_size):
+        for number, row in zip(batch.index.tolist(), network.features(batch), strict=True):
+            found.setdefault(number, []).append(row.double().numpy())
+    return np.stack([np.mean(found[number], axis=0) for number in sorted(found)])
+
+
+def fit_and_score(
+    classifier: str,
+    train: Features,
+    train_truth: Int64[np.ndarray, " sequences"],
+    test: TestFeatures,
+    test_truth: Int64[np.ndarray, " tests"],
+) -> float:
+    """Share of the test rows that a classifier fitted on the training rows names right."""
+    _check(classifier)
+    fitted = _CLASSIFIERS[classifier]().fit(train, train_truth)
+    return float(fitted.score(test, test_truth))
+
+
+def _check(classifier: str) -> None:
+    if classifier not in _CLASSIFIERS:
+        known = ", ".join(_CLASSIFIERS)
+        raise ConfigError(f"classifier: found {classifier!r}, expected one of: {known}")

@@ -1,0 +1,193 @@
+"""A trained network on the recordings of one side of a protocol."""
+
+import csv
+import io
+import json
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+import skelflow
+from skelflow.datasets.clips import SkeletonDataset
+from skelflow.datasets.store import Store
+from skelflow.evaluation.checkpoint import Checkpoint, Side, check_side
+from skelflow.evaluation.metrics import (
+    ClassRow,
+    Confusion,
+    Probabilities,
+    Truth,
+    class_table,
+    confusion_matrix,
+    top_k_accuracy,
+)
+from skelflow.models.network import Network
+
+Progress = Callable[[int, int], None]  # samples done, of how many
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a network is.
+
+    Parameters
+    ----------
+    weights, model : the checkpoint and the network's name.
+    protocol, split : which recordings.
+    sequences, samples : how many of them, and how many clips (or skeletons) they gave.
+    top1, top5 : share of the sequences named right, or among the five most probable.
+    mean_recall : mean over the classes.
+    classes : one row a class.
+    confusion : rows are the true classes, columns the predicted ones.
+    names, probabilities, truth : of each sequence.
+    seconds : it took.
+    """
+
+    weights: str
+    model: str
+    protocol: str
+    split: Side
+    sequences: int
+    samples: int
+    top1: float
+    top5: float
+    mean_recall: float
+    classes: tuple[ClassRow, ...]
+    confusion: Confusion
+    names: tuple[str, ...]
+    probabilities: Probabilities
+    truth: Truth
+    seconds: float
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """In the order of the confusion matrix."""
+        return tuple(row.name for row in self.classes)
+
+    def summary(self) -> dict[str, object]:
+        """The figures alone, as evaluation.json holds them."""
+        arrays = ("classes", "confusion", "names", "probabilities", "truth")
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in arrays}
+        return {"skelflow": skelflow.__version__, **plain}
+
+
+def evaluate(
+    run: str | Path,
+    store_path: str | Path,
+    *,
+    protocol: str | None = None,
+    split: Side = "test",
+    batch_size: int = 32,
+    out: str | Path | None = None,
+    progress: Progress = lambda *_: None,
+) -> Evaluation:
+    """Evaluate a trained network; a sequence's answer is the mean over its clips' probabilities.
+
+    Parameters
+    ----------
+    run : run folder, or checkpoint file.
+    store_path : prepared sequences.
+    protocol : who trains and who tests; None = the one it was trained under.
+    split : "test", "held_out" (the subjects that chose the checkpoint) or "train".
+    batch_size : samples at once.
+    out : folder for evaluation.json, per_class.csv and confusion.csv; None = nothing is written.
+    progress : called after each batch with (samples done, all samples).
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint cannot be used.
+    DataError
+        The store was prepared differently, or holds nothing of that side.
+    ConfigError
+        The protocol or the split is unknown.
+
+    Notes
+    -----
+    Source: the paper, section 4.2.
+    """
+    check_side(split)
+    before = time.monotonic()
+    checkpoint, store = Checkpoint.load(run), Store.open(store_path)
+    names = checkpoint.sequences(store, protocol, split)
+    samples = checkpoint.samples(store, names)
+    probabilities = predict(checkpoint.network, samples, batch_size=batch_size, progress=progress)
+    truth = np.asarray(samples.labels, np.int64)
+    predicted = probabilities.argmax(axis=1)
+    actions, titles = checkpoint.classes, checkpoint.class_names
+    table = class_table(predicted, truth, actions=actions, names=titles)
+    result = Evaluation(
+        weights=str(checkpoint.path),
+        model=checkpoint.network.name,
+        protocol=protocol or checkpoint.protocol,
+        split=split,
+        sequences=len(names),
+        samples=len(samples),
+        top1=top_k_accuracy(probabilities, truth, k=1),
+        top5=top_k_accuracy(probabilities, truth, k=5),
+        mean_recall=float(np.mean([row.recall for row in table if row.sequences])),
+        classes=table,
+        confusion=confusion_matrix(predicted, truth, classes=len(actions)),
+        names=tuple(names),
+        probabilities=probabilities,
+        truth=truth,
+        seconds=round(time.monotonic() - before, 3),
+    )
+    if out is not None:
+        write_evaluation(result, out)
+    return result
+
+
+@torch.no_grad()
+def predict(
+    network: Network,
+    samples: SkeletonDataset,
+    *,
+    batch_size: int = 32,
+    progress: Progress = lambda *_: None,
+) -> Probabilities:
+    """Class probabilities of each sequence, the mean over its samples.
+
+    The network is left in evaluation mode, on the device it was on.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    sums = np.zeros((len(samples.names), network.config.classes))
+    counts, done = np.zeros(len(sums)), 0
+    for batch in DataLoader(samples, batch_size=batch_size):
+        logits = network(type(batch)(*(part.to(device) for part in batch)))
+        index = batch.index.numpy()
+        np.add.at(sums, index, logits.double().softmax(dim=1).cpu().numpy())
+        np.add.at(counts, index, 1)
+        done += len(index)
+        progress(done, len(samples))
+    return np.asarray(sums / np.maximum(counts, 1)[:, None])
+
+
+def write_evaluation(result: Evaluation, out: str | Path) -> None:
+    """Write evaluation.json, per_class.csv and confusion.csv into a folder, which is made."""
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    _write(out / "evaluation.json", json.dumps(result.summary(), indent=2) + "\n")
+    titles = [f.name for f in fields(ClassRow)]
+    _write(out / "per_class.csv", _csv([titles, *(astuple(row) for row in result.classes)]))
+    rows = zip(result.class_names, result.confusion.tolist(), strict=True)
+    counts = [[name, *row] for name, row in rows]
+    _write(out / "confusion.csv", _csv([["true \\ predicted", *result.class_names], *counts]))
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(path)
