@@ -165,6 +165,15 @@ def test_train_refuses_a_folder_that_holds_something_else(store: Store, tmp_path
         train(resolve(SKELETON), store.path, tmp_path)
 
 
+def test_train_takes_a_folder_of_a_run_that_never_began(store: Store, tmp_path: Path) -> None:
+    model = {**FLOW["model"], "crop": 32}  # type: ignore[dict-item]
+    with pytest.raises(ConfigError, match="crop 32 does not fit"):
+        train(resolve(FLOW | {"model": model}), store.path, tmp_path / "run")
+    train(resolve(FLOW), store.path, tmp_path / "run")
+    kept = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert kept["config"]["model"]["crop"] == 16
+
+
 def test_train_does_nothing_when_the_run_is_complete(store: Store, tmp_path: Path) -> None:
     first = train(resolve(FLOW), store.path, tmp_path / "run")
     taken: list[Step] = []

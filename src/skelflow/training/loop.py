@@ -1,18 +1,18 @@
 """One training run, from a configuration and a store to weights; reads from top to bottom."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DataLoaderConfiguration
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
-from torch.optim import SGD, AdamW, Optimizer
+from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
@@ -22,8 +22,10 @@ from skelflow.errors import DataError
 from skelflow.models.network import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import save_model
-from skelflow.training.config import OptimSection, RunConfig
+from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
+from skelflow.training.optimizer import make_optimizer, seed_step
+from skelflow.training.report import Progress, Step, TrainResult
 from skelflow.training.schedule import Schedule
 from skelflow.training.setup import (
     BEST,
@@ -39,46 +41,6 @@ from skelflow.training.state import RunFolder, RunState
 from skelflow.training.validation import Validation, validate
 
 __all__ = ["BEST", "Interrupted", "Step", "TrainResult", "train"]
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a run tells after each step.
-
-    Parameters
-    ----------
-    epoch, step : of `epochs` and `steps`, from 1.
-    loss : mean over the epoch so far.
-    metrics : the epoch's line of metrics.jsonl, at its last step; else None.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    metrics: Mapping[str, Any] | None = None
-
-
-Progress = Callable[[Step], None]
-
-
-@dataclass(frozen=True)
-class TrainResult:
-    """What a run left behind.
-
-    Parameters
-    ----------
-    weights : the checkpoint kept.
-    epoch : the epoch it is of, from 1.
-    chosen_by : "held-out subjects" or "last epoch".
-    held_out_top1 : its accuracy on the held-out subjects, None when there are none.
-    """
-
-    weights: Path
-    epoch: int
-    chosen_by: str
-    held_out_top1: float | None
 
 
 def train(
@@ -132,21 +94,6 @@ def train(
             run.fit_epoch(stop)
             run.close_epoch()
     return run.result()
-
-
-def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
-    """The configured optimizer over the weights that are to be trained."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    if optim.name == "adamw":
-        return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay)
-    nesterov = optim.nesterov and optim.momentum > 0
-    return SGD(
-        weights,
-        lr=optim.lr,
-        momentum=optim.momentum,
-        nesterov=nesterov,
-        weight_decay=optim.weight_decay,
-    )
 
 
 @dataclass
@@ -237,7 +184,7 @@ class _Run:
     def _learn(self, batch: Batch) -> None:
         """One step of the optimizer."""
         state, config = self.state, self.config
-        _seed(config.seed, state.epoch, state.step, self.accelerator.process_index)
+        seed_step(config.seed, state.epoch, state.step, self.accelerator.process_index)
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(state.step)
         with self.accelerator.autocast():
@@ -320,8 +267,3 @@ class _Run:
         loader: DataLoader[Batch] = self.accelerator.prepare(plain_loader(dataset, self.config))
         sizes = {"sequences": len(names), "classes": len(self.chosen.classes)}
         return lambda: validate(self.model, loader, self.accelerator, **sizes)
-
-
-def _seed(*numbers: int) -> None:
-    """Seed torch, on every device, with the numbers that name a step."""
-    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))

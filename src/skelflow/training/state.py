@@ -66,6 +66,8 @@ class RunFolder:
     def open(self, config: RunConfig, store: Store) -> None:
         """Write `config.json`, or check that the run in the folder is the same.
 
+        The configuration of a run that has not saved any state yet is replaced.
+
         Raises
         ------
         ConfigError
@@ -74,7 +76,7 @@ class RunFolder:
         settings = {"config": config.to_json(), "data": store.meta.to_json()}
         wanted = json.loads(json.dumps(settings))
         file = self.path / CONFIG
-        if file.exists():
+        if (self.path / LAST).exists():
             found = json.loads(file.read_text())
             changes = [line for key in wanted for line in _differences(found[key], wanted[key])]
             if changes:
@@ -83,7 +85,7 @@ class RunFolder:
                     "choose another folder, or the same settings to go on"
                 )
             return
-        if self.path.exists() and any(self.path.iterdir()):
+        if self.path.exists() and any(self.path.iterdir()) and not file.exists():
             raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
         self.path.mkdir(parents=True, exist_ok=True)
         facts = {"skelflow": skelflow.__version__, "git": self.git, "seed": config.seed}
