@@ -11,9 +11,9 @@ import torch
 
 from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
-from skelflow.evaluation.checkpoint import Checkpoint
 from skelflow.evaluation.classifiers import classify_features, classify_joints
 from skelflow.evaluation.evaluate import evaluate, predict
+from skelflow.models.checkpoint import Checkpoint
 from skelflow.models.registry import create_model
 from skelflow.models.weights import save_model
 from skelflow.training.loop import train

@@ -12,19 +12,16 @@ import torch
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
-from skelflow.datasets.clips import ClipDataset, SkeletonDataset
 from skelflow.datasets.config import PrepareConfig
-from skelflow.datasets.meta import PreparedSequence, StoreMeta
+from skelflow.datasets.meta import PreparedSequence
 from skelflow.datasets.sequence import prepare_sequence
 from skelflow.datasets.source import OneSequence
-from skelflow.errors import DataError, WeightsError
-from skelflow.models.network import Network
-from skelflow.models.weights import load_model, read_header
+from skelflow.errors import DataError
+from skelflow.models.checkpoint import Checkpoint
+from skelflow.models.config import TcnBjcnConfig
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
-
-BEST = "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,7 @@ class Recognizer:
 
     Parameters
     ----------
-    network : in evaluation mode.
-    meta : how the recordings it was trained on were prepared.
-    actions : action number of each class.
+    checkpoint : a network in evaluation mode, and how its recordings were prepared.
 
     Examples
     --------
@@ -90,9 +85,7 @@ class Recognizer:
         print(result.guesses[0].name)
     """
 
-    network: Network
-    meta: StoreMeta
-    actions: tuple[int, ...]
+    checkpoint: Checkpoint
 
     @classmethod
     def load(cls, path: str | Path) -> "Recognizer":
@@ -103,15 +96,7 @@ class Recognizer:
         WeightsError
             There are no weights, or they do not say how their recordings were prepared.
         """
-        path = Path(path)
-        weights = path / BEST if path.is_dir() else path
-        header = read_header(weights)
-        if missing := [key for key in ("store", "actions") if key not in header]:
-            raise WeightsError(
-                f"{weights}: its header lacks {missing}; use weights made by `skelflow train`"
-            )
-        meta = StoreMeta.from_json(json.loads(header["store"]))
-        return cls(load_model(weights), meta, tuple(json.loads(header["actions"])))
+        return cls(Checkpoint.load(path))
 
     def recognize(self, recording: Recording | str | Path, *, top: int = 5) -> Result:
         """Name the action in a recording.
@@ -128,113 +113,89 @@ class Recognizer:
         DataError
             It has too few frames, no depth, or not the joints the network was made for.
         """
+        network = self.checkpoint.network
         seconds: dict[str, float] = {}
         with _timed(seconds, "read"):
             if not isinstance(recording, Recording):
                 recording = open_recording(recording)
             self._check(recording)
-        with _timed(seconds, "flow" if self.network.needs_flow else "skeleton"):
-            sequence = self._prepare(recording)
+        with _timed(seconds, "flow" if network.needs_flow else "skeleton"):
+            prepare = self._with_flow if network.needs_flow else self._without_flow
+            sequence = prepare(recording)
         with _timed(seconds, "network"):
             batches = list(self._batches(sequence))
             probabilities = self._probabilities(batches)
-            scores = self._scores(batches)
+            scores = self._scores(batches[0])
         return Result(recording.name, self._name(probabilities, top), scores, seconds)
 
     def _check(self, recording: Recording) -> None:
-        if not self.network.needs_skeleton:
+        """Refuse a recording whose joints are not those the network was trained on."""
+        network, layout = self.checkpoint.network, self.checkpoint.meta.layout
+        if not network.needs_skeleton or layout is None:
             return
         if recording.skeleton is None:
             raise DataError(
-                f"{recording.path}: no skeleton, but {self.network.name} reads one; "
+                f"{recording.path}: no skeleton, but {network.name} reads one; "
                 "use a network that sees flow alone, such as c3d"
             )
-        if recording.skeleton.layout != self.meta.layout:
+        if recording.skeleton.layout != layout:
             found = recording.skeleton.joints_m.shape[2]
-            expected = "no joints" if self.meta.layout is None else _joint_count(self.meta.layout)
             raise DataError(
                 f"{recording.path}: {found} joints ({recording.skeleton.layout}), the network was "
-                f"trained on {expected} ({self.meta.layout})"
+                f"trained on {len(find_layout(layout))} ({layout})"
             )
-
-    def _prepare(self, recording: Recording) -> PreparedSequence:
-        if self.network.needs_flow:
-            config = PrepareConfig(
-                crop=self.meta.crop,
-                size=self.meta.size,
-                stride=self.meta.stride,
-                preset=self.meta.preset,
-                intensity="auto",
-            )
-            return prepare_sequence(
-                recording, config, range_m=self.meta.range_m, layout=self.meta.layout
-            )
-        if recording.skeleton is None or len(recording) < 2:
-            raise DataError(f"{recording.path}: {len(recording)} frame(s), expected at least 2")
-        joints_m = recording.skeleton.joints_m
-        if not np.isfinite(joints_m).any():
+        if not np.isfinite(recording.skeleton.joints_m).any():
             raise DataError(f"{recording.path}: no body is tracked in any frame")
+
+    def _with_flow(self, recording: Recording) -> PreparedSequence:
+        meta = self.checkpoint.meta
+        config = PrepareConfig(
+            crop=meta.crop, size=meta.size, stride=meta.stride, preset=meta.preset
+        )
+        return prepare_sequence(recording, config, range_m=meta.range_m, layout=meta.layout)
+
+    def _without_flow(self, recording: Recording) -> PreparedSequence:
+        """The skeleton alone: no flow is computed for a network that sees none."""
+        meta, skeleton = self.checkpoint.meta, recording.skeleton
+        if skeleton is None or len(recording) < 2:
+            raise DataError(f"{recording.path}: {len(recording)} frame(s), expected at least 2")
         return PreparedSequence(
             name=recording.name,
-            flow=np.zeros((0, *self.meta.size[::-1], 3), np.uint8),
-            joints_px=np.zeros((0, *joints_m.shape[1:3], 2), np.float32),
-            joints_m=joints_m,
-            range_m=self.meta.range_m or 1.0,
-            layout=self.meta.layout,
+            flow=np.zeros((0, *meta.size[::-1], 3), np.uint8),
+            joints_px=np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32),
+            joints_m=skeleton.joints_m,
+            range_m=meta.range_m or 1.0,
+            layout=meta.layout,
         )
 
     def _batches(self, sequence: PreparedSequence) -> Iterator[Batch]:
-        source = OneSequence(self.meta, sequence, self.actions[0])
-        config = self.network.config
-        sizes = {
-            "frames": getattr(config, "frames", 1),
-            "bodies": getattr(config, "bodies", None),
-        }
-        common = (source, [sequence.name], self.actions)
-        if self.network.needs_flow:
-            data: SkeletonDataset = ClipDataset(
-                *common,
-                crop=getattr(config, "crop", 112),
-                length=getattr(config, "clip_length", 16),
-                **sizes,
-            )
-        else:
-            data = SkeletonDataset(*common, **sizes)
-        yield from DataLoader(data, batch_size=8)
+        source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
+        yield from DataLoader(self.checkpoint.samples(source, [sequence.name]), batch_size=8)
 
     @torch.inference_mode()
     def _probabilities(self, batches: list[Batch]) -> list[float]:
         """Mean over the sequence's clips."""
-        logits = torch.cat([self.network(batch) for batch in batches])
+        logits = torch.cat([self.checkpoint.network(batch) for batch in batches])
         mean: list[float] = logits.softmax(dim=1).mean(dim=0).tolist()
         return mean
 
     @torch.inference_mode()
-    def _scores(self, batches: list[Batch]) -> tuple[dict[str, float], ...]:
-        if not hasattr(self.network, "skeleton") or self.meta.layout is None:
+    def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:
+        """Joint name -> score of each body that is there; empty for a network without a score."""
+        network, layout = self.checkpoint.network, self.checkpoint.meta.layout
+        if layout is None or not isinstance(network.config, TcnBjcnConfig):
             return ()
-        try:
-            score = self.network.score(batches[0])[0]
-        except DataError:  # a network without one
-            return ()
-        present = batches[0].joints_m[0].isfinite().flatten(2).any(dim=2).any(dim=0)
-        joints = find_layout(self.meta.layout).joints
+        score, joints = network.score(batch)[0], find_layout(layout).joints
+        present = batch.joints_m[0].isfinite().flatten(2).any(dim=2).any(dim=0)
         return tuple(
             dict(zip(joints, score[body].tolist(), strict=True))
             for body in present.nonzero().flatten().tolist()
         )
 
     def _name(self, probabilities: list[float], top: int) -> tuple[Guess, ...]:
-        order = np.argsort(probabilities)[::-1][:top]
-        names = self.meta.class_names
-        return tuple(
-            Guess(self.actions[i], names.get(self.actions[i], str(self.actions[i])), p)
-            for i, p in ((int(i), probabilities[i]) for i in order)
-        )
-
-
-def _joint_count(layout: str) -> str:
-    return f"{len(find_layout(layout))} joints"
+        actions, names = self.checkpoint.classes, self.checkpoint.class_names
+        order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
+        return tuple(Guess(actions[i], names[i], probabilities[i]) for i in order)
 
 
 @contextmanager

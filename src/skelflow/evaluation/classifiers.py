@@ -19,7 +19,7 @@ from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.protocols import find_protocol, protocols, split
 from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.evaluation.checkpoint import Checkpoint
+from skelflow.models.checkpoint import Checkpoint
 from skelflow.models.network import Network
 from skelflow.skeleton.layouts import find_layout
 

@@ -16,7 +16,6 @@ from torch.utils.data import DataLoader
 import skelflow
 from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.store import Store
-from skelflow.evaluation.checkpoint import Checkpoint, Side, check_side
 from skelflow.evaluation.metrics import (
     ClassRow,
     Confusion,
@@ -26,6 +25,7 @@ from skelflow.evaluation.metrics import (
     confusion_matrix,
     top_k_accuracy,
 )
+from skelflow.models.checkpoint import Checkpoint, Side, check_side
 from skelflow.models.network import Network
 
 Progress = Callable[[int, int], None]  # samples done, of how many

@@ -45,7 +45,8 @@ def halve_intensity(image: Field) -> Resized:
     """One pyramid step: 5x5 binomial mean over the taps in the image, every second pixel."""
     taps = _neighborhood(image, 2, 2)
     weight = np.where(np.isfinite(taps), _gaussian(), np.float32(0))
-    return np.sum(weight * np.nan_to_num(taps), axis=(0, 1)) / np.sum(weight, axis=(0, 1))
+    total = np.sum(weight * np.nan_to_num(taps), axis=(0, 1))
+    return np.asarray(total / np.sum(weight, axis=(0, 1)), np.float32)
 
 
 def halve_depth(depth: Field) -> Resized:
@@ -212,7 +213,7 @@ def divergence(p_x: Field, p_y: Field, rx: Field, ry: Field) -> Field:
     result = flow_x + flow_y
     result[:, 1:] -= flow_x[:, :-1]
     result[1:, :] -= flow_y[:-1, :]
-    return result
+    return np.asarray(result, np.float32)
 
 
 def descend(state: State, residuals: Residuals, weights: Steps) -> None:

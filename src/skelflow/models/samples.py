@@ -5,14 +5,14 @@ from typing import Literal
 
 from skelflow.datasets.augment import Augmentation
 from skelflow.datasets.clips import ClipDataset, SkeletonDataset
-from skelflow.datasets.store import Store
+from skelflow.datasets.source import SequenceSource
 from skelflow.models.config import FlowConfig
 from skelflow.models.network import Network
 
 
 def make_samples(
     network: Network,
-    store: Store,
+    store: SequenceSource,
     names: Sequence[str],
     classes: Sequence[int],
     *,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.protocols import find_protocol, hold_out, split
+from skelflow.datasets.source import SequenceSource
 from skelflow.datasets.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.models.network import Network
@@ -99,7 +100,7 @@ class Checkpoint:
             raise DataError(f"{store.path}: no sequence is on the {side} side of {name!r}")
         return chosen
 
-    def samples(self, store: Store, names: list[str]) -> SkeletonDataset:
+    def samples(self, store: SequenceSource, names: list[str]) -> SkeletonDataset:
         """What the network reads of these sequences.
 
         Raises
