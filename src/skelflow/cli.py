@@ -20,7 +20,7 @@ app = App(
 def main() -> None:
     """Run the command; a mistake of the user's is one line on stderr and exit code 2."""
     try:
-        app(exit_on_error=False, print_error=False)
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
     except (SkelflowError, CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
     except KeyboardInterrupt:

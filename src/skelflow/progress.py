@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import (
@@ -19,6 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 
+@runtime_checkable
 class Report(Protocol):
     """How the work tells how far it is: finished, of how many, the last one's name."""
 
@@ -26,6 +27,7 @@ class Report(Protocol):
         """Show it."""
 
 
+@runtime_checkable
 class Step(Protocol):
     """What a training run tells after each step; see `skelflow.training.loop.Step`."""
 
@@ -73,13 +75,18 @@ def bar(what: str) -> Iterator[Report]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[last]}"),
     )
-    with Progress(*columns, console=Console(file=sys.stderr)) as progress:
-        task = progress.add_task(what, total=None, last="")
+    progress = Progress(*columns, console=Console(file=sys.stderr))
+    task = progress.add_task(what, total=None, last="")
 
-        def report(done: int, total: int, last: str = "") -> None:
-            progress.update(task, completed=done, total=total, last=last)
+    def report(done: int, total: int, last: str = "") -> None:
+        progress.start()  # not before: a mistake found at once needs no bar
+        progress.update(task, completed=done, total=total, last=last)
 
+    try:
         yield report
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 @contextmanager

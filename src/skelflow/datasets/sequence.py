@@ -179,7 +179,9 @@ def _intensity(recording: Recording, t: int, depth: Depth, source: str) -> Inten
     return None
 
 
-def _crop_and_resize(flow_m: Flow, config: PrepareConfig) -> Flow:
+def _crop_and_resize(
+    flow_m: Flow, config: PrepareConfig
+) -> Float32[np.ndarray, "small_h small_w 3"]:
     height, width = flow_m.shape[:2]
     x0, y0 = _corner(width, height, config)
     window = flow_m[y0 : y0 + config.crop[1], x0 : x0 + config.crop[0]]
