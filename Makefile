@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python benchmarks/flow.py
+	$(BIN)/python benchmarks/depth_alone.py
 
 demo: $(STAMP)
 	@test -n "$(DATA)" || { echo "usage: make demo DATA=PATH_OF_A_UTD_MHAD_FOLDER"; exit 2; }

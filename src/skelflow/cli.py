@@ -164,6 +164,7 @@ def evaluate(
     *,
     protocol: str | None = None,
     split: Literal["test", "held_out", "train"] = "test",
+    classifier: Literal["network", "svm", "naive_bayes"] = "network",
     out: Path | None = None,
 ) -> None:
     """Test a trained network: top-1, top-5, per-class table, confusion matrix.
@@ -180,9 +181,14 @@ def evaluate(
         Who trains and who tests; as in training when not given.
     split
         The test recordings, the held-out training subjects, or those trained on.
+    classifier
+        The network's own, or one fitted on its last features (the paper compares these).
     out
         Folder for the tables and the picture; `evaluation` in the run when not given.
     """
+    if classifier != "network":
+        _say(_classify(run, store, classifier, protocol))
+        return
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
     from skelflow.progress import bar
     from skelflow.viz.figures import save_confusion
@@ -200,11 +206,21 @@ def evaluate(
     _say(f"per-class table, confusion matrix and picture: {folder}")
 
 
+def _classify(run: Path, store: Path, classifier: str, protocol: str | None) -> str:
+    from skelflow.evaluation.classifiers import classify_features
+
+    result = classify_features(run, store, classifier=classifier, protocol=protocol)
+    return (
+        f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
+        f"({result.tested} test sequences, {result.protocol})"
+    )
+
+
 @app.command
 def predict(run: Path, recording: Path, *, json: bool = False, top: int = 5) -> None:
     """Recognize the action in one recording.
 
-    Example:  skelflow predict runs/fused UTD_MHAD/depth/a27_s8_t4_depth.mat
+    Example:  skelflow predict runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat
 
     Parameters
     ----------

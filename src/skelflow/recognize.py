@@ -81,7 +81,7 @@ class Recognizer:
     ::
 
         recognizer = Recognizer.load("runs/fused")
-        result = recognizer.recognize("depth/a27_s8_t4_depth.mat")
+        result = recognizer.recognize("depth/a27_s8_t3_depth.mat")
         print(result.guesses[0].name)
     """
 
