@@ -17,29 +17,21 @@ NAMES = sorted(str(path.relative_to(RECIPES)) for path in RECIPES.rglob("*.toml"
 
 
 def overrides(path: Path, folder: Path, joints: int) -> list[str]:
-    """Changes that make a recipe small, and its starting weights."""
-    model = load_recipe(path).model
+    """Changes that make a recipe small, and the weights that it starts from."""
+    config = load_recipe(path)
+    model = config.model
     small = ["batch_size=4", "epochs=1", "optim.schedule.warmup_epochs=0", "data.workers=0"]
     if model.name.startswith("res_"):
         return [*small, f"model.width={SKELETON_WIDTH}"]
     small += [f"model.width={WIDTH}", "model.crop=16"]
-    if "frames" not in model.options and model.name in ("c3d", "c3d_at1"):
-        return small
-    small.append(f"model.skeleton_width={SKELETON_WIDTH}")
-    start = {
-        **model.options,
-        "width": WIDTH,
-        "crop": 16,
-        "skeleton_width": SKELETON_WIDTH,
-        "classes": 3,
-        "joints": joints,
-        "bodies": 1,
-    }
-    save_model(create_model("fused", **start), folder / "start.safetensors")
-    small.append(f"init.skeleton={folder / 'start.safetensors'}")
-    if model.name == "fused":
-        small.append(f"init.flow={folder / 'start.safetensors'}")
-    return small
+    if model.name in ("c3d_at2", "fused"):
+        small.append(f"model.skeleton_width={SKELETON_WIDTH}")
+    start = {"width": WIDTH, "crop": 16, "skeleton_width": SKELETON_WIDTH}
+    given = {"classes": 3, "joints": joints, "bodies": 1}
+    file = folder / "start.safetensors"
+    save_model(create_model("fused", **(model.options | start | given)), file)
+    parts = (part for part in ("skeleton", "flow") if getattr(config.init, part) is not None)
+    return small + [f"init.{part}={file}" for part in parts]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -66,9 +58,10 @@ def test_recipes_cover_every_network(folder: str) -> None:
 def test_recipes_compare_attention_fairly_on_the_cpu() -> None:
     plain, *steered = (
         load_recipe(RECIPES / "utd_mhad" / "cpu" / f"{name}.toml").to_json()
-        for name in ("c3d", "c3d_at1", "c3d_at2")
+        for name in ("c3d_more", "c3d_at1", "c3d_at2")
     )
     for config in steered:
         for key in ("optim", "epochs", "batch_size", "clip_norm", "seed", "precision"):
             assert config[key] == plain[key]
         assert config["model"]["width"] == plain["model"]["width"]
+        assert config["init"]["flow"] == plain["init"]["flow"]
