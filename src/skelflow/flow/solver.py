@@ -95,6 +95,7 @@ def solve(
             guess,
             camera=halved(camera, level),
             iterations=preset.iterations_at(level),
+            exact_border=preset.exact_border,
             terms=terms,
         )
     return lift(guess, first.depth, camera, exact=preset.exact_lift)
@@ -153,11 +154,12 @@ def solve_level(
     *,
     camera: Camera,
     iterations: int,
+    exact_border: bool,
     terms: ModuleType,
 ) -> Guess:
     """One warp and its primal-dual iterations, then the median filter."""
     rx, ry = terms.surface_metric(first.depth, camera)
-    warped = _differentiate(second, camera, terms)
+    warped = _differentiate(second, camera, terms, exact_border=exact_border)
     residuals = terms.warp(first, warped, start.u, start.v)
     state = _start(start)
     weights: Steps = terms.steps(residuals, rx, ry)
@@ -170,29 +172,27 @@ def solve_level(
     return Guess(u, v, w, *state[8:])
 
 
-def _differentiate(second: Frame, camera: Camera, terms: ModuleType) -> tuple[Field, ...]:
-    """Frame 2's intensity and depth, each with its gradient; no depth gradient at holes."""
+def _differentiate(
+    second: Frame, camera: Camera, terms: ModuleType, *, exact_border: bool
+) -> tuple[Field, ...]:
+    """Frame 2's intensity and depth, each with its gradient; no depth gradient at holes.
+
+    The authors overlook holes at the ends: a null border pixel keeps its one-sided difference.
+    """
     rx, ry = terms.surface_metric(second.depth, camera)
     i_x, i_y = terms.derivatives(second.intensity, rx, ry)
     z_x, z_y = terms.derivatives(second.depth, rx, ry)
     hole = second.depth == 0
-    z_x[hole], z_y[hole] = 0, 0
+    covered = slice(None) if exact_border else slice(1, -1)
+    z_x[:, covered][hole[:, covered]] = 0
+    z_y[covered][hole[covered]] = 0
     return second.intensity, i_x, i_y, second.depth, z_x, z_y
 
 
 def _start(start: Guess) -> State:
-    nothing = np.zeros_like(start.u)
-    return State(
-        start.u,
-        start.v,
-        nothing,
-        nothing.copy(),
-        start.w.copy(),
-        nothing.copy(),
-        nothing.copy(),
-        start.w.copy(),
-        *(dual.copy() for dual in start[3:]),
-    )
+    u, v, u_bar, v_bar = (np.zeros_like(start.u) for _ in range(4))
+    w, w_bar, *duals = (field.copy() for field in (start.w, *start[2:]))
+    return State(start.u, start.v, u, v, w, u_bar, v_bar, w_bar, *duals)
 
 
 def lift(guess: Guess, depth: Depth, camera: Camera, *, exact: bool) -> Flow:
