@@ -18,7 +18,8 @@ class Preset:
     fewer : int
         How many fewer at each coarser level, never less than `fewer`.
     exact_border : bool
-        Upsample with the right gain near the border; the authors' gain is off by up to 27 %.
+        Upsample with the right gain near the border, where the authors' is off by up to 27 %, and
+        let no hole in the first or last row or column keep a depth gradient.
     exact_lift : bool
         Move the back-projected point; the authors linearize the projection.
     """

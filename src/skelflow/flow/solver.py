@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow import energy, kernels, sweep
+from skelflow.flow import kernels
 from skelflow.flow.presets import Preset, find_preset
 from skelflow.flow.relief import relief
 from skelflow.flow.terms import Field, Guess, State, Steps
@@ -163,8 +163,7 @@ def solve_level(
     residuals = terms.warp(first, warped, start.u, start.v)
     state = _start(start)
     weights: Steps = terms.steps(residuals, rx, ry)
-    run = sweep.iterate if terms is kernels else energy.iterate
-    run(state, residuals, weights, iterations)
+    terms.iterate(state, residuals, weights, iterations)
     u = start.u + np.clip(state.u, -1, 1)
     v = start.v + np.clip(state.v, -1, 1)
     w = np.where(first.depth > 0, state.w, np.float32(0))
