@@ -16,7 +16,7 @@ test: $(STAMP)
 	$(BIN)/pytest -m "not slow"
 
 test-slow: $(STAMP)
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow || [ $$? -eq 5 ]  # 5: none is marked
 
 check: $(STAMP)
 	$(BIN)/ruff check
