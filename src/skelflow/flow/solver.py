@@ -1,7 +1,6 @@
 """The coarse-to-fine primal-dual solver: from two RGB-D frames to dense 3D motion."""
 
 from types import ModuleType
-from typing import NamedTuple
 
 import numpy as np
 
@@ -9,18 +8,11 @@ from skelflow.errors import ConfigError, DataError
 from skelflow.flow import kernels
 from skelflow.flow.presets import Preset, find_preset
 from skelflow.flow.relief import relief
-from skelflow.flow.terms import Field, Guess, State, Steps
+from skelflow.flow.terms import Field, Frame, Guess, State, Steps
 from skelflow.types import Camera, Depth, Flow, Intensity
 
-COARSEST_ROWS = 15  # the authors' coarsest level is about 15 x 20
+COARSEST_ROWS = 15
 MAX_DEPTH_M = 100.0
-
-
-class Frame(NamedTuple):
-    """One frame at one pyramid level."""
-
-    intensity: Field
-    depth: Field
 
 
 def scene_flow(

@@ -18,6 +18,13 @@ MEDIAN_DEPTH = np.float32(5.0)  # how fast a median weight falls with the square
 MEDIAN_RESIDUAL = np.float32(10.0)  # and with the squared depth residual
 
 
+class Frame(NamedTuple):
+    """One frame at one pyramid level."""
+
+    intensity: Field
+    depth: Field
+
+
 class Residuals(NamedTuple):
     """Linearized constancy at one level: `I_t + I_x u + I_y v`, `Z_t + Z_x u + Z_y v - w`."""
 

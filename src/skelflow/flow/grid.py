@@ -1,0 +1,40 @@
+"""Sizes of the pyramid: how many levels, how much padding, the camera at each."""
+
+import numpy as np
+
+from skelflow.flow.terms import Frame
+from skelflow.types import Camera
+
+COARSEST_ROWS = 15  # the authors' coarsest level is about 15 x 20
+
+
+def level_count(height: int, width: int) -> int:
+    """Pyramid levels whose coarsest is about 15 pixels on the shorter side."""
+    return max(1, int(np.floor(np.log2(min(height, width) / COARSEST_ROWS))) + 1)
+
+
+def padded_size(height: int, width: int, levels: int) -> tuple[int, int]:
+    """The next size whose sides are even at every level above the coarsest."""
+    unit = 2 ** (levels - 1)
+    return height + -height % unit, width + -width % unit
+
+
+def pad(frame: Frame, levels: int) -> Frame:
+    """Repeat the last row and column up to `padded_size`."""
+    height, width = frame.depth.shape
+    tall, wide = padded_size(height, width, levels)
+    edges = ((0, tall - height), (0, wide - width))
+    return Frame(*(np.ascontiguousarray(np.pad(field, edges, mode="edge")) for field in frame))
+
+
+def halved_camera(camera: Camera, level: int) -> Camera:
+    """The camera `level` steps up the pyramid, principal point as the authors place it."""
+    scale = 2.0**level
+    return Camera(
+        width=max(1, round(camera.width / scale)),
+        height=max(1, round(camera.height / scale)),
+        fx=camera.fx / scale,
+        fy=camera.fy / scale,
+        cx=(camera.cx + 0.5) / scale - 0.5,
+        cy=(camera.cy + 0.5) / scale - 0.5,
+    )
