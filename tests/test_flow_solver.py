@@ -130,7 +130,7 @@ def test_flow_rejects_nan() -> None:
 
 def test_flow_rejects_millimeters() -> None:
     image, depth = person(0)
-    with pytest.raises(DataError, match="divide millimeters by 1000"):
+    with pytest.raises(DataError, match="looks like millimeters: divide by 1000"):
         scene_flow(image, depth * 1000, image, depth * 1000, camera=CAMERA)
 
 

@@ -9,10 +9,10 @@ from skelflow.flow import kernels
 from skelflow.flow.presets import Preset, find_preset
 from skelflow.flow.relief import relief
 from skelflow.flow.terms import Field, Frame, Guess, State, Steps
+from skelflow.flow.units import check_meters
 from skelflow.types import Camera, Depth, Flow, Intensity
 
 COARSEST_ROWS = 15
-MAX_DEPTH_M = 100.0
 
 
 def scene_flow(
@@ -220,7 +220,7 @@ def _check(
         if not np.isfinite(field).all():
             raise DataError(f"scene flow: {name} has NaN or infinite values; null depth is 0")
     for name, depth in (("depth0", depth0), ("depth1", depth1)):
-        _check_meters(name, depth)
+        check_meters(f"scene flow: {name}", depth)
     if depth0.shape != (camera.height, camera.width):
         raise ConfigError(
             f"scene flow: the camera is {camera.width} x {camera.height}, "
@@ -231,11 +231,3 @@ def _check(
     if intensity0 is None or intensity1 is None:
         intensity0, intensity1 = relief(depth0), relief(depth1)
     return Frame(intensity0, depth0), Frame(intensity1, depth1)
-
-
-def _check_meters(name: str, depth: Depth) -> None:
-    if depth.min() < 0 or depth.max() > MAX_DEPTH_M:
-        raise DataError(
-            f"scene flow: {name} spans {depth.min():g} to {depth.max():g}, expected meters "
-            f"(0 to {MAX_DEPTH_M:g}); divide millimeters by 1000"
-        )

@@ -9,10 +9,12 @@ from skelflow.errors import DataError
 from skelflow.types import Depth
 
 MAX_DEPTH_M = 100.0  # farther than any depth camera and most lidars read
-MIN_MEDIAN_M = 0.01  # nearer than any of them reads: divided by 1000 once too often
+MIN_DEPTH_M = 0.01  # all readings nearer than this: divided by 1000 once too often
 SENSOR_M = (0.2, 9.0)  # medians that the depth map of a sensor can have
 _USUAL_M = (0.3, 8.5)  # medians that a unit is guessed by
 _FAR_M = 4.0  # a median beyond this is rare enough to look at the values' common divisor
+
+_Readings = Float32[np.ndarray, " n"] | UInt16[np.ndarray, " n"]
 
 
 class Unit(NamedTuple):
@@ -38,8 +40,8 @@ def check_meters(name: str, depth: Depth) -> None:
     Raises
     ------
     DataError
-        A value is not finite or negative, lies beyond 100 m, or the median of the readings is
-        below 1 cm; the message names the likely unit and its remedy.
+        A value is not finite, negative or beyond 100 m, or all readings are below 1 cm; the
+        message names the likely unit and its remedy.
 
     Examples
     --------
@@ -54,15 +56,12 @@ millimeters: divide by 1000 (--depth-scale 0.001)
         raise DataError(f"{name} has NaN or infinite values; null depth is 0")
     if lowest < 0:
         raise DataError(f"{name} has negative values, down to {lowest:g}; null depth is 0")
-    if highest == 0:
+    if highest == 0 or MIN_DEPTH_M <= highest <= MAX_DEPTH_M:
         return
     readings = depth[depth > 0]
-    median = float(np.median(readings))
-    if median >= MIN_MEDIAN_M and highest <= MAX_DEPTH_M:
-        return
     raise DataError(
         f"{name} spans {float(readings.min()):g} to {highest:g}, expected meters: "
-        f"{_remedy(readings, median)}"
+        f"{_remedy(readings, float(np.median(readings)))}"
     )
 
 
@@ -100,25 +99,19 @@ def check_scale(name: str, stored: UInt16[np.ndarray, "h w"], scale: float) -> N
     )
 
 
-def _remedy(
-    readings: Float32[np.ndarray, " n"] | UInt16[np.ndarray, " n"],
-    median: float,
-    *,
-    known: float = 1.0,
-) -> str:
+def _remedy(readings: _Readings, median: float, *, known: float | None = None) -> str:
+    """What to do about depth whose unit is not `known`, or known to be another one, meters."""
     unit = _likely_unit(readings, median)
-    if unit is not None and not np.isclose(known, 1 / unit.per_meter):
+    if unit is not None and (known is None or not np.isclose(known, 1 / unit.per_meter)):
         return f"it looks like {unit.name}: divide by {unit.per_meter} (--depth-scale {unit.scale})"
-    if median < MIN_MEDIAN_M:
+    if known is None and median < MIN_DEPTH_M:
         return "was it divided by 1000 once too often?"
-    if median <= MAX_DEPTH_M and known == 1.0:
+    if known is None and median <= MAX_DEPTH_M:
         return f"set readings beyond {MAX_DEPTH_M:g} m to 0 (no reading)"
     return "find out how many meters a unit of it is, and scale by that (--depth-scale)"
 
 
-def _likely_unit(
-    readings: Float32[np.ndarray, " n"] | UInt16[np.ndarray, " n"], median: float
-) -> Unit | None:
+def _likely_unit(readings: _Readings, median: float) -> Unit | None:
     """The unit that makes the median usual for a sensor; None when no known one does."""
     nearest, farthest = _USUAL_M
     usual = [
@@ -131,9 +124,7 @@ def _likely_unit(
     return usual[0] if usual else None
 
 
-def _are_far_multiples(
-    readings: Float32[np.ndarray, " n"] | UInt16[np.ndarray, " n"], scale: float
-) -> bool:
+def _are_far_multiples(readings: _Readings, scale: float) -> bool:
     """Whether all values are multiples of 5 and the scale puts their median beyond 4 m."""
     far = scale * float(np.median(readings)) > _FAR_M
     return far and not np.mod(readings, 5).any()
