@@ -1,0 +1,1 @@
+"""Synthetic RGB-D frames with exactly known flow, perfect or as a sensor would give them."""
