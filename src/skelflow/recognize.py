@@ -150,7 +150,11 @@ class Recognizer:
     def _with_flow(self, recording: Recording) -> PreparedSequence:
         meta = self.checkpoint.meta
         config = PrepareConfig(
-            crop=meta.crop, size=meta.size, stride=meta.stride, preset=meta.preset
+            crop=meta.crop,
+            size=meta.size,
+            stride=meta.stride,
+            preset=meta.preset,
+            region=meta.region,
         )
         return prepare_sequence(recording, config, range_m=meta.range_m, layout=meta.layout)
 

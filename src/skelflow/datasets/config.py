@@ -8,6 +8,7 @@ from skelflow.errors import ConfigError
 from skelflow.flow.presets import find_preset
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
+RegionName = Literal["image", "crop", "clip"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class PrepareConfig:
     stride : every stride-th frame pair (t, t + 1) has a flow.
     preset : of the flow solver, see `skelflow.flow.solver.scene_flow`.
     intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
+    region : what is solved; "image" is the whole depth image; "crop" the crop and a margin of 16
+        pixels; "clip" the same, reduced to the resolution of `size` beforehand. Less of it is
+        faster and less exact, see `benchmarks/clip_region.py`.
     range_m : motion in meters that color 255 stands for; None = measured on training recordings.
     per_sequence_range : every sequence has its own measured range instead.
     protocol : who trains, for measuring the range; None = the data set's usual protocol.
@@ -37,6 +41,7 @@ class PrepareConfig:
     stride: int = 3
     preset: str = "paper"
     intensity: IntensitySource = "auto"
+    region: RegionName = "image"
     range_m: float | None = None
     per_sequence_range: bool = False
     protocol: str | None = None
@@ -60,7 +65,18 @@ class PrepareConfig:
                 "prepare: intensity must be auto, infrared, color or none, "
                 f"found {self.intensity!r}"
             )
+        self._check_region()
         if self.range_m is not None and not 0 < self.range_m < math.inf:
             raise ConfigError(f"prepare: range_m must be positive, found {self.range_m}")
         if self.range_m is not None and self.per_sequence_range:
             raise ConfigError("prepare: range_m and per_sequence_range exclude each other")
+
+    def _check_region(self) -> None:
+        if self.region not in ("image", "crop", "clip"):
+            raise ConfigError(f"prepare: region must be image, crop or clip, found {self.region!r}")
+        grows = self.size[0] > self.crop[0] or self.size[1] > self.crop[1]
+        if self.region == "clip" and grows:
+            raise ConfigError(
+                f"prepare: region clip solves at the clip's size, {self.size[0]}x{self.size[1]}, "
+                f"which must not exceed the crop, {self.crop[0]}x{self.crop[1]}; use region crop"
+            )

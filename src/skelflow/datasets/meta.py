@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from skelflow.datasets.config import RegionName
 from skelflow.types import Labels
 
 # settings in which equal configurations may differ
@@ -73,6 +74,8 @@ class StoreMeta:
         Whether each sequence has its own range.
     range_from : str
         Where the range comes from, in words.
+    region : str
+        "image", "crop" or "clip": what the solver saw, see `PrepareConfig`.
     class_names : number -> name of the actions, as far as known.
     version : str
         The skelflow that made the store.
@@ -88,6 +91,7 @@ class StoreMeta:
     range_m: float | None
     per_sequence_range: bool = False
     range_from: str = ""
+    region: RegionName = "image"
     class_names: Mapping[int, str] = field(default_factory=dict)
     version: str = ""
 
@@ -108,6 +112,7 @@ class StoreMeta:
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
         """The inverse of `to_json`."""
-        values = {f.name: found[f.name] for f in fields(cls)}
+        values = {"region": "image", **found}  # older stores solved the whole image
+        values = {f.name: values[f.name] for f in fields(cls)}
         values["class_names"] = {int(k): v for k, v in values["class_names"].items()}
         return cls(**{**values, "crop": tuple(values["crop"]), "size": tuple(values["size"])})

@@ -169,6 +169,7 @@ def _configure(survey: Survey, out: Path, config: PrepareConfig) -> StoreMeta:
         stride=config.stride,
         preset=config.preset,
         intensity=config.intensity,
+        region=config.region,
         range_m=range_m,
         per_sequence_range=config.per_sequence_range,
         range_from=range_from,

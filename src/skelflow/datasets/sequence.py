@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.camera.register import gray, register_color
 from skelflow.datasets.config import PrepareConfig
 from skelflow.datasets.meta import PreparedSequence
+from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
+from skelflow.datasets.region import crop_corner, find_region
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.flow.color import encode_flow, measure_range
-from skelflow.flow.solver import scene_flow
-from skelflow.types import Depth, Flow, Intensity, Recording
+from skelflow.types import Recording
 
 MOVING_M = 0.001  # a pixel that moves less is at rest
 _RANGE_PERCENTILE = 99.5
@@ -35,7 +34,7 @@ def prepare_sequence(
     Parameters
     ----------
     recording : at least two frames, some depth.
-    config : crop, size, stride, solver preset, intensity.
+    config : crop, size, stride, region, solver preset, intensity.
     range_m : motion of color 255, meters; None = measured on this recording.
     layout : joint layout of the store; None = no skeletons are kept.
     origin : path below the source folder, noted in the sequence.
@@ -61,7 +60,7 @@ def prepare_sequence(
         range_m=range_m,
         layout=layout,
         labels=recording.labels,
-        intensity=intensity_source(recording, config),
+        intensity=intensity_source(recording, config.intensity),
         origin=origin,
     )
 
@@ -75,20 +74,21 @@ def flow_frames(
 ) -> FlowFrames:
     """Flow of the pairs (t, t + 1), meters, cropped and resized.
 
-    The flow is solved on the whole depth image, so that the crop's border is no border for it.
-
     Raises
     ------
     DataError
         See `prepare_sequence`.
     """
-    _check_frames(recording, config)
+    source = _check_frames(recording, config)
+    region = find_region(recording.camera, config)
+    pairs = PairReader(region.view(recording), source)
     frames, seen = [], False
     for t in times:
         before_pair()
-        depth = recording.depth[t], recording.depth[t + 1]
-        seen = seen or bool(depth[0].any() or depth[1].any())
-        frames.append(_crop_and_resize(_pair_flow(recording, t, depth, config), config))
+        first, second = pairs.read(t)
+        seen = seen or bool(first.depth.any() or second.depth.any())
+        flow_m = pair_flow(first, second, camera=region.camera, preset=config.preset)
+        frames.append(region.cut(flow_m, config.size))
     if not seen:
         raise DataError(
             f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
@@ -110,15 +110,6 @@ def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None
     return max(round(top, 3), MOVING_M)
 
 
-def intensity_source(recording: Recording, config: PrepareConfig) -> str:
-    """What the flow of this recording sees beside depth: "infrared", "color" or "none"."""
-    if config.intensity != "auto":
-        return config.intensity
-    if recording.infrared is not None:
-        return "infrared"
-    return "color" if recording.color is not None else "none"
-
-
 def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:
     _check_frames(recording, config)
     skeleton = recording.skeleton
@@ -134,65 +125,16 @@ def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> N
         )
 
 
-def _check_frames(recording: Recording, config: PrepareConfig) -> None:
-    count, camera = len(recording), recording.camera
-    if count < 2:
-        raise DataError(f"{recording.path}: {count} frame(s); flow needs at least 2")
+def _check_frames(recording: Recording, config: PrepareConfig) -> str:
+    """What the flow sees beside depth, of a recording that can be cropped and has it."""
+    source, camera = intensity_source(recording, config.intensity), recording.camera
+    check_pairs(recording, source)
     if config.crop[0] > camera.width or config.crop[1] > camera.height:
         raise DataError(
             f"{recording.path}: crop {config.crop[0]}x{config.crop[1]} is larger than the depth "
             f"image {camera.width}x{camera.height}; choose a smaller crop"
         )
-    source = intensity_source(recording, config)
-    if source == "none":
-        return
-    stream = recording.infrared if source == "infrared" else recording.color
-    if stream is None or len(stream) < count:
-        found = "none" if stream is None else f"{len(stream)}"
-        raise DataError(f"{recording.path}: {found} {source} frames, {count} depth frames")
-
-
-def _pair_flow(
-    recording: Recording, t: int, depth: tuple[Depth, Depth], config: PrepareConfig
-) -> Flow:
-    if not (depth[0].any() and depth[1].any()):
-        return np.zeros((*depth[0].shape, 3), np.float32)
-    source = intensity_source(recording, config)
-    return scene_flow(
-        _intensity(recording, t, depth[0], source),
-        depth[0],
-        _intensity(recording, t + 1, depth[1], source),
-        depth[1],
-        camera=recording.camera,
-        preset=config.preset,
-    )
-
-
-def _intensity(recording: Recording, t: int, depth: Depth, source: str) -> Intensity | None:
-    if source == "infrared" and recording.infrared is not None:
-        return recording.infrared[t]
-    if source == "color" and recording.color is not None:
-        color = recording.color[t]
-        if recording.color_projection is not None:
-            color = register_color(color, depth, recording.camera, recording.color_projection)
-        return gray(color)
-    return None
-
-
-def _crop_and_resize(
-    flow_m: Flow, config: PrepareConfig
-) -> Float32[np.ndarray, "small_h small_w 3"]:
-    height, width = flow_m.shape[:2]
-    x0, y0 = _corner(width, height, config)
-    window = flow_m[y0 : y0 + config.crop[1], x0 : x0 + config.crop[0]]
-    if config.size == config.crop:
-        return window.copy()
-    resized = cv2.resize(window, config.size, interpolation=cv2.INTER_AREA)
-    return np.asarray(resized, np.float32)
-
-
-def _corner(width: int, height: int, config: PrepareConfig) -> tuple[int, int]:
-    return (width - config.crop[0]) // 2, (height - config.crop[1]) // 2
+    return source
 
 
 def _joints(
@@ -207,7 +149,7 @@ def _joints(
     inside = (joints_px > -0.5) & (joints_px < (camera.width - 0.5, camera.height - 0.5))
     usable = inside.all(axis=-1) & joints_px.any(axis=-1) & (skeleton.tracking[times] > 0)
     scale = np.divide(config.size, config.crop)
-    moved = (joints_px - _corner(camera.width, camera.height, config) + 0.5) * scale - 0.5
+    moved = (joints_px - crop_corner(camera, config.crop) + 0.5) * scale - 0.5
     seen_px: Float32[np.ndarray, "n bodies joints 2"] = np.where(
         usable[..., None], moved, np.nan
     ).astype(np.float32)

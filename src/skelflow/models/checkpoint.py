@@ -16,7 +16,7 @@ from skelflow.models.weights import load_model, read_header
 
 BEST = "best.safetensors"
 Side = Literal["test", "held_out", "train"]
-_FLOW = ("crop", "size", "stride", "preset", "range_m", "per_sequence_range")
+_FLOW = ("crop", "size", "stride", "preset", "region", "range_m", "per_sequence_range")
 
 
 @dataclass(frozen=True)

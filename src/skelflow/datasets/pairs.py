@@ -1,0 +1,103 @@
+"""Frame pairs of a recording as the flow sees them: depth, intensity, and the flow between."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skelflow.camera.register import gray, register_color
+from skelflow.errors import DataError
+from skelflow.flow.solver import scene_flow
+from skelflow.types import Camera, Color, Depth, Flow, Intensity, Recording
+
+
+class RgbdFrame(NamedTuple):
+    """One frame as the solver takes it: gray 0..255 or nothing, and depth in meters."""
+
+    intensity: Intensity | None
+    depth: Depth
+
+
+class PairReader:
+    """Reads the pairs (t, t + 1) of a recording; a frame that two pairs share is decoded once.
+
+    Parameters
+    ----------
+    recording : at least two frames.
+    source : "infrared", "color" or "none", see `intensity_source`.
+
+    Raises
+    ------
+    DataError
+        Fewer than two frames, or no or too short an intensity stream.
+    """
+
+    def __init__(self, recording: Recording, source: str) -> None:
+        check_pairs(recording, source)
+        self.recording, self.source = recording, source
+        self._last: tuple[int, RgbdFrame] | None = None
+
+    def read(self, t: int) -> tuple[RgbdFrame, RgbdFrame]:
+        """Frames t and t + 1."""
+        return self._frame(t), self._frame(t + 1)
+
+    def _frame(self, t: int) -> RgbdFrame:
+        if self._last is None or self._last[0] != t:
+            depth = self.recording.depth[t]
+            frame = RgbdFrame(read_intensity(self.recording, t, depth, self.source), depth)
+            self._last = t, frame
+        return self._last[1]
+
+
+def check_pairs(recording: Recording, source: str) -> None:
+    """Refuse, with `DataError`, a recording without a pair or without its intensity."""
+    count = len(recording)
+    if count < 2:
+        raise DataError(f"{recording.path}: {count} frame(s); flow needs at least 2")
+    if source == "none":
+        return
+    stream = recording.infrared if source == "infrared" else recording.color
+    if stream is None or len(stream) < count:
+        found = "none" if stream is None else f"{len(stream)}"
+        raise DataError(f"{recording.path}: {found} {source} frames, {count} depth frames")
+
+
+def intensity_source(recording: Recording, asked: str) -> str:
+    """What the flow of this recording sees beside depth: "infrared", "color" or "none".
+
+    Parameters
+    ----------
+    recording : whose streams are looked at.
+    asked : one of these three, or "auto": infrared where there is any, else color, else nothing.
+    """
+    if asked != "auto":
+        return asked
+    if recording.infrared is not None:
+        return "infrared"
+    return "color" if recording.color is not None else "none"
+
+
+def read_intensity(recording: Recording, t: int, depth: Depth, source: str) -> Intensity | None:
+    """Gray of frame t in the depth image's pixels; None where the source is "none"."""
+    if source == "infrared" and recording.infrared is not None:
+        return recording.infrared[t]
+    if source == "color":
+        color = read_color(recording, t, depth)
+        return None if color is None else gray(color)
+    return None
+
+
+def read_color(recording: Recording, t: int, depth: Depth) -> Color | None:
+    """Color of frame t in the depth image's pixels; None where there is no color."""
+    if recording.color is None:
+        return None
+    color = recording.color[t]
+    if recording.color_projection is None:
+        return color
+    return register_color(color, depth, recording.camera, recording.color_projection)
+
+
+def pair_flow(first: RgbdFrame, second: RgbdFrame, *, camera: Camera, preset: str) -> Flow:
+    """Flow between two frames, meters; no motion where either has no depth at all."""
+    if not (first.depth.any() and second.depth.any()):
+        return np.zeros((*first.depth.shape, 3), np.float32)
+    return scene_flow(*first, *second, camera=camera, preset=preset)
