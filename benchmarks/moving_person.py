@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 
+from skelflow.synth.sensor import sense_depth
 from skelflow.types import Camera
 
 CAMERA = Camera(320, 240, 260.0, 260.0, 159.5, 119.5)
 MOVING_M = 0.01  # a limb pixel counts as moving from here on
-KINECT_PX_M = 575.0 * 0.075  # focal length (pixels at 640 columns) times baseline (meters)
 
 # part: (parent, joint in the parent's frame, radii of an ellipsoid or length and radius, offset)
 PARTS = {
@@ -115,16 +115,6 @@ def render(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(depth), depth, 0).astype(np.float32), np.argmin(hits, axis=0)
 
 
-def kinect(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Gauss 1.5 mm at 2 m, disparity in eighths of a pixel, dropouts at edges and anywhere."""
-    z = np.maximum(depth + rng.normal(size=depth.shape) * 0.0015 * (depth / 2) ** 2, 0.1)
-    z = KINECT_PX_M / (np.round(8 * KINECT_PX_M / z) / 8)
-    square = np.ones((3, 3), np.uint8)
-    edge = cv2.dilate(depth, square) - cv2.erode(depth, square) > 0.05
-    lost = rng.random(depth.shape) < np.where(edge, 0.5, 0.003)
-    return np.where((depth == 0) | lost, 0, z).astype(np.float32)
-
-
 def make_pair(seed: int) -> dict[str, np.ndarray]:
     """Two frames, clean and noisy, and frame 0's true motion (h, w, 3) in meters."""
     rng = np.random.default_rng(seed)
@@ -137,5 +127,5 @@ def make_pair(seed: int) -> dict[str, np.ndarray]:
     change = poses[1] @ np.linalg.inv(poses[0]) - np.eye(4)
     truth = np.einsum("hwij,hwj->hwi", change[part][..., :3, :], points)
     moving = (part >= TRUNK) & (np.linalg.norm(truth, axis=-1) > MOVING_M)
-    noisy = kinect(depth0, rng), kinect(depth1, rng)
+    noisy = sense_depth(depth0, rng), sense_depth(depth1, rng)
     return {"clean": (depth0, depth1), "noisy": noisy, "truth": truth, "moving": moving}

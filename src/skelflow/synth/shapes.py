@@ -90,7 +90,7 @@ def place(shift_m: Triple = (0, 0, 0), *, turn_deg: Triple = (0, 0, 0)) -> Rigid
 def spin(center_m: Triple, *, turn_deg: Triple, shift_m: Triple = (0, 0, 0)) -> Rigid:
     """Turn about an axis through `center_m`, then shift."""
     back = place((-center_m[0], -center_m[1], -center_m[2]))
-    return np.linalg.multi_dot([place(shift_m), place(center_m), place(turn_deg=turn_deg), back])
+    return np.asarray(place(shift_m) @ place(center_m) @ place(turn_deg=turn_deg) @ back)
 
 
 def move(points_m: Rays, motion: Rigid) -> Rays:
