@@ -1,14 +1,18 @@
 """The whole solver on scenes whose motion is known."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow import energy, kernels
+from skelflow.flow import reference
+from skelflow.flow.grid import level_count, pad
 from skelflow.flow.presets import PRESETS, Preset
-from skelflow.flow.solver import Frame, level_count, pad, scene_flow, solve
+from skelflow.flow.solver import scene_flow, solve
+from skelflow.flow.terms import Frame
 from skelflow.types import Camera
 
 HEIGHT, WIDTH = 60, 80
@@ -76,23 +80,86 @@ def test_flow_of_depth_alone_sees_a_block_come_nearer() -> None:
     assert np.median(flow[25:40, 35:45, 2]) == pytest.approx(-0.03, rel=0.1)
 
 
-@given(st.integers(16, 41), st.integers(20, 47))
-@settings(max_examples=8, deadline=None)
-def test_flow_takes_any_size(height: int, width: int) -> None:
-    camera = Camera.from_fov(width, height, 62.5)
-    flow = scene_flow(*person(0, height, width), *person(1, height, width), camera=camera)
-    assert flow.shape == (height, width, 3)
-    assert np.isfinite(flow).all()
+def assert_agree(found: np.ndarray, expected: np.ndarray) -> None:
+    difference = np.abs(found - expected)
+    assert difference.mean() < 1e-5
+    assert np.percentile(difference, 99) < 1e-4
 
 
-@pytest.mark.parametrize(("height", "width"), [(30, 40), (33, 45)])
-def test_solve_agrees_between_numpy_and_compiled_terms(height: int, width: int) -> None:
+@given(st.integers(16, 65), st.integers(20, 81), st.sampled_from(sorted(PRESETS)))
+@settings(max_examples=12, deadline=None)
+def test_solve_agrees_with_the_numpy_reference(height: int, width: int, preset: str) -> None:
     camera = Camera.from_fov(width, height, 62.5)
     frames = [Frame(*person(seed, height, width)) for seed in (0, 1)]
-    compiled, plain = (
-        solve(*frames, camera=camera, preset=Preset(), terms=terms) for terms in (kernels, energy)
-    )
-    assert np.percentile(np.abs(compiled - plain), 95) < 1e-4
+    compiled = solve(*frames, camera=camera, preset=PRESETS[preset])
+    assert np.isfinite(compiled).all()
+    plain = reference.solve(*frames, camera=camera, preset=PRESETS[preset])
+    assert_agree(compiled, plain)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+@pytest.mark.parametrize("threads", [2, 3])
+def test_flow_is_the_same_to_the_bit_whatever_the_number_of_threads(
+    preset: str, threads: int
+) -> None:
+    camera = Camera.from_fov(211, 163, 62.5)
+    pair = *person(0, 163, 211), *person(1, 163, 211)
+    alone = scene_flow(*pair, camera=camera, preset=preset)
+    together = scene_flow(*pair, camera=camera, preset=preset, threads=threads)
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_flow_may_be_called_from_several_threads_at_once() -> None:
+    sizes = [(60, 80), (49, 71), (100, 120)] * 3
+
+    def flow_of(size: tuple[int, int]) -> np.ndarray:
+        camera = Camera.from_fov(size[1], size[0], 62.5)
+        return scene_flow(*person(0, *size), *person(1, *size), camera=camera, threads=2)
+
+    alone = [flow_of(size) for size in sizes]
+    with ThreadPoolExecutor(4) as pool:
+        for found, expected in zip(pool.map(flow_of, sizes), alone, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_flow_does_not_depend_on_what_was_solved_before() -> None:
+    first = scene_flow(*person(0), *person(1), camera=CAMERA)
+    scene_flow(*person(5), *person(9), camera=CAMERA, preset="exact")
+    np.testing.assert_array_equal(first, scene_flow(*person(0), *person(1), camera=CAMERA))
+
+
+def test_flow_of_a_transposed_pair_is_the_transposed_flow() -> None:
+    camera = Camera(81, 64, 70.0, 75.0, 38.0, 33.0)
+    turned = Camera(64, 81, 75.0, 70.0, 33.0, 38.0)
+    pair = [*person(0, 64, 81), *person(1, 64, 81)]
+    flow = scene_flow(*pair, camera=camera)
+    other = scene_flow(*(np.ascontiguousarray(field.T) for field in pair), camera=turned)
+    assert_agree(other.transpose(1, 0, 2)[..., [1, 0, 2]], flow)
+
+
+def test_flow_of_a_mirrored_pair_is_the_mirrored_flow_within_its_own_error() -> None:
+    """A pyramid takes every second pixel from the left, so the two see different coarse images."""
+    motion_m = (0.02, 0.01, 0.01)
+    pair = [*wall(), *wall(motion_m=motion_m)]
+    flow = scene_flow(*pair, camera=CAMERA, preset="exact")
+    mirrored = [np.ascontiguousarray(field[:, ::-1]) for field in pair]
+    other = scene_flow(*mirrored, camera=CAMERA, preset="exact")[:, ::-1] * np.float32([-1, 1, 1])
+    error = np.linalg.norm(flow - np.float32(motion_m), axis=-1).mean()
+    assert np.linalg.norm(flow - other, axis=-1).mean() < 2 * error
+
+
+def test_flow_takes_a_full_hd_pair() -> None:
+    camera = Camera.from_fov(1920, 1080, 62.5)
+    pair = *person(0, 1080, 1920), *person(1, 1080, 1920)
+    flow = solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=Preset(10, 2))
+    assert flow.shape == (1080, 1920, 3)
+    assert np.isfinite(flow).all()
+    assert (flow != 0).any()
+
+
+def test_flow_rejects_no_threads() -> None:
+    with pytest.raises(ConfigError, match="threads must be at least 1, found 0"):
+        scene_flow(*person(0), *person(1), camera=CAMERA, threads=0)
 
 
 def test_solve_leaves_its_input_alone() -> None:

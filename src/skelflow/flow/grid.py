@@ -1,8 +1,10 @@
 """Sizes of the pyramid: how many levels, how much padding, the camera at each."""
 
+from typing import Any
+
 import numpy as np
 
-from skelflow.flow.terms import Frame
+from skelflow.flow.terms import Field, Frame
 from skelflow.types import Camera
 
 COARSEST_ROWS = 15  # the authors' coarsest level is about 15 x 20
@@ -38,3 +40,14 @@ def halved_camera(camera: Camera, level: int) -> Camera:
         cx=(camera.cx + 0.5) / scale - 0.5,
         cy=(camera.cy + 0.5) / scale - 0.5,
     )
+
+
+Rays = np.ndarray[Any, np.dtype[np.float32]]
+
+
+def rays(camera: Camera, field: Field) -> tuple[Rays, Rays]:
+    """(x - cx) / fx of every column and (y - cy) / fy of every row of a field."""
+    height, width = field.shape
+    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
+    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
+    return x, y

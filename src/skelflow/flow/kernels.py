@@ -1,69 +1,59 @@
-"""The terms and steps of `energy`, compiled: the same names, the same results to rounding.
+"""What one warp prepares, compiled: metric, derivatives, residuals, step sizes of `energy`.
 
-Inner loops run over row views without a branch, so that they compile to vector code; a last
-column or row is peeled off its loop instead of being asked for inside it.
+Every kernel works on the rows from `first` to `last` of its output, so that threads can share one.
 """
 
 from typing import Any, no_type_check
 
 import numpy as np
-from numba import njit
 
-from skelflow.flow.pyramid import double, halve_depth, halve_intensity
-from skelflow.flow.sweep import iterate
-from skelflow.flow.terms import (
-    EPSILON,
-    LAMBDA_D,
-    LAMBDA_I,
-    MEDIAN_DEPTH,
-    MEDIAN_RESIDUAL,
-    MU_0,
-    MU_FALL,
-    Field,
-    Residuals,
-    Steps,
+from skelflow.flow.compiled import compiled, on_rows
+from skelflow.flow.level import (
+    GUARD,
+    IT,
+    IX,
+    IY,
+    MISFIT,
+    MU,
+    RX,
+    RY,
+    SHRINK,
+    SIGMA,
+    TAU_U,
+    TAU_V,
+    TAU_W,
+    U0,
+    V0,
+    ZT,
+    ZX,
+    ZY,
 )
-from skelflow.types import Camera
+from skelflow.flow.terms import EPSILON, LAMBDA_D, LAMBDA_I, MU_0, MU_FALL
 
-__all__ = [
-    "derivatives",
-    "double",
-    "halve_depth",
-    "halve_intensity",
-    "iterate",
-    "median",
-    "steps",
-    "surface_metric",
-    "warp",
-]
+CHANNELS = 8  # of `differentiate`: I, I_x, I_y, Z, Z_x, Z_y; eight, so that a pixel is 32 bytes
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
-
-_ZERO, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.5, 1, 2))
+_ZERO, _ONE, _TWO = (np.float32(x) for x in (0, 1, 2))
 
 
-def surface_metric(depth: Field, camera: Camera) -> tuple[Field, Field]:
-    """Compiled twin of `energy.surface_metric`."""
-    height, width = depth.shape
-    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
-    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
-    rx, ry = np.ones_like(depth), np.ones_like(depth)
-    _fill_metric(depth, x, y, rx, ry)
-    return rx, ry
-
-
-@_compiled
+@compiled
 @no_type_check
-def _fill_metric(depth: Any, x: Any, y: Any, rx: Any, ry: Any) -> None:
-    height = depth.shape[0]
-    for i in range(height):
-        row = depth[i]
-        inverse_lengths(rx[i], row[1:], row, x[1:], x)
-        if i + 1 < height:
-            inverse_lengths_down(ry[i], depth[i + 1], row, y[i + 1], y[i])
+def metric_row(r: Any, depth: Any, x_rays: Any) -> None:
+    """`r_x` of one row, 1 in the last column."""
+    inverse_lengths(r, depth[1:], depth, x_rays[1:], x_rays)
+    r[-1] = _ONE
 
 
-@_compiled
+@compiled
+@no_type_check
+def metric_column(r: Any, depth: Any, y: Any, y_rays: Any) -> None:
+    """`r_y` of one row, 1 in the last row."""
+    if y + 1 < depth.shape[0]:
+        inverse_lengths_down(r, depth[y + 1], depth[y], y_rays[y + 1], y_rays[y])
+    else:
+        r[:] = _ONE
+
+
+@on_rows
 @no_type_check
 def inverse_lengths(out: Any, ahead: Any, here: Any, x_ahead: Any, x_here: Any) -> None:
     """2 / distance between neighbors of a row, 1 where it is 0."""
@@ -74,7 +64,7 @@ def inverse_lengths(out: Any, ahead: Any, here: Any, x_ahead: Any, x_here: Any) 
         out[x] = _TWO / length if length > _ZERO else _ONE
 
 
-@_compiled
+@on_rows
 @no_type_check
 def inverse_lengths_down(out: Any, below: Any, here: Any, y_below: Any, y_here: Any) -> None:
     """2 / distance between pixels of two rows, 1 where it is 0."""
@@ -85,129 +75,193 @@ def inverse_lengths_down(out: Any, below: Any, here: Any, y_below: Any, y_here: 
         out[x] = _TWO / length if length > _ZERO else _ONE
 
 
-def derivatives(image: Field, rx: Field, ry: Field) -> tuple[Field, Field]:
-    """Compiled twin of `energy.derivatives`."""
-    along_x, along_y = np.empty_like(image), np.empty_like(image)
-    _fill_derivatives(image, rx, ry, along_x, along_y)
-    return along_x, along_y
-
-
-@_compiled
+@compiled
 @no_type_check
-def _fill_derivatives(image: Any, rx: Any, ry: Any, along_x: Any, along_y: Any) -> None:
-    height, width = image.shape
-    for y in range(height):
-        row, r = image[y], rx[y]
-        weighted_slope(along_x[y][1:], row[2:], row[1:], row, r[1:], r)
-        along_x[y, 0] = row[1] - row[0]
-        along_x[y, width - 1] = row[width - 1] - row[width - 2]
-    for y in range(1, height - 1):
-        weighted_slope(along_y[y], image[y + 1], image[y], image[y - 1], ry[y], ry[y - 1])
-    along_y[0] = image[1] - image[0]
-    along_y[height - 1] = image[height - 1] - image[height - 2]
+def differentiate(
+    intensity: Any,
+    depth: Any,
+    x_rays: Any,
+    y_rays: Any,
+    exact_border: Any,
+    out: Any,
+    first: Any,
+    last: Any,
+) -> None:
+    """Intensity, depth and their derivatives, interleaved (twin of `reference.differentiate`)."""
+    height, width = depth.shape
+    rx, ry = np.empty(width, np.float32), np.empty(width, np.float32)
+    ry_above = np.empty(width, np.float32)
+    slopes = np.empty((4, width), np.float32)
+    if first > 0:
+        metric_column(ry, depth, first - 1, y_rays)
+    for y in range(first, last):
+        ry, ry_above = ry_above, ry
+        metric_row(rx, depth[y], x_rays)
+        metric_column(ry, depth, y, y_rays)
+        slope_along(slopes[0], intensity[y], rx)
+        slope_down(slopes[1], intensity, y, ry, ry_above)
+        slope_along(slopes[2], depth[y], rx)
+        slope_down(slopes[3], depth, y, ry, ry_above)
+        inner_column = 0 if exact_border else 1
+        flatten_holes(slopes[2][inner_column : width - inner_column], depth[y, inner_column:])
+        if exact_border or 0 < y < height - 1:
+            flatten_holes(slopes[3], depth[y])
+        interleave(out[y], intensity[y], depth[y], slopes)
 
 
-@_compiled
+@compiled
+@no_type_check
+def slope_along(out: Any, row: Any, rx: Any) -> None:
+    """Derivative along x; one-sided at the ends."""
+    weighted_slope(out[1:-1], row[2:], row[1:], row, rx[1:], rx)
+    out[0], out[-1] = row[1] - row[0], row[-1] - row[-2]
+
+
+@compiled
+@no_type_check
+def slope_down(out: Any, image: Any, y: Any, ry: Any, ry_above: Any) -> None:
+    """Derivative along y; one-sided at the ends."""
+    above, below = max(y - 1, 0), min(y + 1, image.shape[0] - 1)
+    if y in (above, below):
+        out[:] = image[below] - image[above]
+    else:
+        weighted_slope(out, image[below], image[y], image[above], ry, ry_above)
+
+
+@on_rows
 @no_type_check
 def weighted_slope(out: Any, after: Any, here: Any, before: Any, ahead: Any, behind: Any) -> None:
     """Mean of the forward and the backward difference, weighted by the metric."""
-    for x in range(after.shape[0]):
+    for x in range(out.shape[0]):
         forward = ahead[x] * (after[x] - here[x])
         backward = behind[x] * (here[x] - before[x])
         out[x] = (forward + backward) / (ahead[x] + behind[x])
 
 
-def warp(first: tuple[Field, Field], second: tuple[Field, ...], u0: Field, v0: Field) -> Residuals:
-    """Compiled twin of `energy.warp`."""
-    residuals = Residuals(*(np.empty_like(u0) for _ in range(6)))
-    _fill_residuals(*first, *second, u0, v0, residuals)
-    return residuals
-
-
-@_compiled
+@on_rows
 @no_type_check
-def _fill_residuals(
-    intensity1: Any,
-    depth1: Any,
-    intensity2: Any,
+def flatten_holes(slope: Any, depth: Any) -> None:
+    """No gradient where there is no depth."""
+    for x in range(slope.shape[0]):
+        slope[x] = slope[x] if depth[x] > _ZERO else _ZERO
+
+
+@on_rows
+@no_type_check
+def interleave(out: Any, intensity: Any, depth: Any, slopes: Any) -> None:
+    """The six fields of a pixel side by side, as bilinear sampling reads them."""
+    for x in range(intensity.shape[0]):
+        out[x, 0], out[x, 1], out[x, 2] = intensity[x], slopes[0, x], slopes[1, x]
+        out[x, 3], out[x, 4], out[x, 5] = depth[x], slopes[2, x], slopes[3, x]
+
+
+@compiled
+@no_type_check
+def warp(rows: Any, intensity: Any, depth: Any, second: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.warp`; `It` and `Zt` are those of no motion, `misfit` is the warped one's."""
+    a, b = GUARD, GUARD + depth.shape[1]
+    for y in range(first, last):
+        here = rows[y]
+        warp_row(
+            here[IT, a:b],
+            here[IX, a:b],
+            here[IY, a:b],
+            here[ZT, a:b],
+            here[ZX, a:b],
+            here[ZY, a:b],
+            here[MISFIT, a:b],
+            (here[U0, a:b], here[V0, a:b], intensity[y], depth[y]),
+            second,
+            np.float32(y),
+        )
+
+
+@on_rows
+@no_type_check
+def warp_row(
+    i_t: Any,
     i_x: Any,
     i_y: Any,
-    depth2: Any,
+    z_t: Any,
     z_x: Any,
     z_y: Any,
-    u0: Any,
-    v0: Any,
-    out: Any,
+    misfit: Any,
+    known: Any,
+    second: Any,
+    row: Any,
 ) -> None:
-    height, width = depth1.shape
-    for row in range(height):
-        for column in range(width):
-            x = min(max(np.float32(column) + u0[row, column], _ZERO), np.float32(width - 1))
-            y = min(max(np.float32(row) + v0[row, column], _ZERO), np.float32(height - 1))
-            x0, y0 = int(x), int(y)
-            x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
-            a, b = x - np.float32(x0), y - np.float32(y0)
-            at = (x0, x1, y0, y1, a, b)
-            out.It[row, column] = _bilinear(intensity2, at) - intensity1[row, column]
-            out.Ix[row, column] = _bilinear(i_x, at)
-            out.Iy[row, column] = _bilinear(i_y, at)
-            out.Zx[row, column] = _bilinear(z_x, at)
-            out.Zy[row, column] = _bilinear(z_y, at)
-            depth = _bilinear(depth2, at)
-            if _has_hole(depth2, at):
-                depth = depth2[int(np.rint(y)), int(np.rint(x))]
-            out.Zt[row, column] = depth - depth1[row, column] if depth > _ZERO else _ZERO
+    """`warp` of one row: bilinear, but depth from the nearest pixel (half to even) at holes."""
+    u0, v0, intensity, depth = known
+    height, width = second.shape[:2]
+    right, bottom = np.float32(width - 1), np.float32(height - 1)
+    for column in range(width):
+        x = min(max(np.float32(column) + u0[column], _ZERO), right)
+        y = min(max(row + v0[column], _ZERO), bottom)
+        x0, y0 = np.int32(x), np.int32(y)
+        x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
+        a, b = x - np.float32(x0), y - np.float32(y0)
+        corners = second[y0, x0], second[y0, x1], second[y1, x0], second[y1, x1]
+        z = bilinear(corners, a, b, 3)
+        if has_hole(corners):
+            z = second[int(np.rint(y)), int(np.rint(x)), 3]
+        misfit[column] = z - depth[column] if z > _ZERO else _ZERO
+        i_x[column], i_y[column] = bilinear(corners, a, b, 1), bilinear(corners, a, b, 2)
+        z_x[column], z_y[column] = bilinear(corners, a, b, 4), bilinear(corners, a, b, 5)
+        ahead = i_x[column] * u0[column] + i_y[column] * v0[column]
+        i_t[column] = bilinear(corners, a, b, 0) - intensity[column] - ahead
+        z_t[column] = misfit[column] - z_x[column] * u0[column] - z_y[column] * v0[column]
 
 
-@_compiled
+@compiled
 @no_type_check
-def _bilinear(field: Any, at: Any) -> Any:
-    x0, x1, y0, y1, a, b = at
-    top = field[y0, x0] + a * (field[y0, x1] - field[y0, x0])
-    bottom = field[y1, x0] + a * (field[y1, x1] - field[y1, x0])
+def bilinear(corners: Any, a: Any, b: Any, channel: Any) -> Any:
+    """One channel between four pixels."""
+    p, q, r, s = corners
+    top = p[channel] + a * (q[channel] - p[channel])
+    bottom = r[channel] + a * (s[channel] - r[channel])
     return top + b * (bottom - top)
 
 
-@_compiled
+@compiled
 @no_type_check
-def _has_hole(depth: Any, at: Any) -> Any:
-    x0, x1, y0, y1, _, _ = at
-    upper = min(depth[y0, x0], depth[y0, x1])
-    return min(upper, min(depth[y1, x0], depth[y1, x1])) == _ZERO
+def has_hole(corners: Any) -> Any:
+    """Whether one of the four pixels has no depth."""
+    p, q, r, s = corners
+    return min(min(p[3], q[3]), min(r[3], s[3])) == _ZERO
 
 
-def steps(residuals: Residuals, rx: Field, ry: Field) -> Steps:
-    """Compiled twin of `energy.steps`."""
-    weights = Steps(*(np.empty_like(rx) for _ in Steps._fields))
-    weights = weights._replace(rx=rx.copy(), ry=ry.copy())
-    _fill_steps(residuals, weights)
-    weights.rx[:, -1], weights.ry[-1, :] = 0, 0
-    return weights
-
-
-@_compiled
+@compiled
 @no_type_check
-def _fill_steps(q: Any, k: Any) -> None:
-    height, width = q.It.shape
-    nothing = np.zeros(width, np.float32)
-    mean = np.empty(width, np.float32)
-    for y in range(height):
-        above = k.ry[y - 1] if y > 0 else nothing
-        metric_sum(mean[1:], k.rx[y][1:], k.rx[y], k.ry[y][1:], above[1:])
-        mean[0] = k.rx[y, 0] + k.ry[y, 0] + above[0]
-        for x in range(width):
-            z_x, z_y, z_t = abs(q.Zx[y, x]), abs(q.Zy[y, x]), q.Zt[y, x]
-            mu = MU_0 / (_ONE + MU_FALL * (z_x * z_x + z_y * z_y + z_t * z_t))
-            tau_u = _ONE / (mu * z_x + LAMBDA_I * mean[x] + EPSILON)
-            tau_v = _ONE / (mu * z_y + LAMBDA_I * mean[x] + EPSILON)
-            i_x, i_y = q.Ix[y, x], q.Iy[y, x]
-            k.mu[y, x], k.tau_u[y, x], k.tau_v[y, x] = mu, tau_u, tau_v
-            k.tau_w[y, x] = _ONE / (mu + LAMBDA_D * mean[x] + EPSILON)
-            k.sigma[y, x] = mu / (mu * (_ONE + z_x + z_y) + EPSILON)
-            k.shrink[y, x] = _ONE / (tau_u * i_x * i_x + tau_v * i_y * i_y + EPSILON)
+def steps(rows: Any, depth: Any, x_rays: Any, y_rays: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.steps`, and of `energy.surface_metric` of frame 1."""
+    height, width = depth.shape
+    a, b = GUARD, GUARD + width
+    rx, ry_above = np.zeros(width + 1, np.float32), np.zeros(width, np.float32)
+    ry = np.zeros(width, np.float32)
+    if first > 0:
+        metric_column(ry, depth, first - 1, y_rays)
+    for y in range(first, last):
+        here = rows[y]
+        ry, ry_above = ry_above, ry
+        metric_row(rx[1:], depth[y], x_rays)
+        metric_column(ry, depth, y, y_rays)
+        here[RX, a:b], here[RY, a:b] = rx[1:], ry
+        metric_sum(here[SHRINK, a:b], rx[1:], rx, ry, ry_above)
+        here[RX, b - 1] = _ZERO
+        if y + 1 == height:
+            here[RY, a:b] = _ZERO
+        step_sizes(
+            (here[ZX, a:b], here[ZY, a:b], here[MISFIT, a:b], here[IX, a:b], here[IY, a:b]),
+            here[MU, a:b],
+            here[SIGMA, a:b],
+            here[TAU_U, a:b],
+            here[TAU_V, a:b],
+            here[TAU_W, a:b],
+            here[SHRINK, a:b],
+        )
 
 
-@_compiled
+@on_rows
 @no_type_check
 def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any) -> None:
     """R: the metric toward all four neighbors."""
@@ -215,49 +269,19 @@ def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any) -> Non
         out[x] = rx[x] + ry[x] + rx_before[x] + ry_above[x]
 
 
-@_compiled
+@on_rows
 @no_type_check
-def median(field: Field, depth: Field, residual: Field) -> Field:
-    """Compiled twin of `energy.median`."""
-    height, width = field.shape
-    values, weights = np.empty(9, np.float32), np.empty(9, np.float32)
-    result = field.copy()
-    for y in range(height):
-        for x in range(width):
-            if depth[y, x] > _ZERO:
-                count = 0
-                for i in range(max(0, y - 1), min(height, y + 2)):
-                    for j in range(max(0, x - 1), min(width, x + 2)):
-                        step, misfit = depth[i, j] - depth[y, x], residual[i, j]
-                        spread = MEDIAN_DEPTH * step * step + MEDIAN_RESIDUAL * misfit * misfit
-                        insert(values, weights, count, field[i, j], _ONE / (_ONE + spread))
-                        count += 1
-                result[y, x] = half_weight(values, weights, count)
-    return result
-
-
-@_compiled
-@no_type_check
-def insert(values: Any, weights: Any, count: Any, value: Any, weight: Any) -> None:
-    """Put a value and its weight at its place among `count` sorted ones."""
-    at = count
-    while at > 0 and values[at - 1] > value:
-        values[at], weights[at] = values[at - 1], weights[at - 1]
-        at -= 1
-    values[at], weights[at] = value, weight
-
-
-@_compiled
-@no_type_check
-def half_weight(values: Any, weights: Any, count: Any) -> Any:
-    """Where the cumulative weight reaches half the total, interpolated with the value before."""
-    for i in range(1, count):
-        weights[i] += weights[i - 1]
-    half = _HALF * weights[count - 1]
-    at = 0
-    while weights[at] < half:
-        at += 1
-    if at == 0:
-        return values[0]
-    reached, missed = weights[at], weights[at - 1]
-    return ((half - missed) * values[at] + (reached - half) * values[at - 1]) / (reached - missed)
+def step_sizes(
+    slopes: Any, mu: Any, sigma: Any, tau_u: Any, tau_v: Any, tau_w: Any, shrink: Any
+) -> None:
+    """Weight and step sizes of one row; `shrink` holds R at first."""
+    z_x, z_y, z_t, i_x, i_y = slopes
+    for x in range(mu.shape[0]):
+        a, b, total = abs(z_x[x]), abs(z_y[x]), shrink[x]
+        mu[x] = MU_0 / (_ONE + MU_FALL * (a * a + b * b + z_t[x] * z_t[x]))
+        sigma[x] = mu[x] / (mu[x] * (_ONE + a + b) + EPSILON)
+        tau_u[x] = _ONE / (mu[x] * a + LAMBDA_I * total + EPSILON)
+        tau_v[x] = _ONE / (mu[x] * b + LAMBDA_I * total + EPSILON)
+        tau_w[x] = _ONE / (mu[x] + LAMBDA_D * total + EPSILON)
+        slope = tau_u[x] * i_x[x] * i_x[x] + tau_v[x] * i_y[x] * i_y[x]
+        shrink[x] = _ONE / (slope + EPSILON)

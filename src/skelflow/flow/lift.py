@@ -1,33 +1,48 @@
-"""From motion in the image to motion in space."""
+"""From motion in the image to motion in space, compiled."""
+
+from typing import Any, no_type_check
 
 import numpy as np
 
-from skelflow.flow.terms import Field
-from skelflow.types import Camera, Depth, Flow
+from skelflow.flow.compiled import compiled, on_rows
+from skelflow.flow.level import GUARD, U_BAR, V_BAR, W_BAR
+
+_ZERO = np.float32(0)
 
 
-def lift(u: Field, v: Field, w: Field, depth: Depth, camera: Camera, *, exact: bool) -> Flow:
-    """Motion in pixels and depth to motion in meters; 0 where there is no depth.
+@compiled
+@no_type_check
+def lift(
+    rows: Any,
+    depth: Any,
+    focal: Any,
+    x_rays: Any,
+    y_rays: Any,
+    exact: Any,
+    flow: Any,
+    first: Any,
+    last: Any,
+) -> None:
+    """Twin of `energy.lift`; reads the filtered motion in the extrapolations' place."""
+    fx, fy = focal
+    width = flow.shape[1]
+    a, b = GUARD, GUARD + width
+    for y in range(first, last):
+        here = rows[y]
+        motion = here[U_BAR, a:b], here[V_BAR, a:b], here[W_BAR, a:b]
+        lift_row(flow[y], motion, depth[y], fx, fy, x_rays, y_rays[y], exact)
 
-    Parameters
-    ----------
-    u, v : (h, w) float32, pixels a frame.
-    w : (h, w) float32, change of depth, meters a frame.
-    depth : (h, w) float32, meters, 0 where there is none.
-    camera : of the depth image.
-    exact : move the back-projected point; otherwise to first order, as the authors do.
 
-    Returns
-    -------
-    (h, w, 3) float32, meters a frame: x right, y down, z away.
-    """
-    height, width = depth.shape
-    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
-    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
-    known = depth > 0
-    reach = depth + w if exact else depth
-    flow = np.empty((height, width, 3), np.float32)
-    flow[..., 0] = np.where(known, reach * u / np.float32(camera.fx) + w * x[None, :], 0)
-    flow[..., 1] = np.where(known, reach * v / np.float32(camera.fy) + w * y[:, None], 0)
-    flow[..., 2] = np.where(known, w, 0)
-    return flow
+@on_rows
+@no_type_check
+def lift_row(
+    flow: Any, motion: Any, depth: Any, fx: Any, fy: Any, x_rays: Any, y_ray: Any, exact: Any
+) -> None:
+    """`lift` of one row."""
+    u, v, w = motion
+    for x in range(flow.shape[0]):
+        z = depth[x]
+        reach = z + w[x] if exact else z
+        flow[x, 0] = reach * u[x] / fx + w[x] * x_rays[x] if z > _ZERO else _ZERO
+        flow[x, 1] = reach * v[x] / fy + w[x] * y_ray if z > _ZERO else _ZERO
+        flow[x, 2] = w[x] if z > _ZERO else _ZERO

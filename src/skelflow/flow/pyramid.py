@@ -1,57 +1,61 @@
-"""Up and down the pyramid, compiled: `halve_intensity`, `halve_depth`, `double` of `energy`."""
+"""Down the pyramid, compiled: `halve_intensity` and `halve_depth` of `energy`, by output rows."""
 
 from typing import Any, no_type_check
 
 import numpy as np
-from numba import njit
 
-from skelflow.flow.terms import DEPTH_BAND_M, Field, Resized
+from skelflow.flow.compiled import compiled, on_rows
+from skelflow.flow.terms import DEPTH_BAND_M, Frame
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "nsz"})
-
-_ZERO, _HALF, _ONE = (np.float32(x) for x in (0, 0.5, 1))
-_SIX, _EIGHTH = np.float32(6), np.float32(0.125)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
 
 
-@_compiled
+def halve(frame: Frame) -> Frame:
+    """The frame at half its size, rounded up."""
+    height, width = frame.depth.shape
+    size = (height + 1) // 2, (width + 1) // 2
+    halved = Frame(np.empty(size, np.float32), np.empty(size, np.float32))
+    halve_intensity(frame.intensity, halved.intensity, 0, size[0])
+    halve_depth(frame.depth, halved.depth, 0, size[0])
+    return halved
+
+
+@compiled
 @no_type_check
-def halve_intensity(image: Field) -> Resized:
-    """Compiled twin of `energy.halve_intensity`: separable, since its weights are."""
+def halve_intensity(image: Any, halved: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.halve_intensity`; separable, since its weights are."""
     height, width = image.shape
-    rows = np.empty(((height + 1) // 2, width), np.float32)
-    for y in range(rows.shape[0]):
-        rows[y] = _ZERO
+    line = np.empty(width, np.float32)
+    for y in range(first, last):
+        line[:] = _ZERO
         total = _ZERO
         for k in range(5):
             source = 2 * y + k - 2
             if 0 <= source < height:
                 total += _BINOMIAL[k]
-                add_scaled_row(rows[y], image[source], _BINOMIAL[k])
-        scale_row(rows[y], _ONE / total)
-    halved = np.empty((rows.shape[0], (width + 1) // 2), np.float32)
-    for y in range(halved.shape[0]):
-        halve_row(halved[y], rows[y])
-    return halved
+                add_scaled(line, image[source], _BINOMIAL[k])
+        scale(line, _ONE / total)
+        halve_row(halved[y], line)
 
 
-@_compiled
+@on_rows
 @no_type_check
-def add_scaled_row(out: Any, row: Any, factor: Any) -> None:
+def add_scaled(out: Any, row: Any, factor: Any) -> None:
     """`out += factor * row`."""
     for x in range(out.shape[0]):
         out[x] += factor * row[x]
 
 
-@_compiled
+@on_rows
 @no_type_check
-def scale_row(out: Any, factor: Any) -> None:
+def scale(out: Any, factor: Any) -> None:
     """`out *= factor`."""
     for x in range(out.shape[0]):
         out[x] *= factor
 
 
-@_compiled
+@compiled
 @no_type_check
 def halve_row(out: Any, row: Any) -> None:
     """Binomial mean of the five taps around every second pixel that lie in the row."""
@@ -66,107 +70,45 @@ def halve_row(out: Any, row: Any) -> None:
         out[x] = value / total
 
 
-@_compiled
+@compiled
 @no_type_check
-def halve_depth(depth: Field) -> Resized:
-    """Compiled twin of `energy.halve_depth`."""
+def halve_depth(depth: Any, halved: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.halve_depth`."""
     height, width = depth.shape
-    halved = np.zeros(((height + 1) // 2, (width + 1) // 2), np.float32)
-    for y in range(halved.shape[0]):
-        for x in range(halved.shape[1]):
-            center = depth[2 * y, 2 * x]
-            if center > _ZERO:
-                halved[y, x] = _mean_of_surface(depth, 2 * y, 2 * x, center)
-    return halved
+    count = halved.shape[1]
+    # even and odd columns apart, with null depth where a tap lies beside the image
+    even, odd = np.zeros(count + 2, np.float32), np.zeros(count + 2, np.float32)
+    center, value = np.empty(count, np.float32), np.empty(count, np.float32)
+    total = np.empty(count, np.float32)
+    for y in range(first, last):
+        center[:] = depth[2 * y, ::2]
+        value[:] = _ZERO
+        total[:] = _ZERO
+        for k in range(5):
+            source = 2 * y + k - 2
+            if 0 <= source < height:
+                even[1 : count + 1] = depth[source, ::2]
+                odd[1 : width // 2 + 1] = depth[source, 1::2]
+                for tap, row in ((0, even), (1, odd), (2, even[1:]), (3, odd[1:]), (4, even[2:])):
+                    add_near(value, total, row, center, _BINOMIAL[k] * _BINOMIAL[tap])
+        finish_mean(halved[y], value, total, center)
 
 
-@_compiled
+@on_rows
 @no_type_check
-def _mean_of_surface(depth: Any, y: Any, x: Any, center: Any) -> Any:
-    height, width = depth.shape
-    value, total = _ZERO, _ZERO
-    for i in range(max(0, y - 2), min(height, y + 3)):
-        for j in range(max(0, x - 2), min(width, x + 3)):
-            tap = depth[i, j]
-            closeness = DEPTH_BAND_M - abs(tap - center)
-            if tap > _ZERO and closeness > _ZERO:
-                weight = _BINOMIAL[i - y + 2] * _BINOMIAL[j - x + 2] * closeness
-                value += weight * tap
-                total += weight
-    return value / total
+def add_near(value: Any, total: Any, row: Any, center: Any, factor: Any) -> None:
+    """Add the taps of the center's surface, weighted by how near in depth they are."""
+    for x in range(value.shape[0]):
+        tap = row[x]
+        weight = factor * max(DEPTH_BAND_M - abs(tap - center[x]), _ZERO)
+        weight = weight if tap > _ZERO else _ZERO
+        value[x] += weight * tap
+        total[x] += weight
 
 
-def double(coarse: Field, *, exact_border: bool) -> Resized:
-    """Compiled twin of `energy.double`."""
-    return np.asarray(_double(coarse, exact_border))
-
-
-@_compiled
+@on_rows
 @no_type_check
-def _border_gains(count: Any, exact_border: Any) -> Any:
-    """What the first two and the last two of `2 count` pixels are multiplied by."""
-    gains = np.ones(4, np.float32)
-    if exact_border:
-        gains[0] = np.float32(8 / 7) if count > 1 else np.float32(8 / 6)
-        gains[2] = np.float32(8 / 7) if count > 1 else np.float32(1)
-        gains[3] = np.float32(2)
-    else:
-        gains[0], gains[3] = np.float32(16 / 11), np.float32(16 / 11)
-        gains[1], gains[2] = np.float32(16 / 15), np.float32(16 / 15)
-    return gains
-
-
-@_compiled
-@no_type_check
-def _double(coarse: Field, exact_border: bool) -> Resized:
-    height, width = coarse.shape
-    zero = np.zeros(width, np.float32)
-    gains = _border_gains(height, exact_border)
-    row_gains = np.ones(2 * height, np.float32)
-    row_gains[0] *= gains[0]
-    row_gains[1] *= gains[1]
-    row_gains[2 * height - 2] *= gains[2]
-    row_gains[2 * height - 1] *= gains[3]
-    across = _border_gains(width, exact_border)
-    line = np.empty(width, np.float32)
-    fine = np.empty((2 * height, 2 * width), np.float32)
-    for y in range(height):
-        above = coarse[y - 1] if y > 0 else zero
-        below = coarse[y + 1] if y + 1 < height else zero
-        smooth_rows(line, above, coarse[y], below)
-        double_row(fine[2 * y], line, row_gains[2 * y], across)
-        mean_rows(line, coarse[y], below)
-        double_row(fine[2 * y + 1], line, row_gains[2 * y + 1], across)
-    return fine
-
-
-@_compiled
-@no_type_check
-def smooth_rows(out: Any, above: Any, row: Any, below: Any) -> None:
-    """(1, 6, 1)/8 of three rows: the binomial on the inserted grid's own rows."""
+def finish_mean(out: Any, value: Any, total: Any, center: Any) -> None:
+    """The weighted mean, 0 where the center is null."""
     for x in range(out.shape[0]):
-        out[x] = (above[x] + _SIX * row[x] + below[x]) * _EIGHTH
-
-
-@_compiled
-@no_type_check
-def mean_rows(out: Any, row: Any, below: Any) -> None:
-    """Mean of two rows: the binomial on the inserted rows."""
-    for x in range(out.shape[0]):
-        out[x] = (row[x] + below[x]) * _HALF
-
-
-@_compiled
-@no_type_check
-def double_row(out: Any, row: Any, gain: Any, across: Any) -> None:
-    """Twice as many pixels along a row, times `gain`; `across` are the four border gains."""
-    last = row.shape[0] - 1
-    for x in range(last + 1):
-        before = row[x - 1] if x > 0 else _ZERO
-        after = row[x + 1] if x < last else _ZERO
-        out[2 * x] = gain * (before + _SIX * row[x] + after) * _EIGHTH
-        out[2 * x + 1] = gain * (row[x] + after) * _HALF
-    out[0] *= across[0]
-    out[1] *= across[1]
-    out[2 * last] *= across[2]
-    out[2 * last + 1] *= across[3]
+        out[x] = value[x] / total[x] if center[x] > _ZERO else _ZERO

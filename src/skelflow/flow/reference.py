@@ -4,7 +4,6 @@ import numpy as np
 
 from skelflow.flow import energy
 from skelflow.flow.grid import halved_camera, level_count, pad
-from skelflow.flow.lift import lift
 from skelflow.flow.presets import Preset
 from skelflow.flow.terms import Field, Frame, Guess, State
 from skelflow.types import Camera, Flow
@@ -31,7 +30,7 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flo
         )
     height, width = first.depth.shape
     u, v, w = (field[:height, :width] for field in guess[:3])
-    return lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
+    return energy.lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
 
 
 def build_pyramid(frame: Frame, levels: int) -> list[Frame]:

@@ -1,18 +1,21 @@
 """The coarse-to-fine primal-dual solver: from two RGB-D frames to dense 3D motion."""
 
-from types import ModuleType
+from itertools import pairwise
 
 import numpy as np
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow import kernels
+from skelflow.flow import kernels, median, pyramid, refine
+from skelflow.flow.crew import Crew
+from skelflow.flow.grid import halved_camera, level_count, rays
+from skelflow.flow.lift import lift
 from skelflow.flow.presets import Preset, find_preset
 from skelflow.flow.relief import relief
-from skelflow.flow.terms import Field, Frame, Guess, State, Steps
+from skelflow.flow.sweep import iterate
+from skelflow.flow.terms import Frame
 from skelflow.flow.units import check_meters
+from skelflow.flow.workspace import Space, borrow
 from skelflow.types import Camera, Depth, Flow, Intensity
-
-COARSEST_ROWS = 15
 
 
 def scene_flow(
@@ -23,6 +26,7 @@ def scene_flow(
     *,
     camera: Camera,
     preset: str = "paper",
+    threads: int = 1,
 ) -> Flow:
     """Dense 3D motion of every pixel of frame 0 that has depth.
 
@@ -34,6 +38,8 @@ def scene_flow(
     camera : Camera of the same size.
     preset : str
         "paper" is the authors' method to the letter; "exact" mends its border gain and its lift.
+    threads : int
+        Threads on this pair; the flow is the same, bit for bit, whatever their number.
 
     Returns
     -------
@@ -49,7 +55,8 @@ def scene_flow(
 
     Notes
     -----
-    Source: Jaimez et al., ICRA 2015, with the constants its authors published.
+    Source: Jaimez et al., ICRA 2015, with the constants its authors published. May be called from
+    several threads at once; each keeps the work memory of its last image size for its next call.
 
     Examples
     --------
@@ -59,147 +66,69 @@ def scene_flow(
     0.0
     """
     settings = find_preset(preset)
+    if threads < 1:
+        raise ConfigError(f"scene flow: threads must be at least 1, found {threads}")
     frames = _check(intensity0, depth0, intensity1, depth1, camera)
-    return solve(*frames, camera=camera, preset=settings)
+    return solve(*frames, camera=camera, preset=settings, threads=threads)
 
 
-def solve(
-    first: Frame,
-    second: Frame,
-    *,
-    camera: Camera,
-    preset: Preset,
-    terms: ModuleType = kernels,
-) -> Flow:
+def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset, threads: int = 1) -> Flow:
     """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
 
-    `terms` is the module that computes every term: `kernels` (compiled) or `energy` (reference).
+    Twin of `skelflow.flow.reference.solve`, which reads like the paper.
     """
-    levels = level_count(*first.depth.shape)
-    pyramids = [build_pyramid(pad(frame, levels), levels, terms) for frame in (first, second)]
-    guess = resting(pyramids[0][-1].depth)
-    for level in reversed(range(levels)):
-        if level < levels - 1:
-            guess = upsample(guess, preset, terms)
-        guess = solve_level(
-            pyramids[0][level],
-            pyramids[1][level],
-            guess,
-            camera=halved(camera, level),
-            iterations=preset.iterations_at(level),
-            exact_border=preset.exact_border,
-            terms=terms,
+    height, width = first.depth.shape
+    levels = level_count(height, width)
+    space = borrow(height, width, levels)
+    flow = np.empty((height, width, 3), np.float32)
+    with Crew(threads) as crew:
+        space.load(first, space.levels[0].first)
+        space.load(second, space.levels[0].second)
+        for fine, coarse in pairwise(space.levels):
+            halve(fine.first, coarse.first, crew)
+            halve(fine.second, coarse.second, crew)
+        space.levels[-1].rows[:] = 0
+        for level in reversed(range(levels)):
+            here = space.levels[level]
+            if level < levels - 1:
+                upsample(space.levels[level + 1], here, preset, crew)
+            solve_level(here, halved_camera(camera, level), preset, level, crew)
+        finest = space.levels[0]
+        focal = np.float32(camera.fx), np.float32(camera.fy)
+        sight = focal, *rays(camera, finest.first.depth)
+        crew.over_rows(
+            height, lift, finest.rows, finest.first.depth, *sight, preset.exact_lift, flow
         )
-    return lift(guess, first.depth, camera, exact=preset.exact_lift)
-
-
-def level_count(height: int, width: int) -> int:
-    """Pyramid levels whose coarsest is about 15 pixels on the shorter side."""
-    return max(1, int(np.floor(np.log2(min(height, width) / COARSEST_ROWS))) + 1)
-
-
-def pad(frame: Frame, levels: int) -> Frame:
-    """Repeat the last row and column until every level above the coarsest has even sides."""
-    unit = 2 ** (levels - 1)
-    height, width = frame.depth.shape
-    edges = ((0, -height % unit), (0, -width % unit))
-    return Frame(*(np.ascontiguousarray(np.pad(field, edges, mode="edge")) for field in frame))
-
-
-def build_pyramid(frame: Frame, levels: int, terms: ModuleType) -> list[Frame]:
-    """The frame at every level, finest first."""
-    pyramid = [frame]
-    for _ in range(levels - 1):
-        image, depth = pyramid[-1]
-        pyramid.append(Frame(terms.halve_intensity(image), terms.halve_depth(depth)))
-    return pyramid
-
-
-def halved(camera: Camera, level: int) -> Camera:
-    """The camera `level` steps up the pyramid, principal point as the authors place it."""
-    scale = 2.0**level
-    return Camera(
-        width=max(1, round(camera.width / scale)),
-        height=max(1, round(camera.height / scale)),
-        fx=camera.fx / scale,
-        fy=camera.fy / scale,
-        cx=(camera.cx + 0.5) / scale - 0.5,
-        cy=(camera.cy + 0.5) / scale - 0.5,
-    )
-
-
-def resting(depth: Field) -> Guess:
-    """No motion."""
-    return Guess(*(np.zeros_like(depth) for _ in Guess._fields))
-
-
-def upsample(guess: Guess, preset: Preset, terms: ModuleType) -> Guess:
-    """All ten fields one level finer; motion in pixels doubles."""
-    fine = Guess(*(terms.double(field, exact_border=preset.exact_border) for field in guess))
-    return fine._replace(u=2 * fine.u, v=2 * fine.v)
-
-
-def solve_level(
-    first: Frame,
-    second: Frame,
-    start: Guess,
-    *,
-    camera: Camera,
-    iterations: int,
-    exact_border: bool,
-    terms: ModuleType,
-) -> Guess:
-    """One warp and its primal-dual iterations, then the median filter."""
-    rx, ry = terms.surface_metric(first.depth, camera)
-    warped = _differentiate(second, camera, terms, exact_border=exact_border)
-    residuals = terms.warp(first, warped, start.u, start.v)
-    state = _start(start)
-    weights: Steps = terms.steps(residuals, rx, ry)
-    terms.iterate(state, residuals, weights, iterations)
-    u = start.u + np.clip(state.u, -1, 1)
-    v = start.v + np.clip(state.v, -1, 1)
-    w = np.where(first.depth > 0, state.w, np.float32(0))
-    u, v, w = (terms.median(field, first.depth, residuals.Zt) for field in (u, v, w))
-    return Guess(u, v, w, *state[8:])
-
-
-def _differentiate(
-    second: Frame, camera: Camera, terms: ModuleType, *, exact_border: bool
-) -> tuple[Field, ...]:
-    """Frame 2's intensity and depth, each with its gradient; no depth gradient at holes.
-
-    The authors overlook holes at the ends: a null border pixel keeps its one-sided difference.
-    """
-    rx, ry = terms.surface_metric(second.depth, camera)
-    i_x, i_y = terms.derivatives(second.intensity, rx, ry)
-    z_x, z_y = terms.derivatives(second.depth, rx, ry)
-    hole = second.depth == 0
-    covered = slice(None) if exact_border else slice(1, -1)
-    z_x[:, covered][hole[:, covered]] = 0
-    z_y[covered][hole[covered]] = 0
-    return second.intensity, i_x, i_y, second.depth, z_x, z_y
-
-
-def _start(start: Guess) -> State:
-    u, v, u_bar, v_bar = (np.zeros_like(start.u) for _ in range(4))
-    w, w_bar, *duals = (field.copy() for field in (start.w, *start[2:]))
-    return State(start.u, start.v, u, v, w, u_bar, v_bar, w_bar, *duals)
-
-
-def lift(guess: Guess, depth: Depth, camera: Camera, *, exact: bool) -> Flow:
-    """Motion in pixels and depth to motion in meters; 0 where there is no depth."""
-    height, width = depth.shape
-    u, v, w = (field[:height, :width] for field in guess[:3])
-    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx))[None, :]
-    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy))[:, None]
-    reach = depth + w if exact else depth
-    motion = (
-        (reach * u + w * x) / np.float32(camera.fx),
-        (reach * v + w * y) / np.float32(camera.fy),
-    )
-    flow = np.stack((*motion, w), axis=-1)
-    flow[depth == 0] = 0
     return flow
+
+
+def halve(fine: Frame, coarse: Frame, crew: Crew) -> None:
+    """The frame one level coarser."""
+    height = len(coarse.depth)
+    crew.over_rows(height, pyramid.halve_intensity, fine.intensity, coarse.intensity)
+    crew.over_rows(height, pyramid.halve_depth, fine.depth, coarse.depth)
+
+
+def upsample(coarse: Space, fine: Space, preset: Preset, crew: Crew) -> None:
+    """All ten fields one level finer; motion in pixels doubles."""
+    height, width = coarse.first.depth.shape
+    crew.over_rows(height, refine.double, coarse.rows, width, fine.rows, preset.exact_border)
+
+
+def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: Crew) -> None:
+    """One warp and its primal-dual iterations, then the median filter."""
+    (intensity, depth), rows = space.first, space.rows
+    height, width = depth.shape
+    sight = rays(camera, depth)
+    crew.over_rows(
+        height, kernels.differentiate, *space.second, *sight, preset.exact_border, space.gradients
+    )
+    crew.over_rows(height, refine.begin, rows, width)
+    crew.over_rows(height, kernels.warp, rows, intensity, depth, space.gradients)
+    crew.over_rows(height, kernels.steps, rows, depth, *sight)
+    iterate(rows, width, preset.iterations_at(level), crew)
+    crew.over_rows(height, median.limit, rows, depth)
+    crew.over_rows(height, median.median, rows, depth)
 
 
 def _check(

@@ -1,0 +1,63 @@
+"""The solver's memory for one image size: laid out once, used again for every pair."""
+
+import threading
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skelflow.flow.grid import padded_size
+from skelflow.flow.kernels import CHANNELS
+from skelflow.flow.level import Rows, allocate
+from skelflow.flow.terms import Frame
+
+
+class Space(NamedTuple):
+    """What one pyramid level needs."""
+
+    first: Frame
+    second: Frame
+    gradients: np.ndarray[Any, np.dtype[np.float32]]  # (h, w, 8), see `kernels.differentiate`
+    rows: Rows  # see `level`
+
+
+class Workspace:
+    """Arrays of every level, finest first.
+
+    Parameters
+    ----------
+    height, width, levels : int
+        Size of the frames before padding, pixels; number of pyramid levels.
+    """
+
+    def __init__(self, height: int, width: int, levels: int) -> None:
+        self.key = (height, width, levels)
+        tall, wide = padded_size(height, width, levels)
+        sizes = [(tall >> level, wide >> level) for level in range(levels)]
+        self.levels = [_space(*size) for size in sizes]
+
+    def load(self, frame: Frame, into: Frame) -> None:
+        """Copy a frame to the finest level; repeat its last row and column up to its sides."""
+        height, width = frame.depth.shape
+        for field, padded in zip(frame, into, strict=True):
+            padded[:height, :width] = field
+            padded[:height, width:] = field[:, -1:]
+            padded[height:] = padded[height - 1]
+
+
+def _space(height: int, width: int) -> Space:
+    def fields() -> Frame:
+        return Frame(*(np.empty((height, width), np.float32) for _ in Frame._fields))
+
+    gradients = np.zeros((height, width, CHANNELS), np.float32)
+    return Space(fields(), fields(), gradients, allocate(height, width))
+
+
+_kept = threading.local()
+
+
+def borrow(height: int, width: int, levels: int) -> Workspace:
+    """This thread's workspace of its last call when the size is the same, else a new one."""
+    kept: Workspace | None = getattr(_kept, "workspace", None)
+    if kept is None or kept.key != (height, width, levels):
+        kept = _kept.workspace = Workspace(height, width, levels)
+    return kept
