@@ -17,7 +17,7 @@ Index = Int64[np.ndarray, "h w"]
 
 BOUNDARY_PX = 3.0  # at 240 rows; grows with the image
 ROWS = 240
-SAME_DEPTH = 1e-6  # relative: how exactly a ray finds the point it was aimed at
+SAME = 1e-6  # rounding, in pixels and relative in depth
 
 
 @dataclass(frozen=True)
@@ -145,11 +145,12 @@ def _is_seen(
 ) -> Mask:
     """Whether frame 1 shows the moved points: inside the image, nothing before them."""
     z = points_m[..., 2]
-    rays = points_m / np.where(z > 0, z, 1)[..., None]
+    rays = np.where((z > 0)[..., None], points_m, (0, 0, 1)) / np.where(z > 0, z, 1)[..., None]
     u, v = rays[..., 0] * camera.fx + camera.cx, rays[..., 1] * camera.fy + camera.cy
-    seen = (z > 0) & (u >= 0) & (u <= camera.width - 1) & (v >= 0) & (v <= camera.height - 1)
+    across, down = (camera.width - 1) / 2, (camera.height - 1) / 2
+    seen = (z > 0) & (np.abs(u - across) <= across + SAME) & (np.abs(v - down) <= down + SAME)
     for surface, motion in zip(surfaces, motions, strict=True):
-        seen &= surface.meet(rays, motion) > z * (1 - SAME_DEPTH)
+        seen &= surface.meet(rays, motion) > z * (1 - SAME)
     return seen
 
 

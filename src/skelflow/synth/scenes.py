@@ -16,7 +16,7 @@ FOV_X_DEG = 62.5
 RICH = Texture()
 FLOOR = Texture(finest_m=0.18, coarsest_m=1.2)  # longer waves: seen at a grazing angle
 NEAR = Texture(finest_m=0.06, coarsest_m=0.4)
-PLAIN = Texture(contrast=0, middle=150)
+PLAIN = Texture(contrast=0.0, middle=150.0)
 
 
 class Setting(NamedTuple):
@@ -180,14 +180,14 @@ def _untextured_movers() -> Setting:
         (0.35, 0.45),
         shift_m=(-0.04, 0.02, 0.03),
         facing_deg=(0, 20, 0),
-        texture=Texture(contrast=0, middle=90),
+        texture=Texture(contrast=0.0, middle=90.0),
     )
     return Setting((build_room(), ball, panel), np.eye(4))
 
 
 def _low_contrast() -> Setting:
     wall, floor, near = (
-        Texture(8, 120, texture.finest_m, texture.coarsest_m) for texture in (RICH, FLOOR, NEAR)
+        Texture(8.0, 120.0, texture.finest_m, texture.coarsest_m) for texture in (RICH, FLOOR, NEAR)
     )
     return _turning_camera(_spinning_ball(near), room=build_room(wall=wall, floor=floor))
 

@@ -13,7 +13,8 @@ Rays = Float64[np.ndarray, "*rays 3"]
 Reach = Float64[np.ndarray, "*rays"]
 Point = Float64[np.ndarray, " 3"]
 Rigid = Float64[np.ndarray, "4 4"]  # acts on columns (x, y, z, 1), meters
-Triple = tuple[float, float, float]
+Number = float | int  # `float` alone would refuse a plain 0 where types are checked at run time
+Triple = tuple[Number, Number, Number]
 
 
 @dataclass(frozen=True)
