@@ -54,6 +54,16 @@ class Scene:
     untextured: Mask
     moving: Mask
 
+    @property
+    def regions(self) -> dict[str, Mask]:
+        """Where flow is hard to find or matters most, by name; left the image counts as occluded."""
+        return {
+            "boundary": self.boundary,
+            "untextured": self.untextured,
+            "occluded": ~self.visible,
+            "moving": self.moving,
+        }
+
 
 @dataclass(frozen=True)
 class View:
