@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def regions(self) -> dict[str, Mask]:
-        """Where flow is hard to find or matters most, by name; left the image counts as occluded."""
+        """Where flow is hard to find or matters most; what left the image counts as occluded."""
         return {
             "boundary": self.boundary,
             "untextured": self.untextured,
