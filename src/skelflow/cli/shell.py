@@ -1,0 +1,35 @@
+"""The application: one line for a mistake, one for a stop."""
+
+import sys
+
+from cyclopts import App, CycloptsError
+
+from skelflow import __version__
+from skelflow.errors import SkelflowError
+
+app = App(
+    name="skelflow",
+    help="Recognize human actions in RGB-D recordings by scene flow and skeletons.",
+    version=__version__,
+    help_format="plaintext",
+)
+
+
+def main() -> None:
+    """Run the command; a mistake of the user's is one line on stderr and exit code 2."""
+    try:
+        app(sys.argv[1:], exit_on_error=False, print_error=False)
+    except (SkelflowError, CycloptsError) as error:
+        _fail(" ".join(str(error).split()), 2)
+    except KeyboardInterrupt:
+        _fail("stopped; the same command goes on where it was", 130)
+
+
+def _fail(message: str, code: int) -> None:
+    sys.stderr.write(f"skelflow: {message}\n")
+    sys.exit(code)
+
+
+def say(text: str = "") -> None:
+    """Print a line."""
+    sys.stdout.write(text + "\n")

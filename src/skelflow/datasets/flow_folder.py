@@ -1,0 +1,213 @@
+"""The flow of a whole recording in a folder: one file a pair, resumable, never mixed."""
+
+import hashlib
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+import skelflow
+from skelflow.datasets.config import IntensitySource
+from skelflow.datasets.flow_files import PARTIAL, save_flow, whole
+from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
+from skelflow.errors import ConfigError, DataError
+from skelflow.flow.presets import find_preset
+from skelflow.types import Recording
+
+FORMAT = 1
+SETTINGS = "settings.json"
+
+Progress = Callable[[int, int, str], None]  # pairs finished, of how many, the last one's name
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """How the flow of a recording is computed and kept.
+
+    Parameters
+    ----------
+    stride : every stride-th frame pair (t, t + 1).
+    frames : (start, stop), the frames that pairs are taken of, from 0, stop excluded; None = all.
+    preset : of the solver, see `skelflow.flow.solver.scene_flow`.
+    intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
+    lossless : files hold float32 instead of int16 tenths of millimeters.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range.
+    """
+
+    stride: int = 1
+    frames: tuple[int, int | None] = (0, None)
+    preset: str = "paper"
+    intensity: IntensitySource = "auto"
+    lossless: bool = False
+
+    def __post_init__(self) -> None:
+        find_preset(self.preset)
+        if self.stride < 1:
+            raise ConfigError(f"flow: stride must be at least 1, found {self.stride}")
+        start, stop = self.frames
+        if start < 0 or (stop is not None and stop < start + 2):
+            raise ConfigError(f"flow: frames {start}:{stop} hold no pair; expected START:STOP, 0:2")
+
+
+@dataclass(frozen=True)
+class FlowFolder:
+    """Flow files of a recording.
+
+    Parameters
+    ----------
+    path : the folder.
+    times : first frame of each pair, ascending.
+    settings : what all files of the folder have in common.
+    computed : how many of the pairs this run solved; the others were there.
+    seconds_a_pair : median over those, 0 when there were none.
+    """
+
+    path: Path
+    times: tuple[int, ...]
+    settings: dict[str, Any]
+    computed: int = 0
+    seconds_a_pair: float = 0.0
+
+    def file(self, t: int) -> Path:
+        """Where the flow from frame t to t + 1 is."""
+        return self.path / f"flow_{t:06d}.npz"
+
+    def to_text(self) -> str:
+        """What this run did, for reading."""
+        there = len(self.times) - self.computed
+        before = f", {there} there before" if there else ""
+        pace = f", {self.seconds_a_pair:.2f} s a pair" if self.computed else ""
+        return f"{self.computed} of {len(self.times)} pairs computed{pace}{before}"
+
+
+def write_flows(
+    recording: Recording,
+    out: str | Path,
+    config: FlowConfig | None = None,
+    *,
+    progress: Progress = lambda *_: None,
+) -> FlowFolder:
+    """Solve the pairs of a recording that are not in the folder yet.
+
+    Parameters
+    ----------
+    recording : at least two frames, some depth.
+    out : folder of `flow_000012.npz` (frames 12 to 13), made when it is not there.
+    config : every pair by the preset `paper`, unless given.
+    progress : called after each pair with (finished, total, its name).
+
+    Raises
+    ------
+    DataError
+        Fewer than two frames, no such frames, no depth in any of them, no such intensity, or
+        `out` cannot be written or holds files of something else.
+    ConfigError
+        `out` was made of another recording, with other settings or by another version.
+    """
+    config, out = config or FlowConfig(), Path(out)
+    source = intensity_source(recording, config.intensity)
+    pairs = PairReader(recording, source)
+    times = asked_times(recording, config)
+    settings = _settings(recording, pairs, config)
+    _enter(out, settings)
+    folder = FlowFolder(out, times, settings)
+    spent = []
+    for number, t in enumerate(times, start=1):
+        if not folder.file(t).exists():
+            start = time.perf_counter()
+            first, second = pairs.read(t)
+            flow_m = pair_flow(first, second, camera=recording.camera, preset=config.preset)
+            save_flow(
+                folder.file(t), flow_m, first.depth, recording.camera, lossless=config.lossless
+            )
+            spent.append(time.perf_counter() - start)
+        progress(number, len(times), f"frame {t}")
+    return FlowFolder(out, times, settings, len(spent), statistics.median(spent) if spent else 0.0)
+
+
+def asked_times(recording: Recording, config: FlowConfig) -> tuple[int, ...]:
+    """First frame of each pair that the configuration asks for; `DataError` when there is none."""
+    count, (start, stop) = len(recording), config.frames
+    stop = count if stop is None else stop
+    if stop > count or stop < start + 2:
+        raise DataError(
+            f"{recording.path}: frames {start}:{stop} asked for, it has {count} (0:{count})"
+        )
+    return tuple(range(start, stop - 1, config.stride))
+
+
+def _settings(recording: Recording, pairs: PairReader, config: FlowConfig) -> dict[str, Any]:
+    """What two runs must agree in to share a folder; names as in the command line."""
+    return {
+        "format": FORMAT,
+        "skelflow": skelflow.__version__,
+        "recording": recording.name,
+        "frames": len(recording),
+        "content": _digest(pairs),
+        "camera": list(astuple(recording.camera)),
+        "stride": config.stride,
+        "preset": config.preset,
+        "intensity": pairs.source,
+        "float": config.lossless,
+    }
+
+
+def _digest(pairs: PairReader) -> str:
+    """Of the first two frames: tells recordings of one name apart."""
+    content = hashlib.sha256()
+    for frame in pairs.read(0):
+        for field in frame:
+            if field is not None:
+                content.update(field.tobytes())
+    return content.hexdigest()[:16]
+
+
+def _enter(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder, or go on in one with the same settings."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for partial in out.glob(f"{PARTIAL}*"):
+            partial.unlink()
+        found = _found(out)
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from error
+    if found is None:
+        with whole(out / SETTINGS) as aside:
+            aside.write_text(json.dumps(settings, indent=2) + "\n")
+        return
+    differing = [
+        f"{name} {found.get(name)!r} there, {value!r} now"
+        for name, value in settings.items()
+        if found.get(name) != value
+    ]
+    if differing:
+        raise ConfigError(
+            f"{out}: holds flow that was made otherwise ({'; '.join(differing)}); "
+            "choose another folder, use the same settings, or remove this one"
+        )
+
+
+def _found(out: Path) -> dict[str, Any] | None:
+    """The settings of what is there; None in a folder without flow."""
+    path = out / SETTINGS
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text())
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and "format" in found:
+            return found
+        raise DataError(f"{path}: not written by `skelflow flow`; choose another folder")
+    if strangers := sorted(out.glob("flow_*.npz")):
+        raise DataError(
+            f"{out}: holds {strangers[0].name} but no {SETTINGS} that says how it was made; "
+            "choose another folder"
+        )
+    return None

@@ -1,0 +1,81 @@
+"""Images and flow as RGB, each as a person looks at it."""
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+from skelflow.datasets.pairs import read_color
+from skelflow.flow.color import encode_flow
+from skelflow.types import Color, Depth, Flow, Recording
+
+AT_REST = (128, 128, 128)
+UNKNOWN = (20, 20, 24)  # color of pixels without depth
+_SHARES = (0.5, 99.5)  # percentiles of depth that the shades span
+
+
+class Painter:
+    """Pictures of a recording's frames: color, else infrared, else shaded depth.
+
+    Parameters
+    ----------
+    recording : what is looked at.
+    times : the frames that will be painted; the shades of depth fit a few of them.
+    """
+
+    def __init__(self, recording: Recording, times: tuple[int, ...]) -> None:
+        self.recording = recording
+        has_image = recording.color is not None or recording.infrared is not None
+        self._span_m = (0.0, 1.0) if has_image else _span_m(recording, times)
+
+    @property
+    def shows(self) -> str:
+        """What the pictures show: "color", "infrared" or "depth"."""
+        if self.recording.color is not None:
+            return "color"
+        return "infrared" if self.recording.infrared is not None else "depth"
+
+    def paint(self, t: int) -> Color:
+        """Frame t in the depth image's pixels."""
+        recording = self.recording
+        if recording.color is not None:
+            depth = recording.depth[t] if recording.color_projection is not None else None
+            color = recording.color[t] if depth is None else read_color(recording, t, depth)
+            return np.asarray(color)
+        if recording.infrared is not None:
+            gray = recording.infrared[t].clip(0, 255).astype(np.uint8)
+            return np.repeat(gray[..., None], 3, axis=2)
+        return paint_depth(recording.depth[t], *self._span_m)
+
+
+def paint_flow(flow_m: Flow, seen: Bool[np.ndarray, "h w"], range_m: float) -> Color:
+    """Red, green, blue = right, down, away; gray at rest; nearly black without depth.
+
+    Parameters
+    ----------
+    flow_m : (h, w, 3) float32, meters.
+    seen : (h, w) bool, where there is depth.
+    range_m : motion of full color, meters.
+    """
+    image = encode_flow(flow_m, range_m)
+    image[~seen] = UNKNOWN
+    return image
+
+
+def paint_depth(depth: Depth, near_m: float, far_m: float) -> Color:
+    """Depth from bright (near) to dark (far), relief shaded a little; nearly black without."""
+    share = (far_m - depth) / max(far_m - near_m, 1e-3)
+    levels = np.rint(40 + 215 * share.clip(0, 1)).astype(np.uint8)
+    image = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_BONE), cv2.COLOR_BGR2RGB)
+    image[depth == 0] = UNKNOWN
+    return np.asarray(image)
+
+
+def _span_m(recording: Recording, times: tuple[int, ...]) -> tuple[float, float]:
+    """Nearest and farthest depth of a few evenly spaced frames, outliers left out."""
+    picks = sorted({times[i * (len(times) - 1) // 4] for i in range(5)})
+    readings = [depth[depth > 0] for depth in (recording.depth[t] for t in picks)]
+    together = np.concatenate(readings)
+    if not together.size:
+        return 0.0, 1.0
+    near, far = np.percentile(together, _SHARES)
+    return float(near), float(far)
