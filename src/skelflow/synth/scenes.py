@@ -102,15 +102,15 @@ def make_plane(
     )
 
 
-def build_room(*, far_m: float = 3.4, wall: Texture = RICH, floor: Texture = FLOOR) -> Body:
+def build_room(*, far_m: float = 2.7, wall: Texture = RICH, floor: Texture = FLOOR) -> Body:
     """A closed room around the camera: far wall, floor, ceiling, two side walls."""
     turned = place(turn_deg=(0, -14, 0))
     walls = (
         Surface(Plane(), turned @ place((0, 0, far_m)), wall),
-        Surface(Plane(), turned @ place((0, 0.95, 0), turn_deg=(90, 0, 0)), floor),
+        Surface(Plane(), turned @ place((0, 0.85, 0), turn_deg=(90, 0, 0)), floor),
         Surface(Plane(), turned @ place((0, -1.5, 0), turn_deg=(90, 0, 0)), floor),
-        Surface(Plane(), turned @ place((-1.7, 0, 0), turn_deg=(0, 90, 0)), floor),
-        Surface(Plane(), turned @ place((1.9, 0, 0), turn_deg=(0, 90, 0)), floor),
+        Surface(Plane(), turned @ place((-1.6, 0, 0), turn_deg=(0, 90, 0)), floor),
+        Surface(Plane(), turned @ place((1.6, 0, 0), turn_deg=(0, 90, 0)), floor),
     )
     return Body(walls)
 
@@ -152,10 +152,10 @@ def _translating() -> Setting:
 
 def _spinning_ball(texture: Texture = NEAR) -> Body:
     return build_ball(
-        (0.15, -0.05, 2.0),
+        (-0.15, -0.05, 2.0),
         0.4,
-        shift_m=(-0.034, 0.014, -0.028),
-        turn_deg=(1.0, 3.5, 2.0),
+        shift_m=(0.034, 0.014, 0.028),
+        turn_deg=(1.0, -3.5, 2.0),
         texture=texture,
     )
 
@@ -165,7 +165,7 @@ def _still_room() -> Setting:
 
 
 def _turning_camera(*others: Body, room: Body | None = None) -> Setting:
-    camera = place((0.010, 0.006, 0.03), turn_deg=(0.3, -0.9, 0.3))
+    camera = place((-0.004, 0.004, -0.024), turn_deg=(0.3, -0.9, 0.3))
     return Setting((room or build_room(), *others), camera)
 
 
