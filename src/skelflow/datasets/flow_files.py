@@ -68,7 +68,7 @@ def read_flow(path: str | Path) -> FlowFile:
     """Everything in a flow file; raises as `load_flow`."""
     path = Path(path)
     try:
-        with np.load(path) as content:
+        with path.open("rb") as stream, np.load(stream) as content:
             flow, scale = content["flow"], np.float32(content["scale_m"])
             width, height, *lens = content["camera"].tolist()
             return FlowFile(

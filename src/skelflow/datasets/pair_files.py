@@ -1,8 +1,10 @@
 """Two depth images, and color if there is any, as a recording of two frames."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.flow.units import check_meters, check_scale
@@ -110,19 +112,11 @@ def _read_array(path: Path) -> np.ndarray:
     if path.suffix.lower() not in (".npy", ".npz"):
         return read_depth_png(path)
     try:
-        content = np.load(path)
-        if isinstance(content, np.ndarray):
-            stored = content
-        else:
-            with content:
-                names = list(content)
-                name = "depth" if "depth" in names else names[0] if len(names) == 1 else None
-                if name is None:
-                    raise FormatError(f"{path}: holds {', '.join(names)}; expected one named depth")
-                stored = content[name]
+        with path.open("rb") as stream:
+            stored = _pick(path, np.load(stream))
     except FileNotFoundError as error:
         raise FormatError(f"{path}: cannot be read (does not exist)") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise FormatError(f"{path}: no array that can be read ({error})") from error
     if stored.ndim != 2 or stored.dtype.kind not in "fui":
         raise FormatError(
@@ -136,6 +130,17 @@ def _read_array(path: Path) -> np.ndarray:
             f"{path}: {stored.dtype} values outside 0 to 65535, expected 16-bit depth"
         )
     return stored.astype(np.uint16)
+
+
+def _pick(path: Path, content: np.ndarray | NpzFile) -> np.ndarray:
+    """The array itself, or of several the one named depth."""
+    if isinstance(content, np.ndarray):
+        return content
+    names = list(content)
+    if "depth" not in names and len(names) != 1:
+        held = ", ".join(names) or "nothing"
+        raise FormatError(f"{path}: holds {held}, expected an array named depth")
+    return np.asarray(content["depth" if "depth" in names else names[0]])
 
 
 def _check_alone(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from skelflow.datasets.flow_files import read_flow, whole
 from skelflow.datasets.flow_folder import FlowFolder
@@ -93,7 +94,7 @@ def draw_frame(painter: Painter, folder: FlowFolder, t: int, range_m: float) -> 
     return page[: even[0], : even[1]]
 
 
-def fit_panel(image: Color) -> Color:
+def fit_panel(image: Color) -> UInt8[np.ndarray, "panel_h panel_w 3"]:
     """Enlarged by a whole factor, or reduced, to a width that is good to look at."""
     height, width = image.shape[:2]
     smallest, largest = _PANEL_PX
