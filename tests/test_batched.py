@@ -100,20 +100,22 @@ def test_flow_is_that_of_the_reference(size: tuple[int, int], seeds: list[int], 
     assert_agree(found, expected)
 
 
-@given(SIZES, SEEDS, st.booleans())
+@given(SIZES, SEEDS)
 @settings(max_examples=15, deadline=None)
-def test_flow_is_that_of_the_compiled_solver(
-    size: tuple[int, int], seeds: list[int], depth_alone: bool
-) -> None:
+def test_flow_is_that_of_the_compiled_solver(size: tuple[int, int], seeds: list[int]) -> None:
     camera = Camera.from_fov(size[1], size[0], 62.5)
     pairs = [draw_pair(seed, *size) for seed in seeds]
-    image0, depth0, image1, depth1 = stack(pairs)
-    if depth_alone:
-        found = scene_flow_batched(None, depth0, None, depth1, camera=camera)
-        expected = [solver.scene_flow(None, p[1], None, p[3], camera=camera) for p in pairs]
-    else:
-        found = scene_flow_batched(image0, depth0, image1, depth1, camera=camera)
-        expected = [solver.scene_flow(*pair, camera=camera) for pair in pairs]
+    found = scene_flow_batched(*stack(pairs), camera=camera)
+    assert_agree(found, [solver.scene_flow(*pair, camera=camera) for pair in pairs])
+
+
+def test_flow_of_depth_alone_is_that_of_the_compiled_solver() -> None:
+    """At a real size: a tiny relief is hardly softened, so that roundings show in its flow."""
+    camera = Camera.from_fov(160, 120, 62.5)
+    pairs = [draw_pair(seed, 120, 160) for seed in range(3)]
+    _, depth0, _, depth1 = stack(pairs)
+    found = scene_flow_batched(None, depth0, None, depth1, camera=camera)
+    expected = [solver.scene_flow(None, pair[1], None, pair[3], camera=camera) for pair in pairs]
     assert_agree(found, expected)
 
 
