@@ -372,3 +372,10 @@ def test_check_cameras_wants_one_or_as_many_as_pairs() -> None:
 def test_flow_suggests_a_preset_when_the_name_is_unknown() -> None:
     with pytest.raises(ConfigError, match="'paper'"):
         scene_flow_batched(None, DEPTH, None, DEPTH, camera=CAMERA, preset="papr")
+
+
+def test_flow_takes_any_memory_layout() -> None:
+    given = stack([draw_pair(0), draw_pair(1)])
+    strided = [field.mT.contiguous().mT for field in given]
+    expected = scene_flow_batched(*given, camera=CAMERA)
+    assert torch.equal(scene_flow_batched(*strided, camera=CAMERA), expected)
