@@ -301,6 +301,8 @@ def test_write_flows_leaves_no_folder_when_there_is_no_pair(
         ({"stride": 0}, "stride must be at least 1"),
         ({"frames": (3, 4)}, "frames 3:4 hold no pair"),
         ({"frames": (-1, 4)}, "frames -1:4"),
+        ({"range_m": 0.0}, "range_m must be positive"),
+        ({"range_m": np.inf}, "range_m must be positive"),
         ({"preset": "papr"}, "did you mean 'paper'"),
     ],
 )

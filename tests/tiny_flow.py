@@ -28,7 +28,7 @@ def color_image(t: int) -> Color:
     image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     image[..., 0] += (40 * np.sin(x / 3) + 40).astype(np.uint8)
     image[..., 2] += (40 * np.cos(y / 3) + 40).astype(np.uint8)
-    image[:4, :4] = 10 * t
+    image[:4, :4] = 10 * t % 256
     return image
 
 

@@ -100,6 +100,7 @@ def flow(
         preset=preset,
         intensity=intensity,
         lossless=float_,
+        range_m=range_m,
     )
     recording = open_frames(
         first,
@@ -113,7 +114,7 @@ def flow(
     with bar("solving") as progress:
         folder = write_flows(recording, out, config, progress=progress)
     with bar("drawing") as progress:
-        report = report_flow(recording, folder, range_m=range_m, progress=progress)
+        report = report_flow(recording, folder, progress=progress)
     say(report.to_text())
     say(folder.to_text())
     say(f"{out}: flow_*.npz, {report.pictures}, summary.json")

@@ -12,6 +12,7 @@ app = App(
     help="Recognize human actions in RGB-D recordings by scene flow and skeletons.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,  # main answers it
 )
 
 

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ class FlowConfig:
     preset : of the solver, see `skelflow.flow.solver.scene_flow`.
     intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
     lossless : files hold float32 instead of int16 tenths of millimeters.
+    range_m : motion of full color in pictures, meters; None = what 99.5 % of the moving
+        components stay below.
 
     Raises
     ------
@@ -46,11 +49,14 @@ class FlowConfig:
     preset: str = "paper"
     intensity: IntensitySource = "auto"
     lossless: bool = False
+    range_m: float | None = None
 
     def __post_init__(self) -> None:
         find_preset(self.preset)
         if self.stride < 1:
             raise ConfigError(f"flow: stride must be at least 1, found {self.stride}")
+        if self.range_m is not None and not 0 < self.range_m < math.inf:
+            raise ConfigError(f"flow: range_m must be positive, found {self.range_m}")
         start, stop = self.frames
         if start < 0 or (stop is not None and stop < start + 2):
             raise ConfigError(f"flow: frames {start}:{stop} hold no pair; expected START:STOP, 0:2")
@@ -65,6 +71,7 @@ class FlowFolder:
     path : the folder.
     times : first frame of each pair, ascending.
     settings : what all files of the folder have in common.
+    range_m : motion of full color in pictures, as asked for; None = measured.
     computed : how many of the pairs this run solved; the others were there.
     seconds_a_pair : median over those, 0 when there were none.
     """
@@ -72,6 +79,7 @@ class FlowFolder:
     path: Path
     times: tuple[int, ...]
     settings: dict[str, Any]
+    range_m: float | None = None
     computed: int = 0
     seconds_a_pair: float = 0.0
 
@@ -84,7 +92,7 @@ class FlowFolder:
         there = len(self.times) - self.computed
         before = f", {there} there before" if there else ""
         pace = f", {self.seconds_a_pair:.2f} s a pair" if self.computed else ""
-        return f"{self.computed} of {len(self.times)} pairs computed{pace}{before}"
+        return f"{self.computed} of {len(self.times)} pairs computed{before}{pace}"
 
 
 def write_flows(
@@ -117,7 +125,7 @@ def write_flows(
     times = asked_times(recording, config)
     settings = _settings(recording, pairs, config)
     _enter(out, settings)
-    folder = FlowFolder(out, times, settings)
+    folder = FlowFolder(out, times, settings, config.range_m)
     spent = []
     for number, t in enumerate(times, start=1):
         if not folder.file(t).exists():
@@ -129,7 +137,8 @@ def write_flows(
             )
             spent.append(time.perf_counter() - start)
         progress(number, len(times), f"frame {t}")
-    return FlowFolder(out, times, settings, len(spent), statistics.median(spent) if spent else 0.0)
+    pace = statistics.median(spent) if spent else 0.0
+    return replace(folder, computed=len(spent), seconds_a_pair=pace)
 
 
 def asked_times(recording: Recording, config: FlowConfig) -> tuple[int, ...]:

@@ -68,6 +68,7 @@ def open_frames(
             )
         return open_recording(first)
     paths = first, Path(second)
+    _check_images(paths)
     scale = DEPTH_SCALE if depth_scale is None else depth_scale
     if not 0 < scale < np.inf:
         raise ConfigError(f"flow: depth_scale must be positive, found {scale}")
@@ -151,6 +152,15 @@ def _check_alone(path: Path) -> None:
             f"{path} is one image; flow needs the depth image after it too: "
             f"skelflow flow {path} SECOND --out DIR"
         )
+
+
+def _check_images(paths: tuple[Path, Path]) -> None:
+    """Refuse a folder where an image is expected."""
+    for path in paths:
+        if path.is_dir():
+            raise DataError(
+                f"{path} is a folder; two paths are two depth images, a recording stands alone"
+            )
 
 
 def _check_depths(paths: tuple[Path, Path], depths: list[Depth]) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 from skelflow.datasets.flow_files import whole
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.datasets.flow_summary import FlowSummary, summarize
-from skelflow.errors import ConfigError
 from skelflow.types import Recording
 from skelflow.viz.film import save_film
 from skelflow.viz.strip import save_strip
@@ -67,7 +66,6 @@ def report_flow(
     recording: Recording,
     folder: FlowFolder,
     *,
-    range_m: float | None = None,
     progress: Progress = lambda *_: None,
 ) -> FlowReport:
     """Count and draw; nothing is drawn again that is there and still right.
@@ -76,21 +74,15 @@ def report_flow(
     ----------
     recording : what the flow is of.
     folder : its flow files, see `skelflow.datasets.flow_folder.write_flows`.
-    range_m : motion of full color, meters; what 99.5 % of the moving components stay below when
-        not given.
     progress : called after each drawn frame.
 
     Raises
     ------
-    ConfigError
-        The range is not positive.
     DataError
         There is no depth at all, or a file cannot be written.
     """
-    if range_m is not None and not 0 < range_m < float("inf"):
-        raise ConfigError(f"flow: range_m must be positive, found {range_m}")
     summary = summarize(folder)
-    span_m = summary.range_m if range_m is None else range_m
+    span_m = summary.range_m if folder.range_m is None else folder.range_m
     shown = {"full_color_m": span_m, "times": list(folder.times)}
     content = json.dumps({**summary.to_json(), **shown}, indent=2) + "\n"
     path = folder.path / "summary.json"
