@@ -58,12 +58,19 @@ def _check_growth(sizes: dict) -> Iterator[str]:
 
 
 def _check_errors(found: dict) -> Iterator[str]:
-    for noise, scenes in found["errors"].items():
-        for scene, rows in scenes.items():
-            for other in (RIVAL, PAPER):
-                if BEST not in rows or other not in rows:
-                    yield f"{scene} {noise}: {BEST} beside {other} was not measured"
-                    continue
+    rows_of = {
+        (scene, noise): rows
+        for noise, scenes in found["errors"].items()
+        for scene, rows in scenes.items()
+    }
+    for other in (RIVAL, PAPER):
+        unmeasured = [
+            " ".join(at) for at, rows in rows_of.items() if not {BEST, other} <= set(rows)
+        ]
+        if unmeasured:
+            yield f"{BEST} beside {other}: not measured in {', '.join(unmeasured)}"
+        for (scene, noise), rows in rows_of.items():
+            if {BEST, other} <= set(rows):
                 for key in ("mean_m", "median_m") if noise == "noisy" else ("mean_m",):
                     ours, theirs = (rows[name]["regions"]["all"][key] for name in (BEST, other))
                     if ours >= theirs:
