@@ -214,6 +214,19 @@ def test_write_flows_goes_on_with_what_is_missing(tmp_path: Path) -> None:
     }
 
 
+def test_write_flows_makes_the_same_files_with_any_number_of_threads(tmp_path: Path) -> None:
+    tall = replace(
+        recording(3),
+        camera=replace(CAMERA, height=144),
+        depth=Frames(3, lambda t: np.tile(depth_image(t), (3, 1))),
+        color=Frames(3, lambda t: np.tile(tiny_flow.color_image(t), (3, 1, 1))),
+    )
+    for threads in (1, 3):
+        write_flows(tall, tmp_path / str(threads), FlowConfig(threads=threads))
+    one, three = (stamps(tmp_path / name) for name in ("1", "3"))
+    assert {k: v[1] for k, v in one.items()} == {k: v[1] for k, v in three.items()}
+
+
 def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> None:
     write_flows(recording(), tmp_path, FlowConfig(frames=(0, 3)))
     assert write_flows(recording(), tmp_path).computed == 2
@@ -299,6 +312,7 @@ def test_write_flows_leaves_no_folder_when_there_is_no_pair(
     ("config", "message"),
     [
         ({"stride": 0}, "stride must be at least 1"),
+        ({"threads": 0}, "threads must be at least 1"),
         ({"frames": (3, 4)}, "frames 3:4 hold no pair"),
         ({"frames": (-1, 4)}, "frames -1:4"),
         ({"range_m": 0.0}, "range_m must be positive"),

@@ -44,6 +44,7 @@ def flow(
     stride: int = 1,
     preset: str = "paper",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
+    threads: int | None = None,
     float_: Annotated[bool, Parameter(name="--float", negative=())] = False,
     range_m: float | None = None,
 ) -> None:
@@ -84,11 +85,15 @@ def flow(
         Of the scene-flow solver, see docs/flow.md.
     intensity
         What the flow sees beside depth; auto takes infrared, else color, else nothing.
+    threads
+        How many solve a pair together; one a core when not given.
     float_
         Keep float32 meters instead of int16 tenths of millimeters.
     range_m
         Motion in meters of full color; what nearly all motion stays below when not given.
     """
+    import os
+
     from skelflow.datasets.flow_folder import FlowConfig, write_flows
     from skelflow.datasets.pair_files import open_frames
     from skelflow.progress import bar
@@ -99,6 +104,7 @@ def flow(
         frames=_frames(frames),
         preset=preset,
         intensity=intensity,
+        threads=(os.cpu_count() or 1) if threads is None else threads,
         lossless=float_,
         range_m=range_m,
     )

@@ -34,6 +34,7 @@ class FlowConfig:
     frames : (start, stop), the frames that pairs are taken of, from 0, stop excluded; None = all.
     preset : of the solver, see `skelflow.flow.solver.scene_flow`.
     intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
+    threads : of the solver; the flow does not depend on it.
     lossless : files hold float32 instead of int16 tenths of millimeters.
     range_m : motion of full color in pictures, meters; None = what 99.5 % of the moving
         components stay below.
@@ -48,13 +49,15 @@ class FlowConfig:
     frames: tuple[int, int | None] = (0, None)
     preset: str = "paper"
     intensity: IntensitySource = "auto"
+    threads: int = 1
     lossless: bool = False
     range_m: float | None = None
 
     def __post_init__(self) -> None:
         find_preset(self.preset)
-        if self.stride < 1:
-            raise ConfigError(f"flow: stride must be at least 1, found {self.stride}")
+        for name in ("stride", "threads"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"flow: {name} must be at least 1, found {getattr(self, name)}")
         if self.range_m is not None and not 0 < self.range_m < math.inf:
             raise ConfigError(f"flow: range_m must be positive, found {self.range_m}")
         start, stop = self.frames
@@ -130,15 +133,18 @@ def write_flows(
     for number, t in enumerate(times, start=1):
         if not folder.file(t).exists():
             start = time.perf_counter()
-            first, second = pairs.read(t)
-            flow_m = pair_flow(first, second, camera=recording.camera, preset=config.preset)
-            save_flow(
-                folder.file(t), flow_m, first.depth, recording.camera, lossless=config.lossless
-            )
+            _solve(pairs, t, folder.file(t), config)
             spent.append(time.perf_counter() - start)
         progress(number, len(times), f"frame {t}")
     pace = statistics.median(spent) if spent else 0.0
     return replace(folder, computed=len(spent), seconds_a_pair=pace)
+
+
+def _solve(pairs: PairReader, t: int, path: Path, config: FlowConfig) -> None:
+    """The flow from frame t to t + 1 into its file."""
+    camera, (first, second) = pairs.recording.camera, pairs.read(t)
+    flow_m = pair_flow(first, second, camera=camera, preset=config.preset, threads=config.threads)
+    save_flow(path, flow_m, first.depth, camera, lossless=config.lossless)
 
 
 def asked_times(recording: Recording, config: FlowConfig) -> tuple[int, ...]:

@@ -96,8 +96,10 @@ def read_color(recording: Recording, t: int, depth: Depth) -> Color | None:
     return register_color(color, depth, recording.camera, recording.color_projection)
 
 
-def pair_flow(first: RgbdFrame, second: RgbdFrame, *, camera: Camera, preset: str) -> Flow:
+def pair_flow(
+    first: RgbdFrame, second: RgbdFrame, *, camera: Camera, preset: str, threads: int = 1
+) -> Flow:
     """Flow between two frames, meters; no motion where either has no depth at all."""
     if not (first.depth.any() and second.depth.any()):
         return np.zeros((*first.depth.shape, 3), np.float32)
-    return scene_flow(*first, *second, camera=camera, preset=preset)
+    return scene_flow(*first, *second, camera=camera, preset=preset, threads=threads)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.config import PrepareConfig
-from skelflow.flow import energy
+from skelflow.flow.pyramid import halve_depth, halve_intensity
 from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording
 
 MARGIN_PX = 16  # around the crop, depth-image pixels: what moves in from outside is still seen
@@ -121,13 +121,13 @@ def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
     def take_depth(depth: Depth) -> Plane:
         depth = full.take_depth(depth)
         for _ in range(times):
-            depth = energy.halve_depth(depth)
+            depth = _halve(depth, halve_depth)
         return depth
 
     def take_image(image: Intensity) -> Plane:
         image = full.take_image(image)
         for _ in range(times):
-            image = energy.halve_intensity(image)
+            image = _halve(image, halve_intensity)
         return image
 
     whole = full.camera
@@ -142,6 +142,14 @@ def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
     return Region(
         solved, full.x0 // factor, full.y0 // factor, *config.size, take_depth, take_image
     )
+
+
+def _halve(image: Plane, kernel: Callable[..., None]) -> Float32[np.ndarray, "h3 w3"]:
+    """One step up the solver's own pyramid."""
+    height, width = image.shape
+    halved = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
+    kernel(image, halved, 0, len(halved))
+    return halved
 
 
 def _margins(camera: Camera, crop: tuple[int, int], unit: int) -> tuple[int, int]:
