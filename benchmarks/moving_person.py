@@ -100,12 +100,17 @@ def hit_capsule(start: np.ndarray, rays: np.ndarray, length: float, radius: floa
     return np.minimum.reduce([side, *ends])
 
 
-def render(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Depth (0 = background) and the part seen at every pixel."""
-    v, u = np.mgrid[: CAMERA.height, : CAMERA.width]
-    rays = np.stack(
-        [(u - CAMERA.cx) / CAMERA.fx, (v - CAMERA.cy) / CAMERA.fy, np.ones(u.shape)], -1
+def rays_of(camera: Camera) -> np.ndarray:
+    """Direction of every pixel, (h, w, 3), one meter away along the optical axis."""
+    v, u = np.mgrid[: camera.height, : camera.width]
+    return np.stack(
+        [(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy, np.ones(u.shape)], -1
     )
+
+
+def render(frames: np.ndarray, camera: Camera = CAMERA) -> tuple[np.ndarray, np.ndarray]:
+    """Depth (0 = background) and the part seen at every pixel."""
+    rays = rays_of(camera)
     hits = []
     for frame, (_, _, shape) in zip(frames, PARTS.values(), strict=True):
         turn = frame[:3, :3]
@@ -115,17 +120,26 @@ def render(frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(depth), depth, 0).astype(np.float32), np.argmin(hits, axis=0)
 
 
-def make_pair(seed: int) -> dict[str, np.ndarray]:
-    """Two frames, clean and noisy, and frame 0's true motion (h, w, 3) in meters."""
+def make_pair(seed: int, camera: Camera = CAMERA) -> dict[str, np.ndarray]:
+    """Two frames, clean and noisy, and frame 0's true motion (h, w, 3) in meters.
+
+    `own` is every pixel's point in its part's own frame, by which the person can be painted.
+    """
     rng = np.random.default_rng(seed)
     angles, rates, place, velocity = draw_motion(rng)
     poses = pose(angles, place), pose(angles + rates, place + velocity)
-    (depth0, part), (depth1, _) = map(render, poses)
-    v, u = np.mgrid[: CAMERA.height, : CAMERA.width]
-    x, y = (u - CAMERA.cx) / CAMERA.fx * depth0, (v - CAMERA.cy) / CAMERA.fy * depth0
-    points = np.stack([x, y, depth0, np.ones_like(depth0)], -1)
+    (depth0, part), (depth1, part1) = (render(frames, camera) for frames in poses)
+    points = [
+        np.concatenate([rays_of(camera) * depth[..., None], np.ones((*depth.shape, 1))], -1)
+        for depth in (depth0, depth1)
+    ]
     change = poses[1] @ np.linalg.inv(poses[0]) - np.eye(4)
-    truth = np.einsum("hwij,hwj->hwi", change[part][..., :3, :], points)
+    truth = np.einsum("hwij,hwj->hwi", change[part][..., :3, :], points[0])
     moving = (part >= TRUNK) & (np.linalg.norm(truth, axis=-1) > MOVING_M)
     noisy = sense_depth(depth0, rng), sense_depth(depth1, rng)
-    return {"clean": (depth0, depth1), "noisy": noisy, "truth": truth, "moving": moving}
+    own = [
+        np.einsum("hwij,hwj->hwi", np.linalg.inv(frames)[seen][..., :3, :], point)
+        for frames, seen, point in zip(poses, (part, part1), points, strict=True)
+    ]
+    pair = {"clean": (depth0, depth1), "noisy": noisy, "truth": truth, "moving": moving}
+    return pair | {"own": own, "part": (part, part1)}
