@@ -5,18 +5,30 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skelflow.flow import energy, kernels, median, pyramid, reference, refine, sweep
+from skelflow.flow import (
+    energy,
+    kernels,
+    median,
+    pyramid,
+    reference,
+    refine,
+    robust,
+    robust_kernels,
+    sweep,
+)
 from skelflow.flow.crew import Crew
 from skelflow.flow.grid import rays
 from skelflow.flow.level import allocate, named
 from skelflow.flow.lift import lift
-from skelflow.flow.terms import Field, Frame, Residuals, State, Steps
+from skelflow.flow.terms import Field, Frame, Pace, Residuals, State, Steps
 from skelflow.types import Camera
 
 SCENES = st.tuples(st.integers(4, 21), st.integers(4, 21), st.integers(0, 2**32 - 1))
+PACES = st.sampled_from([(1.0, 1.0), (0.5, 0.7), (0.7, 1.0)])
 few = settings(max_examples=25, deadline=None)
 
 
@@ -135,25 +147,27 @@ def test_warp_agrees_out_of_the_image_too(scene: tuple[int, int, int]) -> None:
     assert_same([found["It"], found["Zt"]], [expected.It - ahead[0], expected.Zt - ahead[1]])
 
 
-@given(SCENES)
+@given(SCENES, PACES)
 @few
-def test_steps_agree(scene: tuple[int, int, int]) -> None:
+def test_steps_agree(scene: tuple[int, int, int], pace: Pace) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     depth, residuals = made.depth(), made.residuals()
     packed.fill(**residuals._asdict(), misfit=residuals.Zt)
-    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth))
-    expected = energy.steps(residuals, *energy.surface_metric(depth, made.camera))
+    steps = np.float32(pace[0]), np.float32(pace[1])
+    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth), steps)
+    expected = energy.steps(residuals, *energy.surface_metric(depth, made.camera), pace=pace)
     assert_same([packed.fields[name] for name in Steps._fields], expected)
 
 
-@given(SCENES, st.integers(1, 30), st.integers(1, 3))
+@given(SCENES, st.integers(1, 30), st.integers(1, 3), PACES)
 @few
 def test_iterate_agrees_whatever_the_number_of_bands(
-    scene: tuple[int, int, int], count: int, threads: int
+    scene: tuple[int, int, int], count: int, threads: int, pace: Pace
 ) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     residuals, state = made.residuals(), made.state()
-    weights = energy.steps(residuals, *energy.surface_metric(made.depth(), made.camera))
+    metric = energy.surface_metric(made.depth(), made.camera)
+    weights = energy.steps(residuals, *metric, pace=pace)
     # the reference moves by increments of u0, v0; the compiled solver by the whole motion
     packed.fill(**state._asdict(), **residuals._asdict(), **weights._asdict())
     q, moved = residuals, {name: packed.fields[name] for name in State._fields[2:]}
@@ -162,8 +176,8 @@ def test_iterate_agrees_whatever_the_number_of_bands(
     for name, start in (("u", state.u0), ("u_bar", state.u0), ("v", state.v0), ("v_bar", state.v0)):
         moved[name] += start
     with Crew(threads, least_rows=4) as crew:
-        sweep.iterate(packed.rows, made.width, count, crew)
-    energy.iterate(state, residuals, weights, count)
+        sweep.iterate(packed.rows, made.width, count, pace, crew)
+    energy.iterate(state, residuals, weights, count, pace=pace)
     for name, start in (("u", state.u0), ("u_bar", state.u0), ("v", state.v0), ("v_bar", state.v0)):
         moved[name] -= start
     assert_same([moved[name] for name in State._fields[2:]], state[2:], 2e-3)
@@ -208,6 +222,47 @@ def test_lift_agrees(scene: tuple[int, int, int], exact: bool) -> None:
     focal = np.float32(made.camera.fx), np.float32(made.camera.fy)
     packed.run(lift, packed.rows, depth, focal, *rays(made.camera, depth), exact, found)
     assert_same([found], [energy.lift(u, v, w, depth, made.camera, exact=exact)])
+
+
+@given(SCENES, st.integers(1, 5))
+@few
+def test_smooth_depth_agrees(scene: tuple[int, int, int], radius: int) -> None:
+    made = Scene(scene)
+    depth = made.depth()
+    smoothed, noise = np.empty_like(depth), np.zeros_like(depth)
+    Packed(made).run(robust_kernels.smooth_depth, depth, radius, smoothed, noise)
+    expected, variance = robust.smooth_depth(depth, radius)
+    assert_same([smoothed], [expected])
+    np.testing.assert_allclose(noise, variance, rtol=1e-3, atol=1e-9)  # a small difference
+
+
+@given(SCENES)
+@few
+def test_contrast_gain_agrees(scene: tuple[int, int, int]) -> None:
+    made = Scene(scene)
+    image = made.field(0, 255)
+    found = np.empty_like(image)
+    Packed(made).run(robust_kernels.contrast_gain, image, found)
+    assert_same([found], [robust.contrast_gain(image)])
+
+
+@given(SCENES)
+@few
+def test_trust_agrees(scene: tuple[int, int, int]) -> None:
+    made, packed = Scene(scene), Packed(Scene(scene))
+    given, depth = made.residuals(), made.depth()
+    start = made.field(-4, 4), made.field(-4, 4), made.field(-0.1, 0.1)
+    gain, noise = made.field(0.1, 4), made.field(0, 0.03) ** 2
+    u0, v0, w0 = start
+    packed.fill(**given._asdict(), misfit=given.Zt, u0=u0, v0=v0, w=w0)
+    packed.fill(It=given.It - given.Ix * u0 - given.Iy * v0)
+    packed.fill(Zt=given.Zt - given.Zx * u0 - given.Zy * v0)
+    packed.run(robust_kernels.trust, packed.rows, depth, gain, noise)
+    expected, found = robust.trust(given, start, depth, gain, noise), packed.fields
+    names = ["Ix", "Iy", "Zx", "Zy", "misfit"]
+    assert_same([found[name] for name in names], [*expected[1:3], *expected[4:], expected.Zt])
+    assert_same([found["It"]], [expected.It - expected.Ix * u0 - expected.Iy * v0])
+    assert_same([found["Zt"]], [expected.Zt - expected.Zx * u0 - expected.Zy * v0])
 
 
 class TestEachTerm:
@@ -268,6 +323,51 @@ class TestEachTerm:
         found = energy.median(field, depth, np.zeros((5, 5), np.float32))
         assert found[0, 0] == 50
         assert found[2, 2] == 1
+
+    def test_smooth_depth_keeps_a_slope_to_its_border_and_an_edge(self) -> None:
+        y, x = np.mgrid[:9, :12].astype(np.float32)
+        depth = 1.5 + 0.02 * x + 0.01 * y
+        depth[:, 6:] += 1
+        depth[4, 3] = 0
+        smoothed, noise = robust.smooth_depth(depth, 3)
+        np.testing.assert_allclose(smoothed, depth, atol=2e-6)
+        np.testing.assert_allclose(noise, 0, atol=1e-10)
+
+    def test_smooth_depth_takes_noise_away_and_says_how_much_it_was(self) -> None:
+        sigma_m = 0.004
+        random = np.random.default_rng(0)
+        depth = (2 + random.normal(0, sigma_m, (60, 80))).astype(np.float32)
+        smoothed, noise = robust.smooth_depth(depth, 4)
+        assert smoothed.std() < 0.25 * sigma_m
+        assert np.sqrt(noise[8:-8, 8:-8].mean()) == pytest.approx(sigma_m, rel=0.1)
+
+    def test_contrast_gain_makes_faint_texture_count_as_strong_one(self) -> None:
+        image = np.random.default_rng(0).uniform(0, 200, (20, 30)).astype(np.float32)
+        inside = slice(1, -1), slice(1, -1)
+        strong = (image * robust.contrast_gain(image))[inside].std()
+        faint = (0.2 * image * robust.contrast_gain(0.2 * image))[inside].std()
+        assert faint == pytest.approx(strong, rel=0.1)
+
+    def test_trust_believes_nothing_of_what_leaves_the_image(self) -> None:
+        made = Scene((6, 7, 1))
+        depth, zero, one = np.full((6, 7), 2, np.float32), made.field(0, 0), made.field(1, 1)
+        left = np.full((6, 7), -1, np.float32)
+        found = robust.trust(made.residuals(), (left, zero, zero), depth, one, zero)
+        for name in ("It", "Ix", "Iy", "Zx", "Zy"):
+            values = getattr(found, name)
+            assert (values[:, 0] == 0).all()
+            assert (values[:, 1:] != 0).any()
+        weights = energy.steps(found, *energy.surface_metric(depth, made.camera))
+        assert weights.mu[:, 0].max() < 1e-4 * weights.mu[:, 1:].min()
+
+    def test_trust_shrinks_depth_residuals_within_the_noise_to_nothing(self) -> None:
+        zero, depth = np.zeros((1, 2), np.float32), np.full((1, 2), 2, np.float32)
+        z_t = np.float32([[0.001, 0.05]])
+        given = Residuals(zero, zero, zero, z_t, zero, zero)
+        noise = np.full((1, 2), 0.01**2, np.float32)
+        found = robust.trust(given, (zero, zero, zero), depth, zero, noise).Zt
+        assert found[0, 0] == 0
+        assert found[0, 1] == pytest.approx(0.05, rel=0.01)
 
 
 def test_divergence_is_the_negative_adjoint_of_the_gradient() -> None:

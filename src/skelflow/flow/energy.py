@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Int
 from skelflow.flow.terms import (
     DEPTH_BAND_M,
     EPSILON,
+    EVEN,
     LAMBDA_D,
     LAMBDA_I,
     MEDIAN_DEPTH,
@@ -17,6 +18,7 @@ from skelflow.flow.terms import (
     MU_0,
     MU_FALL,
     Field,
+    Pace,
     Residuals,
     Resized,
     State,
@@ -30,7 +32,7 @@ _HALF = np.float32(0.5)
 Pixels = Int[np.ndarray, "h w"]
 
 
-def _neighborhood(field: Field, radius: int, step: int) -> Float32[np.ndarray, "k k h2 w2"]:
+def neighborhood(field: Field, radius: int, step: int) -> Float32[np.ndarray, "k k h2 w2"]:
     """Windows around every `step`-th pixel; taps out of the image are NaN."""
     padded = np.pad(field, radius, constant_values=np.nan)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (2 * radius + 1,) * 2)
@@ -43,7 +45,7 @@ def _gaussian() -> Float32[np.ndarray, "5 5 1 1"]:
 
 def halve_intensity(image: Field) -> Resized:
     """One pyramid step: 5x5 binomial mean over the taps in the image, every second pixel."""
-    taps = _neighborhood(image, 2, 2)
+    taps = neighborhood(image, 2, 2)
     weight = np.where(np.isfinite(taps), _gaussian(), np.float32(0))
     total = np.sum(weight * np.nan_to_num(taps), axis=(0, 1))
     return np.asarray(total / np.sum(weight, axis=(0, 1)), np.float32)
@@ -51,7 +53,7 @@ def halve_intensity(image: Field) -> Resized:
 
 def halve_depth(depth: Field) -> Resized:
     """One pyramid step that never mixes surfaces: taps within 0.1 m of a non-null center."""
-    taps = np.nan_to_num(_neighborhood(depth, 2, 2))
+    taps = np.nan_to_num(neighborhood(depth, 2, 2))
     center = depth[::2, ::2]
     closeness = DEPTH_BAND_M - np.abs(taps - center)
     weight = np.where((taps > 0) & (closeness > 0), _gaussian() * closeness, np.float32(0))
@@ -162,8 +164,9 @@ def _sample_depth(depth: Field, x: Field, y: Field) -> Field:
     return np.where(holes, nearest, _bilinear(depth, x, y))
 
 
-def steps(residuals: Residuals, rx: Field, ry: Field) -> Steps:
-    """Depth weight mu and the step sizes of the diagonal preconditioning."""
+def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: Pace = EVEN) -> Steps:
+    """Depth weight mu and the step sizes of the diagonal preconditioning, at a `Preset.pace`."""
+    of_motion, of_depth = (np.float32(p) for p in pace)
     mean = rx + ry
     mean[:, 1:] += rx[:, :-1]
     mean[1:, :] += ry[:-1, :]
@@ -171,37 +174,40 @@ def steps(residuals: Residuals, rx: Field, ry: Field) -> Steps:
     rx[:, -1], ry[-1, :] = 0, 0
     z_x, z_y = np.abs(residuals.Zx), np.abs(residuals.Zy)
     mu = MU_0 / (_ONE + MU_FALL * (z_x * z_x + z_y * z_y + residuals.Zt * residuals.Zt))
-    tau_u = _ONE / (mu * z_x + LAMBDA_I * mean + EPSILON)
-    tau_v = _ONE / (mu * z_y + LAMBDA_I * mean + EPSILON)
-    tau_w = _ONE / (mu + LAMBDA_D * mean + EPSILON)
+    tau_u = of_motion / (mu * z_x + LAMBDA_I * mean + EPSILON)
+    tau_v = of_motion / (mu * z_y + LAMBDA_I * mean + EPSILON)
+    tau_w = of_depth / (mu + LAMBDA_D * mean + EPSILON)
     slope = tau_u * residuals.Ix * residuals.Ix + tau_v * residuals.Iy * residuals.Iy
-    sigma = mu / (mu * (_ONE + z_x + z_y) + EPSILON)
+    sigma = mu / (mu * (_ONE + z_x + z_y) + EPSILON) / max(of_motion, of_depth)
     return Steps(mu, sigma, rx, ry, tau_u, tau_v, tau_w, _ONE / (slope + EPSILON))
 
 
-def iterate(state: State, residuals: Residuals, weights: Steps, count: int) -> None:
+def iterate(
+    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: Pace = EVEN
+) -> None:
     """`count` primal-dual iterations (Chambolle-Pock, theta = 1), in place."""
     for _ in range(count):
-        ascend(state, residuals, weights)
+        ascend(state, residuals, weights, pace=pace)
         descend(state, residuals, weights)
 
 
-def ascend(state: State, residuals: Residuals, weights: Steps) -> None:
+def ascend(state: State, residuals: Residuals, weights: Steps, *, pace: Pace = EVEN) -> None:
     """Dual step: depth residual clipped to [-1, 1], gradients projected to the unit disc.
 
     The preconditioned step times the weight is 1/2 for every total-variation dual, so each
-    takes up half the plain difference.
+    takes up half the plain difference (at an even pace).
     """
+    of_motion, of_depth = (_HALF / np.float32(p) for p in pace)
     s, q = state, residuals
     rho = q.Zt + q.Zx * s.u_bar + q.Zy * s.v_bar - s.w_bar
     np.clip(s.p_d + weights.sigma * rho, -1, 1, out=s.p_d)
-    for field, p_x, p_y in (
-        (s.u0 + s.u_bar, s.p_ux, s.p_uy),
-        (s.v0 + s.v_bar, s.p_vx, s.p_vy),
-        (s.w_bar, s.p_wx, s.p_wy),
+    for field, p_x, p_y, step in (
+        (s.u0 + s.u_bar, s.p_ux, s.p_uy, of_motion),
+        (s.v0 + s.v_bar, s.p_vx, s.p_vy, of_motion),
+        (s.w_bar, s.p_wx, s.p_wy, of_depth),
     ):
-        p_x[:, :-1] += _HALF * np.diff(field, axis=1)
-        p_y[:-1, :] += _HALF * np.diff(field, axis=0)
+        p_x[:, :-1] += step * np.diff(field, axis=1)
+        p_y[:-1, :] += step * np.diff(field, axis=0)
         length = np.maximum(_ONE, np.sqrt(p_x * p_x + p_y * p_y))
         p_x /= length
         p_y /= length
@@ -239,9 +245,9 @@ def median(field: Field, depth: Field, residual: Field) -> Field:
     The first value whose cumulative weight reaches half the total, linearly interpolated with
     the one before. Pixels without depth keep their value.
     """
-    values = _neighborhood(field, 1, 1).reshape(9, *field.shape)
-    step = _neighborhood(depth, 1, 1).reshape(9, *field.shape) - depth
-    misfit = _neighborhood(residual, 1, 1).reshape(9, *field.shape)
+    values = neighborhood(field, 1, 1).reshape(9, *field.shape)
+    step = neighborhood(depth, 1, 1).reshape(9, *field.shape) - depth
+    misfit = neighborhood(residual, 1, 1).reshape(9, *field.shape)
     weight = _ONE / (_ONE + MEDIAN_DEPTH * step * step + MEDIAN_RESIDUAL * misfit * misfit)
     weight = np.where(np.isfinite(values), weight, np.float32(0))
     order = np.argsort(np.nan_to_num(values, nan=np.inf), axis=0, kind="stable")

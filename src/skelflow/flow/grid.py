@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skelflow.flow.terms import Field, Frame
+from skelflow.flow.terms import Field, Frame, Resized
 from skelflow.types import Camera
 
 COARSEST_ROWS = 15  # the authors' coarsest level is about 15 x 20
@@ -23,10 +23,15 @@ def padded_size(height: int, width: int, levels: int) -> tuple[int, int]:
 
 def pad(frame: Frame, levels: int) -> Frame:
     """Repeat the last row and column up to `padded_size`."""
-    height, width = frame.depth.shape
+    return Frame(*(pad_field(field, levels) for field in frame))
+
+
+def pad_field(field: Field, levels: int) -> Resized:
+    """`pad` of one field."""
+    height, width = field.shape
     tall, wide = padded_size(height, width, levels)
     edges = ((0, tall - height), (0, wide - width))
-    return Frame(*(np.ascontiguousarray(np.pad(field, edges, mode="edge")) for field in frame))
+    return np.ascontiguousarray(np.pad(field, edges, mode="edge"))
 
 
 def halved_camera(camera: Camera, level: int) -> Camera:

@@ -232,7 +232,9 @@ def has_hole(corners: Any) -> Any:
 
 @compiled
 @no_type_check
-def steps(rows: Any, depth: Any, x_rays: Any, y_rays: Any, first: Any, last: Any) -> None:
+def steps(
+    rows: Any, depth: Any, x_rays: Any, y_rays: Any, pace: Any, first: Any, last: Any
+) -> None:
     """Twin of `energy.steps`, and of `energy.surface_metric` of frame 1."""
     height, width = depth.shape
     a, b = GUARD, GUARD + width
@@ -258,6 +260,7 @@ def steps(rows: Any, depth: Any, x_rays: Any, y_rays: Any, first: Any, last: Any
             here[TAU_V, a:b],
             here[TAU_W, a:b],
             here[SHRINK, a:b],
+            pace,
         )
 
 
@@ -272,16 +275,18 @@ def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any) -> Non
 @on_rows
 @no_type_check
 def step_sizes(
-    slopes: Any, mu: Any, sigma: Any, tau_u: Any, tau_v: Any, tau_w: Any, shrink: Any
+    slopes: Any, mu: Any, sigma: Any, tau_u: Any, tau_v: Any, tau_w: Any, shrink: Any, pace: Any
 ) -> None:
     """Weight and step sizes of one row; `shrink` holds R at first."""
     z_x, z_y, z_t, i_x, i_y = slopes
+    of_motion, of_depth = pace
+    ascent = _ONE / max(of_motion, of_depth)
     for x in range(mu.shape[0]):
         a, b, total = abs(z_x[x]), abs(z_y[x]), shrink[x]
         mu[x] = MU_0 / (_ONE + MU_FALL * (a * a + b * b + z_t[x] * z_t[x]))
-        sigma[x] = mu[x] / (mu[x] * (_ONE + a + b) + EPSILON)
-        tau_u[x] = _ONE / (mu[x] * a + LAMBDA_I * total + EPSILON)
-        tau_v[x] = _ONE / (mu[x] * b + LAMBDA_I * total + EPSILON)
-        tau_w[x] = _ONE / (mu[x] + LAMBDA_D * total + EPSILON)
+        sigma[x] = ascent * mu[x] / (mu[x] * (_ONE + a + b) + EPSILON)
+        tau_u[x] = of_motion / (mu[x] * a + LAMBDA_I * total + EPSILON)
+        tau_v[x] = of_motion / (mu[x] * b + LAMBDA_I * total + EPSILON)
+        tau_w[x] = of_depth / (mu[x] + LAMBDA_D * total + EPSILON)
         slope = tau_u[x] * i_x[x] * i_x[x] + tau_v[x] * i_y[x] * i_y[x]
         shrink[x] = _ONE / (slope + EPSILON)

@@ -2,35 +2,43 @@
 
 import numpy as np
 
-from skelflow.flow import energy
-from skelflow.flow.grid import halved_camera, level_count, pad
+from skelflow.flow import energy, robust
+from skelflow.flow.grid import halved_camera, level_count, pad, pad_field
 from skelflow.flow.presets import Preset
-from skelflow.flow.terms import Field, Frame, Guess, State
+from skelflow.flow.terms import Field, Frame, Guess, Residuals, State
 from skelflow.types import Camera, Flow
 
 
 def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flow:
-    """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
+    """Pyramid, one primal-dual solve a warp from coarse to fine, lift to 3D.
 
     Source: Jaimez et al., ICRA 2015, section IV. Twin of `skelflow.flow.solver.solve`.
     """
-    levels = level_count(*first.depth.shape)
+    height, width = first.depth.shape
+    levels = level_count(height, width)
+    first, second, noise = smooth(first, second, preset.smooth)
+    noise = pad_field(noise, levels)
     pyramids = [build_pyramid(pad(frame, levels), levels) for frame in (first, second)]
     guess = resting(pyramids[0][-1].depth)
     for level in reversed(range(levels)):
+        pair = pyramids[0][level], pyramids[1][level]
+        at = halved_camera(camera, level)
         if level < levels - 1:
             guess = upsample(guess, exact_border=preset.exact_border)
-        guess = solve_level(
-            pyramids[0][level],
-            pyramids[1][level],
-            guess,
-            camera=halved_camera(camera, level),
-            iterations=preset.iterations_at(level),
-            exact_border=preset.exact_border,
-        )
-    height, width = first.depth.shape
+        noise_here = noise if level == 0 else np.zeros_like(pair[0].depth)
+        guess = solve_level(*pair, guess, noise_here, camera=at, preset=preset, level=level)
     u, v, w = (field[:height, :width] for field in guess[:3])
     return energy.lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
+
+
+def smooth(first: Frame, second: Frame, radius: int) -> tuple[Frame, Frame, Field]:
+    """Both frames without depth noise, and the variance of their depth's difference."""
+    if radius == 0:
+        return first, second, np.zeros_like(first.depth)
+    depth0, noise0 = robust.smooth_depth(first.depth, radius)
+    depth1, noise1 = robust.smooth_depth(second.depth, radius)
+    frames = first._replace(depth=depth0), second._replace(depth=depth1)
+    return *frames, noise0 + noise1
 
 
 def build_pyramid(frame: Frame, levels: int) -> list[Frame]:
@@ -56,22 +64,34 @@ def upsample(guess: Guess, *, exact_border: bool) -> Guess:
 def solve_level(
     first: Frame,
     second: Frame,
-    start: Guess,
+    guess: Guess,
+    noise: Field,
     *,
     camera: Camera,
-    iterations: int,
-    exact_border: bool,
+    preset: Preset,
+    level: int,
 ) -> Guess:
-    """One warp and its primal-dual iterations, then the median filter."""
-    warped = differentiate(second, camera, exact_border=exact_border)
-    residuals = energy.warp(first, warped, start.u, start.v)
-    weights = energy.steps(residuals, *energy.surface_metric(first.depth, camera))
-    state = begin(start)
-    energy.iterate(state, residuals, weights, iterations)
+    """At each warp: residuals, primal-dual iterations, then the median filter."""
+    warped = differentiate(second, camera, exact_border=preset.exact_border)
+    metric = energy.surface_metric(first.depth, camera)
+    gain = robust.contrast_gain(first.intensity)
+    for _ in range(preset.warps_at(level)):
+        residuals = energy.warp(first, warped, guess.u, guess.v)
+        if preset.robust:
+            residuals = robust.trust(residuals, guess[:3], first.depth, gain, noise)
+        weights = energy.steps(residuals, *metric, pace=preset.pace)
+        state = begin(guess)
+        energy.iterate(state, residuals, weights, preset.iterations_at(level), pace=preset.pace)
+        guess = finish(guess, state, first.depth, residuals)
+    return guess
+
+
+def finish(start: Guess, state: State, depth: Field, residuals: Residuals) -> Guess:
+    """Increments within a pixel, no depth motion without depth; the weighted median of each."""
     u = start.u + np.clip(state.u, -1, 1)
     v = start.v + np.clip(state.v, -1, 1)
-    w = np.where(first.depth > 0, state.w, np.float32(0))
-    u, v, w = (energy.median(field, first.depth, residuals.Zt) for field in (u, v, w))
+    w = np.where(depth > 0, state.w, np.float32(0))
+    u, v, w = (energy.median(field, depth, residuals.Zt) for field in (u, v, w))
     return Guess(u, v, w, *state[8:])
 
 

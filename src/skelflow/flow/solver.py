@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow import kernels, median, pyramid, refine
+from skelflow.flow import kernels, median, pyramid, refine, robust_kernels
 from skelflow.flow.crew import Crew
 from skelflow.flow.grid import halved_camera, level_count, rays
 from skelflow.flow.lift import lift
@@ -14,7 +14,7 @@ from skelflow.flow.relief import relief
 from skelflow.flow.sweep import iterate
 from skelflow.flow.terms import Frame
 from skelflow.flow.units import check_meters
-from skelflow.flow.workspace import Space, borrow
+from skelflow.flow.workspace import Space, Workspace, borrow, load
 from skelflow.types import Camera, Depth, Flow, Intensity
 
 
@@ -82,8 +82,7 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset, thread
     space = borrow(height, width, levels)
     flow = np.empty((height, width, 3), np.float32)
     with Crew(threads) as crew:
-        space.load(first, space.levels[0].first)
-        space.load(second, space.levels[0].second)
+        load_pair(space, (first, second), preset.smooth, crew)
         for fine, coarse in pairwise(space.levels):
             halve(fine.first, coarse.first, crew)
             halve(fine.second, coarse.second, crew)
@@ -93,13 +92,27 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset, thread
             if level < levels - 1:
                 upsample(space.levels[level + 1], here, preset, crew)
             solve_level(here, halved_camera(camera, level), preset, level, crew)
-        finest = space.levels[0]
+        rows, depth = space.levels[0].rows, space.levels[0].first.depth
         focal = np.float32(camera.fx), np.float32(camera.fy)
-        sight = focal, *rays(camera, finest.first.depth)
-        crew.over_rows(
-            height, lift, finest.rows, finest.first.depth, *sight, preset.exact_lift, flow
-        )
+        sight = focal, *rays(camera, depth)
+        crew.over_rows(height, lift, rows, depth, *sight, preset.exact_lift, flow)
     return flow
+
+
+def load_pair(space: Workspace, pair: tuple[Frame, Frame], radius: int, crew: Crew) -> None:
+    """Both frames at the finest level, without depth noise if a filter's radius is given."""
+    finest = space.levels[0]
+    space.noise[:] = 0
+    for frame, into in zip(pair, (finest.first, finest.second), strict=True):
+        load(frame.intensity, into.intensity)
+        depth = frame.depth
+        if radius:
+            crew.over_rows(
+                len(depth), robust_kernels.smooth_depth, depth, radius, space.smoothed, space.noise
+            )
+            depth = space.smoothed
+        load(depth, into.depth)
+    load(space.noise, finest.noise)
 
 
 def halve(fine: Frame, coarse: Frame, crew: Crew) -> None:
@@ -116,19 +129,25 @@ def upsample(coarse: Space, fine: Space, preset: Preset, crew: Crew) -> None:
 
 
 def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: Crew) -> None:
-    """One warp and its primal-dual iterations, then the median filter."""
+    """At each warp: residuals, primal-dual iterations, then the median filter."""
     (intensity, depth), rows = space.first, space.rows
     height, width = depth.shape
     sight = rays(camera, depth)
+    pace = np.float32(preset.pace[0]), np.float32(preset.pace[1])
     crew.over_rows(
         height, kernels.differentiate, *space.second, *sight, preset.exact_border, space.gradients
     )
-    crew.over_rows(height, refine.begin, rows, width)
-    crew.over_rows(height, kernels.warp, rows, intensity, depth, space.gradients)
-    crew.over_rows(height, kernels.steps, rows, depth, *sight)
-    iterate(rows, width, preset.iterations_at(level), crew)
-    crew.over_rows(height, median.limit, rows, depth)
-    crew.over_rows(height, median.median, rows, depth)
+    if preset.robust:
+        crew.over_rows(height, robust_kernels.contrast_gain, intensity, space.gain)
+    for _ in range(preset.warps_at(level)):
+        crew.over_rows(height, refine.begin, rows, width)
+        crew.over_rows(height, kernels.warp, rows, intensity, depth, space.gradients)
+        if preset.robust:
+            crew.over_rows(height, robust_kernels.trust, rows, depth, space.gain, space.noise)
+        crew.over_rows(height, kernels.steps, rows, depth, *sight, pace)
+        iterate(rows, width, preset.iterations_at(level), preset.pace, crew)
+        crew.over_rows(height, median.limit, rows, depth)
+        crew.over_rows(height, median.median, rows, depth)
 
 
 def _check(

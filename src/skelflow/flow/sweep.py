@@ -48,24 +48,25 @@ from skelflow.flow.level import (
     V,
     W,
 )
-from skelflow.flow.terms import LAMBDA_D, LAMBDA_I
+from skelflow.flow.terms import LAMBDA_D, LAMBDA_I, Pace
 
 BLOCK = 12  # iterations that follow each other through the image
 
 _HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
 
 
-def iterate(rows: Rows, width: int, count: int, crew: Crew) -> None:
-    """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1).
+def iterate(rows: Rows, width: int, count: int, pace: Pace, crew: Crew) -> None:
+    """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1), at a `Preset.pace`.
 
     Twin of `energy.iterate`, in the whole motion instead of the increment.
     """
+    ascent = _HALF / np.float32(pace[0]), _HALF / np.float32(pace[1])
     bands = [_Band(rows, first, last) for first, last in crew.bands(len(rows))]
     for done in range(0, count, BLOCK):
         block = min(BLOCK, count - done)
         for band in bands:
             band.copy_neighbors()
-        crew.together([partial(advance, *band.parts, width, block) for band in bands])
+        crew.together([partial(advance, *band.parts, width, block, ascent) for band in bands])
 
 
 class _Band:
@@ -83,8 +84,11 @@ class _Band:
 
 @compiled
 @no_type_check
-def advance(above: Any, own: Any, below: Any, width: Any, count: Any) -> None:
-    """`count` iterations of the rows in the three parts; iteration k is k rows behind the first."""
+def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: Any) -> None:
+    """`count` iterations of the rows in the three parts; iteration k is k rows behind the first.
+
+    `ascent` is the length of the total-variation duals' steps, for u and v and for w.
+    """
     height = len(above) + len(own) + len(below)
     nothing = np.zeros((CHANGING + RY, own.shape[2]), np.float32)
     for front in range(height + count - 1):
@@ -93,7 +97,7 @@ def advance(above: Any, own: Any, below: Any, width: Any, count: Any) -> None:
             before = _row(above, own, below, y - 1) if y > 0 else nothing
             here = _row(above, own, below, y)
             after = _row(above, own, below, min(y + 1, height - 1))
-            dual_step(here, after, width)
+            dual_step(here, after, width, ascent)
             primal_step(here, before, width)
 
 
@@ -108,7 +112,7 @@ def _row(above: Any, own: Any, below: Any, y: Any) -> Any:
 
 @compiled
 @no_type_check
-def dual_step(here: Any, after: Any, width: Any) -> None:
+def dual_step(here: Any, after: Any, width: Any, ascent: Any) -> None:
     """Dual step of one row; the missing right neighbor moves as the last pixel does."""
     a, b = GUARD, GUARD + width
     for field in (U_BAR, V_BAR, W_BAR):
@@ -123,9 +127,19 @@ def dual_step(here: Any, after: Any, width: Any) -> None:
         here[V_BAR, a:b],
         here[W_BAR, a:b],
     )
-    for p_x, p_y, field in ((P_UX, P_UY, U_BAR), (P_VX, P_VY, V_BAR), (P_WX, P_WY, W_BAR)):
+    of_motion, of_depth = ascent
+    for p_x, p_y, field, step in (
+        (P_UX, P_UY, U_BAR, of_motion),
+        (P_VX, P_VY, V_BAR, of_motion),
+        (P_WX, P_WY, W_BAR, of_depth),
+    ):
         ascend_variation(
-            here[p_x, a:b], here[p_y, a:b], here[field, a:b], here[field, a + 1 :], after[field, a:]
+            here[p_x, a:b],
+            here[p_y, a:b],
+            here[field, a:b],
+            here[field, a + 1 :],
+            after[field, a:],
+            step,
         )
 
 
@@ -142,11 +156,11 @@ def ascend_depth(
 
 @on_rows_approximate
 @no_type_check
-def ascend_variation(p_x: Any, p_y: Any, here: Any, ahead: Any, below: Any) -> None:
+def ascend_variation(p_x: Any, p_y: Any, here: Any, ahead: Any, below: Any, step: Any) -> None:
     """Dual step of one total variation, projected to the unit disc."""
     for x in range(p_x.shape[0]):
-        a = p_x[x] + _HALF * (ahead[x] - here[x])
-        b = p_y[x] + _HALF * (below[x] - here[x])
+        a = p_x[x] + step * (ahead[x] - here[x])
+        b = p_y[x] + step * (below[x] - here[x])
         shorten = _ONE / np.sqrt(max(_ONE, a * a + b * b))
         p_x[x] = a * shorten
         p_y[x] = b * shorten

@@ -8,7 +8,7 @@ import numpy as np
 from skelflow.flow.grid import padded_size
 from skelflow.flow.kernels import CHANNELS
 from skelflow.flow.level import Rows, allocate
-from skelflow.flow.terms import Frame
+from skelflow.flow.terms import Field, Frame, Resized
 
 
 class Space(NamedTuple):
@@ -17,6 +17,8 @@ class Space(NamedTuple):
     first: Frame
     second: Frame
     gradients: np.ndarray[Any, np.dtype[np.float32]]  # (h, w, 8), see `kernels.differentiate`
+    gain: Field  # see `robust.contrast_gain`
+    noise: Field  # variance of the depth residual; 0 but at the finest level
     rows: Rows  # see `level`
 
 
@@ -35,13 +37,16 @@ class Workspace:
         sizes = [(tall >> level, wide >> level) for level in range(levels)]
         self.levels = [_space(*size) for size in sizes]
 
-    def load(self, frame: Frame, into: Frame) -> None:
-        """Copy a frame to the finest level; repeat its last row and column up to its sides."""
-        height, width = frame.depth.shape
-        for field, padded in zip(frame, into, strict=True):
-            padded[:height, :width] = field
-            padded[:height, width:] = field[:, -1:]
-            padded[height:] = padded[height - 1]
+        self.smoothed = np.empty((height, width), np.float32)
+        self.noise = np.empty((height, width), np.float32)
+
+
+def load(field: Field, padded: Resized) -> None:
+    """Copy a field into a larger one; repeat its last row and column up to the sides."""
+    height, width = field.shape
+    padded[:height, :width] = field
+    padded[:height, width:] = field[:, -1:]
+    padded[height:] = padded[height - 1]
 
 
 def _space(height: int, width: int) -> Space:
@@ -49,7 +54,8 @@ def _space(height: int, width: int) -> Space:
         return Frame(*(np.empty((height, width), np.float32) for _ in Frame._fields))
 
     gradients = np.zeros((height, width, CHANNELS), np.float32)
-    return Space(fields(), fields(), gradients, allocate(height, width))
+    gain, noise = np.empty((height, width), np.float32), np.zeros((height, width), np.float32)
+    return Space(fields(), fields(), gradients, gain, noise, allocate(height, width))
 
 
 _kept = threading.local()
