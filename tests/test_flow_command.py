@@ -41,8 +41,8 @@ def test_flow_of_a_pair_finds_its_motion(
     options = ("--color", one, two, "--depth-scale", "0.0002", "--camera", "60,60,31.5,23.5")
     assert run("flow", *depths, "--out", out, *options) == 0
     said = capsys.readouterr()
-    assert "d0.png to d1.png: 1 pairs, preset paper, intensity color" in said.out
-    assert "1 of 1 pairs computed" in said.out
+    assert "d0.png to d1.png: 1 pair, preset paper, intensity color" in said.out
+    assert "1 of 1 pair computed" in said.out
     names = sorted(file.name for file in out.iterdir())
     assert names == ["flow_000000.npz", "settings.json", "strip.png", "summary.json"]
     flow = load_flow(out / "flow_000000.npz")
@@ -300,5 +300,5 @@ def test_flow_reads_real_ntu_depth(
 ) -> None:
     source = data_dir / "ntu" / "depth" / "masked_S001C001P001R001A058"
     assert run("flow", source, "--out", tmp_path, "--frames", "30:32") == 0
-    assert "1 pairs, preset paper, intensity none" in capsys.readouterr().out
+    assert "1 pair, preset paper, intensity none" in capsys.readouterr().out
     assert load_flow(tmp_path / "flow_000030.npz").shape == (424, 512, 3)

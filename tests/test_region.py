@@ -16,6 +16,8 @@ from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError
 from skelflow.flow.color import decode_flow
 from skelflow.types import Camera, Depth, Frames, Projection, Recording
+from tests.test_cli import run
+from tests.tiny_utd import write_recording
 
 CAMERA = Camera(128, 96, 120.0, 118.0, 63.0, 49.5)
 CROP = (64, 48)
@@ -166,6 +168,16 @@ def test_store_of_another_region_is_refused(tmp_path: Path) -> None:
     assert Store.open(tmp_path / "s").meta == meta
     with pytest.raises(ConfigError, match="region: 'clip' in the store, 'image' asked for"):
         Store.create(tmp_path / "s", replace(meta, region="image"), exist_ok=True)
+
+
+def test_prepare_command_records_the_region(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "data", action=2, subject=1)
+    options = "--size", "80x60", "--region", "clip", "--range-m", "0.1"
+    assert run("prepare", path, "--out", tmp_path / "store", *options) == 0
+    store = Store.open(tmp_path / "store")
+    assert store.meta.region == "clip"
+    arm = decode_flow(store.read("a2_s1_t1").flow, 0.1)[0, 24:30, 46:51]
+    assert np.median(arm[..., 2]) == pytest.approx(-0.06, abs=0.01)  # it comes nearer
 
 
 def test_store_from_before_there_were_regions_saw_the_whole_image() -> None:

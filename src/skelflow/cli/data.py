@@ -56,7 +56,7 @@ def prepare(
         Of the scene-flow solver, see docs/flow.md.
     region
         What is solved: the whole image, the crop with a margin, or that at the clip's size.
-        The latter two are faster and less exact, see docs/flow.md.
+        What the latter two save and lose: see docs/flow.md.
     intensity
         What the flow sees beside depth; auto takes infrared, else color, else nothing.
     range_m

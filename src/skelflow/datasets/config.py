@@ -23,8 +23,8 @@ class PrepareConfig:
     preset : of the flow solver, see `skelflow.flow.solver.scene_flow`.
     intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
     region : what is solved; "image" is the whole depth image; "crop" the crop and a margin of 16
-        pixels; "clip" the same, reduced to the resolution of `size` beforehand. Less of it is
-        faster and less exact, see `benchmarks/clip_region.py`.
+        pixels; "clip" the same, reduced to the resolution of `size` beforehand. What
+        that saves and loses, `benchmarks/clip_region.py` measures.
     range_m : motion in meters that color 255 stands for; None = measured on training recordings.
     per_sequence_range : every sequence has its own measured range instead.
     protocol : who trains, for measuring the range; None = the data set's usual protocol.

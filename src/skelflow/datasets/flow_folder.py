@@ -95,7 +95,8 @@ class FlowFolder:
         there = len(self.times) - self.computed
         before = f", {there} there before" if there else ""
         pace = f", {self.seconds_a_pair:.2f} s a pair" if self.computed else ""
-        return f"{self.computed} of {len(self.times)} pairs computed{before}{pace}"
+        pairs = "pair" if len(self.times) == 1 else "pairs"
+        return f"{self.computed} of {len(self.times)} {pairs} computed{before}{pace}"
 
 
 def write_flows(

@@ -44,9 +44,9 @@ class FlowReport:
     def to_text(self) -> str:
         """The figures for reading."""
         made, found = self.summary.settings, self.summary
+        pairs = "1 pair" if found.pairs == 1 else f"{found.pairs} pairs"
         lines = [
-            f"{made['recording']}: {found.pairs} pairs, preset {made['preset']}, "
-            f"intensity {made['intensity']}",
+            f"{made['recording']}: {pairs}, preset {made['preset']}, intensity {made['intensity']}",
             f"  depth       {found.median_depth_m:.2f} m in the median",
             f"  moving      {found.moving_share:.1%} of the pixels with depth move by more than "
             f"1 mm, {found.mean_motion_mm:.1f} mm in the mean",
