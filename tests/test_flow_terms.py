@@ -24,11 +24,11 @@ from skelflow.flow.crew import Crew
 from skelflow.flow.grid import rays
 from skelflow.flow.level import allocate, named
 from skelflow.flow.lift import lift
-from skelflow.flow.terms import Field, Frame, Pace, Residuals, State, Steps
+from skelflow.flow.terms import Field, Frame, Residuals, State, Steps
 from skelflow.types import Camera
 
 SCENES = st.tuples(st.integers(4, 21), st.integers(4, 21), st.integers(0, 2**32 - 1))
-PACES = st.sampled_from([(1.0, 1.0), (0.5, 0.7), (0.7, 1.0)])
+PACES = st.sampled_from([1.0, 0.5])
 few = settings(max_examples=25, deadline=None)
 
 
@@ -149,12 +149,11 @@ def test_warp_agrees_out_of_the_image_too(scene: tuple[int, int, int]) -> None:
 
 @given(SCENES, PACES)
 @few
-def test_steps_agree(scene: tuple[int, int, int], pace: Pace) -> None:
+def test_steps_agree(scene: tuple[int, int, int], pace: float) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     depth, residuals = made.depth(), made.residuals()
     packed.fill(**residuals._asdict(), misfit=residuals.Zt)
-    steps = np.float32(pace[0]), np.float32(pace[1])
-    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth), steps)
+    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth), np.float32(pace))
     expected = energy.steps(residuals, *energy.surface_metric(depth, made.camera), pace=pace)
     assert_same([packed.fields[name] for name in Steps._fields], expected)
 
@@ -162,7 +161,7 @@ def test_steps_agree(scene: tuple[int, int, int], pace: Pace) -> None:
 @given(SCENES, st.integers(1, 30), st.integers(1, 3), PACES)
 @few
 def test_iterate_agrees_whatever_the_number_of_bands(
-    scene: tuple[int, int, int], count: int, threads: int, pace: Pace
+    scene: tuple[int, int, int], count: int, threads: int, pace: float
 ) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     residuals, state = made.residuals(), made.state()
@@ -224,16 +223,26 @@ def test_lift_agrees(scene: tuple[int, int, int], exact: bool) -> None:
     assert_same([found], [energy.lift(u, v, w, depth, made.camera, exact=exact)])
 
 
-@given(SCENES, st.integers(1, 5))
+@given(SCENES, st.integers(1, 5), st.integers(1, 3))
 @few
-def test_smooth_depth_agrees(scene: tuple[int, int, int], radius: int) -> None:
+def test_smooth_depth_agrees(scene: tuple[int, int, int], radius: int, step: int) -> None:
     made = Scene(scene)
     depth = made.depth()
     smoothed, noise = np.empty_like(depth), np.zeros_like(depth)
-    Packed(made).run(robust_kernels.smooth_depth, depth, radius, smoothed, noise)
-    expected, variance = robust.smooth_depth(depth, radius)
+    Packed(made).run(robust_kernels.smooth_depth, depth, (radius, step, 0.1), smoothed, noise)
+    expected, variance = robust.smooth_depth(depth, radius, step, 0.1)
     assert_same([smoothed], [expected])
     np.testing.assert_allclose(noise, variance, rtol=1e-3, atol=1e-9)  # a small difference
+
+
+@given(SCENES)
+@few
+def test_soften_agrees(scene: tuple[int, int, int]) -> None:
+    made = Scene(scene)
+    image = made.field(0, 255)
+    found = np.empty_like(image)
+    Packed(made).run(robust_kernels.soften, image, found)
+    assert_same([found], [robust.soften(image)])
 
 
 @given(SCENES)
@@ -329,7 +338,7 @@ class TestEachTerm:
         depth = 1.5 + 0.02 * x + 0.01 * y
         depth[:, 6:] += 1
         depth[4, 3] = 0
-        smoothed, noise = robust.smooth_depth(depth, 3)
+        smoothed, noise = robust.smooth_depth(depth, 3, 1, 0.1)
         np.testing.assert_allclose(smoothed, depth, atol=2e-6)
         np.testing.assert_allclose(noise, 0, atol=1e-10)
 
@@ -337,9 +346,9 @@ class TestEachTerm:
         sigma_m = 0.004
         random = np.random.default_rng(0)
         depth = (2 + random.normal(0, sigma_m, (60, 80))).astype(np.float32)
-        smoothed, noise = robust.smooth_depth(depth, 4)
+        smoothed, noise = robust.smooth_depth(depth, 4, 1, 0.1)
         assert smoothed.std() < 0.25 * sigma_m
-        assert np.sqrt(noise[8:-8, 8:-8].mean()) == pytest.approx(sigma_m, rel=0.1)
+        assert np.sqrt(noise.mean()) == pytest.approx(sigma_m, rel=0.1)
 
     def test_contrast_gain_makes_faint_texture_count_as_strong_one(self) -> None:
         image = np.random.default_rng(0).uniform(0, 200, (20, 30)).astype(np.float32)
@@ -362,7 +371,7 @@ class TestEachTerm:
 
     def test_trust_shrinks_depth_residuals_within_the_noise_to_nothing(self) -> None:
         zero, depth = np.zeros((1, 2), np.float32), np.full((1, 2), 2, np.float32)
-        z_t = np.float32([[0.001, 0.05]])
+        z_t = np.float32([[0.0009, 0.05]])
         given = Residuals(zero, zero, zero, z_t, zero, zero)
         noise = np.full((1, 2), 0.01**2, np.float32)
         found = robust.trust(given, (zero, zero, zero), depth, zero, noise).Zt

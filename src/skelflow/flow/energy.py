@@ -10,7 +10,6 @@ from jaxtyping import Bool, Float32, Int
 from skelflow.flow.terms import (
     DEPTH_BAND_M,
     EPSILON,
-    EVEN,
     LAMBDA_D,
     LAMBDA_I,
     MEDIAN_DEPTH,
@@ -18,7 +17,6 @@ from skelflow.flow.terms import (
     MU_0,
     MU_FALL,
     Field,
-    Pace,
     Residuals,
     Resized,
     State,
@@ -164,9 +162,9 @@ def _sample_depth(depth: Field, x: Field, y: Field) -> Field:
     return np.where(holes, nearest, _bilinear(depth, x, y))
 
 
-def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: Pace = EVEN) -> Steps:
+def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: float = 1.0) -> Steps:
     """Depth weight mu and the step sizes of the diagonal preconditioning, at a `Preset.pace`."""
-    of_motion, of_depth = (np.float32(p) for p in pace)
+    length = np.float32(pace)
     mean = rx + ry
     mean[:, 1:] += rx[:, :-1]
     mean[1:, :] += ry[:-1, :]
@@ -174,16 +172,16 @@ def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: Pace = EVEN) -> S
     rx[:, -1], ry[-1, :] = 0, 0
     z_x, z_y = np.abs(residuals.Zx), np.abs(residuals.Zy)
     mu = MU_0 / (_ONE + MU_FALL * (z_x * z_x + z_y * z_y + residuals.Zt * residuals.Zt))
-    tau_u = of_motion / (mu * z_x + LAMBDA_I * mean + EPSILON)
-    tau_v = of_motion / (mu * z_y + LAMBDA_I * mean + EPSILON)
-    tau_w = of_depth / (mu + LAMBDA_D * mean + EPSILON)
+    tau_u = length / (mu * z_x + LAMBDA_I * mean + EPSILON)
+    tau_v = length / (mu * z_y + LAMBDA_I * mean + EPSILON)
+    tau_w = length / (mu + LAMBDA_D * mean + EPSILON)
     slope = tau_u * residuals.Ix * residuals.Ix + tau_v * residuals.Iy * residuals.Iy
-    sigma = mu / (mu * (_ONE + z_x + z_y) + EPSILON) / max(of_motion, of_depth)
+    sigma = mu / (mu * (_ONE + z_x + z_y) + EPSILON) / length
     return Steps(mu, sigma, rx, ry, tau_u, tau_v, tau_w, _ONE / (slope + EPSILON))
 
 
 def iterate(
-    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: Pace = EVEN
+    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: float = 1.0
 ) -> None:
     """`count` primal-dual iterations (Chambolle-Pock, theta = 1), in place."""
     for _ in range(count):
@@ -191,20 +189,20 @@ def iterate(
         descend(state, residuals, weights)
 
 
-def ascend(state: State, residuals: Residuals, weights: Steps, *, pace: Pace = EVEN) -> None:
+def ascend(state: State, residuals: Residuals, weights: Steps, *, pace: float = 1.0) -> None:
     """Dual step: depth residual clipped to [-1, 1], gradients projected to the unit disc.
 
     The preconditioned step times the weight is 1/2 for every total-variation dual, so each
     takes up half the plain difference (at an even pace).
     """
-    of_motion, of_depth = (_HALF / np.float32(p) for p in pace)
+    step = _HALF / np.float32(pace)
     s, q = state, residuals
     rho = q.Zt + q.Zx * s.u_bar + q.Zy * s.v_bar - s.w_bar
     np.clip(s.p_d + weights.sigma * rho, -1, 1, out=s.p_d)
-    for field, p_x, p_y, step in (
-        (s.u0 + s.u_bar, s.p_ux, s.p_uy, of_motion),
-        (s.v0 + s.v_bar, s.p_vx, s.p_vy, of_motion),
-        (s.w_bar, s.p_wx, s.p_wy, of_depth),
+    for field, p_x, p_y in (
+        (s.u0 + s.u_bar, s.p_ux, s.p_uy),
+        (s.v0 + s.v_bar, s.p_vx, s.p_vy),
+        (s.w_bar, s.p_wx, s.p_wy),
     ):
         p_x[:, :-1] += step * np.diff(field, axis=1)
         p_y[:-1, :] += step * np.diff(field, axis=0)

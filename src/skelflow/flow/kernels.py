@@ -279,14 +279,12 @@ def step_sizes(
 ) -> None:
     """Weight and step sizes of one row; `shrink` holds R at first."""
     z_x, z_y, z_t, i_x, i_y = slopes
-    of_motion, of_depth = pace
-    ascent = _ONE / max(of_motion, of_depth)
     for x in range(mu.shape[0]):
         a, b, total = abs(z_x[x]), abs(z_y[x]), shrink[x]
         mu[x] = MU_0 / (_ONE + MU_FALL * (a * a + b * b + z_t[x] * z_t[x]))
-        sigma[x] = ascent * mu[x] / (mu[x] * (_ONE + a + b) + EPSILON)
-        tau_u[x] = of_motion / (mu[x] * a + LAMBDA_I * total + EPSILON)
-        tau_v[x] = of_motion / (mu[x] * b + LAMBDA_I * total + EPSILON)
-        tau_w[x] = of_depth / (mu[x] + LAMBDA_D * total + EPSILON)
+        sigma[x] = mu[x] / pace / (mu[x] * (_ONE + a + b) + EPSILON)
+        tau_u[x] = pace / (mu[x] * a + LAMBDA_I * total + EPSILON)
+        tau_v[x] = pace / (mu[x] * b + LAMBDA_I * total + EPSILON)
+        tau_w[x] = pace / (mu[x] + LAMBDA_D * total + EPSILON)
         slope = tau_u[x] * i_x[x] * i_x[x] + tau_v[x] * i_y[x] * i_y[x]
         shrink[x] = _ONE / (slope + EPSILON)

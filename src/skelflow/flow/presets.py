@@ -17,9 +17,9 @@ class Preset:
         Of each warp, by pyramid level, the finest first; the last one holds for all that follow.
     warps : tuple of int
         How often frame 2 is warped and the problem solved anew, by level in the same way.
-    pace : (float, float)
-        Length of the primal steps of the motion in the image and in depth, relative to the
-        diagonal preconditioning; the dual steps are as much longer as these are shorter.
+    pace : float
+        Length of the primal steps relative to the diagonal preconditioning; the dual steps are as
+        much longer as these are shorter.
     exact_border : bool
         Upsample with the right gain near the border, where the authors' is off by up to 27 %, and
         let no hole in the first or last row or column keep a depth gradient.
@@ -28,18 +28,18 @@ class Preset:
     robust : bool
         Weigh brightness by local contrast and by how well depth agrees, and believe nothing of
         what leaves the image (`robust.contrast_gain`, `robust.trust`).
-    smooth : int
-        Radius in pixels of the depth filter that keeps slopes and edges, 0 = none; what the noise
-        that it takes away explains is no motion (`robust.smooth_depth`).
+    smooth : bool
+        Filter depth, keeping slopes and edges, and intensity, a little; what the noise of the depth
+        explains is no motion (`robust.smooth`).
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
     warps: tuple[int, ...] = (1,)
-    pace: tuple[float, float] = (1.0, 1.0)
+    pace: float = 1.0
     exact_border: bool = False
     exact_lift: bool = False
     robust: bool = False
-    smooth: int = 0
+    smooth: bool = False
 
     def iterations_at(self, level: int) -> int:
         """Iterations of a warp `level` steps below the finest level."""
@@ -54,22 +54,22 @@ PRESETS = {
     "paper": Preset(),
     "exact": Preset(exact_border=True, exact_lift=True),
     "fast": Preset(
-        iterations=(30, 40),
+        iterations=(30,),
         warps=(1, 2, 2, 3),
-        pace=(0.5, 0.7),
+        pace=0.5,
         exact_border=True,
         exact_lift=True,
         robust=True,
-        smooth=4,
+        smooth=True,
     ),
     "best": Preset(
         iterations=(100, 60),
         warps=(1, 2, 4),
-        pace=(0.7, 1.0),
+        pace=0.5,
         exact_border=True,
         exact_lift=True,
         robust=True,
-        smooth=4,
+        smooth=True,
     ),
 }
 PresetName = Literal["paper", "exact", "fast", "best"]

@@ -16,7 +16,11 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flo
     """
     height, width = first.depth.shape
     levels = level_count(height, width)
-    first, second, noise = smooth(first, second, preset.smooth)
+    noise = np.zeros_like(first.depth)
+    if preset.smooth:
+        first, noise0 = robust.smooth(first)
+        second, noise1 = robust.smooth(second)
+        noise = noise0 + noise1
     noise = pad_field(noise, levels)
     pyramids = [build_pyramid(pad(frame, levels), levels) for frame in (first, second)]
     guess = resting(pyramids[0][-1].depth)
@@ -29,16 +33,6 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flo
         guess = solve_level(*pair, guess, noise_here, camera=at, preset=preset, level=level)
     u, v, w = (field[:height, :width] for field in guess[:3])
     return energy.lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
-
-
-def smooth(first: Frame, second: Frame, radius: int) -> tuple[Frame, Frame, Field]:
-    """Both frames without depth noise, and the variance of their depth's difference."""
-    if radius == 0:
-        return first, second, np.zeros_like(first.depth)
-    depth0, noise0 = robust.smooth_depth(first.depth, radius)
-    depth1, noise1 = robust.smooth_depth(second.depth, radius)
-    frames = first._replace(depth=depth0), second._replace(depth=depth1)
-    return *frames, noise0 + noise1
 
 
 def build_pyramid(frame: Frame, levels: int) -> list[Frame]:

@@ -8,45 +8,65 @@ paper's. Each part is there because it lowered the end-point error on scenes wit
 import numpy as np
 from jaxtyping import Bool
 
-from skelflow.flow.energy import neighborhood
 from skelflow.flow.terms import (
     CONTRAST,
     CONTRAST_FLOOR,
+    DEPTH_FILTERS,
     LOST_M,
     NOISE_SHARE,
     OCCLUSION,
-    PAIR_BAND_M,
     VIEW_MARGIN,
     Field,
+    Frame,
     Residuals,
 )
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-def smooth_depth(depth: Field, radius: int) -> tuple[Field, Field]:
+def smooth(frame: Frame) -> tuple[Frame, Field]:
+    """The frame with less noise, and the variance of its depth's noise, square meters."""
+    (fine, coarse) = DEPTH_FILTERS
+    depth, noise = smooth_depth(frame.depth, *fine)
+    depth, _ = smooth_depth(depth, *coarse)
+    return Frame(soften(frame.intensity), depth), noise
+
+
+def soften(image: Field) -> Field:
+    """The 3x3 binomial mean; the border is repeated."""
+    padded = np.pad(image, 1, mode="edge")
+    rows = (padded[:-2] + 2 * padded[1:-1] + padded[2:]) / 4
+    return np.asarray((rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 4, np.float32)
+
+
+def smooth_depth(depth: Field, radius: int, step: int, band: float) -> tuple[Field, Field]:
     """Depth without noise, and the variance of that noise; slopes and edges stay.
 
     Neighbors come in pairs on opposite sides of a pixel. A pair whose mean is close to the pixel
-    lies on its surface, however steep that is; its weight falls to 0 at 0.05 m. A pair with null
-    depth does not count, so nothing bends at a border.
+    lies on its surface, however steep that is. A pair with null depth does not count, so nothing
+    bends at a border.
 
     Parameters
     ----------
     depth : (h, w) float32, meters, 0 where there is none.
-    radius : reach of the neighborhood, pixels.
+    radius : of the disc of neighbors, in steps.
+    step : pixels from one neighbor to the next.
+    band : meters; a pair whose mean is half as far off has no weight.
 
     Returns
     -------
     depth (h, w), meters, 0 where there was none, and the noise's variance (h, w), square meters.
     """
-    taps = np.nan_to_num(neighborhood(depth, radius, 1))
+    height, width = depth.shape
+    reach = radius * step
+    padded = np.pad(depth, reach)
     weight, moment, square = (np.zeros_like(depth) for _ in range(3))
     for down, right in pairs(radius):
-        one = taps[radius + down, radius + right]
-        other = taps[radius - down, radius - right]
+        y, x = down * step, right * step
+        one = padded[reach + y : reach + y + height, reach + x : reach + x + width]
+        other = padded[reach - y : reach - y + height, reach - x : reach - x + width]
         bend = one + other - 2 * depth
-        near = np.maximum(_ZERO, _ONE - (bend / PAIR_BAND_M) ** 2)
+        near = np.maximum(_ZERO, _ONE - (bend / np.float32(band)) ** 2)
         near = np.where(np.minimum(one, other) > 0, near, _ZERO).astype(np.float32)
         weight += near
         moment += near * bend

@@ -12,11 +12,10 @@ from skelflow.flow.terms import (
     LOST_M,
     NOISE_SHARE,
     OCCLUSION,
-    PAIR_BAND_M,
     VIEW_MARGIN,
 )
 
-_ZERO, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.5, 1, 2))
+_ZERO, _QUARTER, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.25, 0.5, 1, 2))
 _LEAST = np.float32(1e-6)
 _LEAST_SQUARE = np.float32(1e-12)
 _NINTH = np.float32(1 / 9)
@@ -24,35 +23,63 @@ _NINTH = np.float32(1 / 9)
 
 @compiled
 @no_type_check
-def smooth_depth(depth: Any, radius: Any, smoothed: Any, noise: Any, first: Any, last: Any) -> None:
-    """Twin of `robust.smooth_depth`; adds the variance to `noise`."""
+def soften(image: Any, softened: Any, first: Any, last: Any) -> None:
+    """Twin of `robust.soften`."""
+    height, width = image.shape
+    line = np.empty(width + 2, np.float32)
+    for y in range(first, last):
+        above, below = image[max(y - 1, 0)], image[min(y + 1, height - 1)]
+        binomial(line[1:], above, image[y], below)
+        line[0], line[width + 1] = line[1], line[width]
+        binomial(softened[y], line, line[1:], line[2:])
+
+
+@on_rows
+@no_type_check
+def binomial(out: Any, before: Any, here: Any, after: Any) -> None:
+    """(1, 2, 1)/4 of three rows, or of three neighbors in one."""
+    for x in range(after.shape[0]):
+        out[x] = (before[x] + _TWO * here[x] + after[x]) * _QUARTER
+
+
+@compiled
+@no_type_check
+def smooth_depth(
+    depth: Any, setting: Any, smoothed: Any, noise: Any, first: Any, last: Any
+) -> None:
+    """Twin of `robust.smooth_depth`; `setting` is (radius, step, band); adds up the variance."""
+    radius, step, band = setting
     height, width = depth.shape
     weight, moment = np.empty(width, np.float32), np.empty(width, np.float32)
     square = np.empty(width, np.float32)
     for y in range(first, last):
         weight[:], moment[:], square[:] = _ZERO, _ZERO, _ZERO
-        for down in range(min(radius, y, height - 1 - y) + 1):
+        for down in range(min(radius, min(y, height - 1 - y) // step) + 1):
             for right in range(-radius, radius + 1):
-                a, b = abs(right), width - abs(right)
+                a, b = abs(right) * step, width - abs(right) * step
                 if (down > 0 or right > 0) and down**2 + right**2 <= radius**2 and a < b:
+                    shift = right * step
                     add_pair(
                         weight[a:b],
                         moment[a:b],
                         square[a:b],
                         depth[y, a:b],
-                        depth[y + down, a + right : b + right],
-                        depth[y - down, a - right : b - right],
+                        depth[y + down * step, a + shift : b + shift],
+                        depth[y - down * step, a - shift : b - shift],
+                        _ONE / np.float32(band),
                     )
         finish_smooth(smoothed[y], noise[y], depth[y], weight, moment, square)
 
 
 @on_rows
 @no_type_check
-def add_pair(weight: Any, moment: Any, square: Any, depth: Any, one: Any, other: Any) -> None:
+def add_pair(
+    weight: Any, moment: Any, square: Any, depth: Any, one: Any, other: Any, scale: Any
+) -> None:
     """Add opposite neighbors of the pixels of a row, weighted by how close their mean is."""
     for x in range(weight.shape[0]):
         bend = one[x] + other[x] - _TWO * depth[x]
-        share = bend * (_ONE / PAIR_BAND_M)
+        share = bend * scale
         near = max(_ZERO, _ONE - share * share)
         near = near if min(one[x], other[x]) > _ZERO else _ZERO
         weight[x] += near

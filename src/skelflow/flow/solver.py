@@ -12,7 +12,7 @@ from skelflow.flow.lift import lift
 from skelflow.flow.presets import Preset, find_preset
 from skelflow.flow.relief import relief
 from skelflow.flow.sweep import iterate
-from skelflow.flow.terms import Frame
+from skelflow.flow.terms import DEPTH_FILTERS, Frame
 from skelflow.flow.units import check_meters
 from skelflow.flow.workspace import Space, Workspace, borrow, load
 from skelflow.types import Camera, Depth, Flow, Intensity
@@ -99,20 +99,26 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset, thread
     return flow
 
 
-def load_pair(space: Workspace, pair: tuple[Frame, Frame], radius: int, crew: Crew) -> None:
-    """Both frames at the finest level, without depth noise if a filter's radius is given."""
+def load_pair(space: Workspace, pair: tuple[Frame, Frame], smooth: bool, crew: Crew) -> None:
+    """Both frames at the finest level, without their noise when the preset says so."""
     finest = space.levels[0]
     space.noise[:] = 0
     for frame, into in zip(pair, (finest.first, finest.second), strict=True):
-        load(frame.intensity, into.intensity)
-        depth = frame.depth
-        if radius:
-            crew.over_rows(
-                len(depth), robust_kernels.smooth_depth, depth, radius, space.smoothed, space.noise
-            )
-            depth = space.smoothed
-        load(depth, into.depth)
+        chosen = smoothed(space, frame, crew) if smooth else frame
+        load(chosen.intensity, into.intensity)
+        load(chosen.depth, into.depth)
     load(space.noise, finest.noise)
+
+
+def smoothed(space: Workspace, frame: Frame, crew: Crew) -> Frame:
+    """The frame with less noise, valid until the next call; adds to the workspace's noise."""
+    height = len(frame.depth)
+    filtered, (half_done, unused) = space.smoothed, space.scratch
+    fine, coarse = DEPTH_FILTERS
+    crew.over_rows(height, robust_kernels.soften, frame.intensity, filtered.intensity)
+    crew.over_rows(height, robust_kernels.smooth_depth, frame.depth, fine, half_done, space.noise)
+    crew.over_rows(height, robust_kernels.smooth_depth, half_done, coarse, filtered.depth, unused)
+    return filtered
 
 
 def halve(fine: Frame, coarse: Frame, crew: Crew) -> None:
@@ -133,7 +139,6 @@ def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: 
     (intensity, depth), rows = space.first, space.rows
     height, width = depth.shape
     sight = rays(camera, depth)
-    pace = np.float32(preset.pace[0]), np.float32(preset.pace[1])
     crew.over_rows(
         height, kernels.differentiate, *space.second, *sight, preset.exact_border, space.gradients
     )
@@ -144,7 +149,7 @@ def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: 
         crew.over_rows(height, kernels.warp, rows, intensity, depth, space.gradients)
         if preset.robust:
             crew.over_rows(height, robust_kernels.trust, rows, depth, space.gain, space.noise)
-        crew.over_rows(height, kernels.steps, rows, depth, *sight, pace)
+        crew.over_rows(height, kernels.steps, rows, depth, *sight, np.float32(preset.pace))
         iterate(rows, width, preset.iterations_at(level), preset.pace, crew)
         crew.over_rows(height, median.limit, rows, depth)
         crew.over_rows(height, median.median, rows, depth)

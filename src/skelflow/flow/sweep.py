@@ -48,19 +48,19 @@ from skelflow.flow.level import (
     V,
     W,
 )
-from skelflow.flow.terms import LAMBDA_D, LAMBDA_I, Pace
+from skelflow.flow.terms import LAMBDA_D, LAMBDA_I
 
 BLOCK = 12  # iterations that follow each other through the image
 
 _HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
 
 
-def iterate(rows: Rows, width: int, count: int, pace: Pace, crew: Crew) -> None:
+def iterate(rows: Rows, width: int, count: int, pace: float, crew: Crew) -> None:
     """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1), at a `Preset.pace`.
 
     Twin of `energy.iterate`, in the whole motion instead of the increment.
     """
-    ascent = _HALF / np.float32(pace[0]), _HALF / np.float32(pace[1])
+    ascent = _HALF / np.float32(pace)
     bands = [_Band(rows, first, last) for first, last in crew.bands(len(rows))]
     for done in range(0, count, BLOCK):
         block = min(BLOCK, count - done)
@@ -87,7 +87,7 @@ class _Band:
 def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: Any) -> None:
     """`count` iterations of the rows in the three parts; iteration k is k rows behind the first.
 
-    `ascent` is the length of the total-variation duals' steps, for u and v and for w.
+    `ascent` is the length of the total-variation duals' steps.
     """
     height = len(above) + len(own) + len(below)
     nothing = np.zeros((CHANGING + RY, own.shape[2]), np.float32)
@@ -127,19 +127,14 @@ def dual_step(here: Any, after: Any, width: Any, ascent: Any) -> None:
         here[V_BAR, a:b],
         here[W_BAR, a:b],
     )
-    of_motion, of_depth = ascent
-    for p_x, p_y, field, step in (
-        (P_UX, P_UY, U_BAR, of_motion),
-        (P_VX, P_VY, V_BAR, of_motion),
-        (P_WX, P_WY, W_BAR, of_depth),
-    ):
+    for p_x, p_y, field in ((P_UX, P_UY, U_BAR), (P_VX, P_VY, V_BAR), (P_WX, P_WY, W_BAR)):
         ascend_variation(
             here[p_x, a:b],
             here[p_y, a:b],
             here[field, a:b],
             here[field, a + 1 :],
             after[field, a:],
-            step,
+            ascent,
         )
 
 

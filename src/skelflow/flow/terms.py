@@ -18,16 +18,13 @@ MEDIAN_DEPTH = np.float32(5.0)  # how fast a median weight falls with the square
 MEDIAN_RESIDUAL = np.float32(10.0)  # and with the squared depth residual
 
 # of our own presets (`robust`), chosen by end-point error on scenes with known motion
-PAIR_BAND_M = np.float32(0.1)  # opposite neighbors whose mean is half as far off do not count
-NOISE_SHARE = np.float32(0.3)  # of the noise's deviation that a depth residual shrinks by
+DEPTH_FILTERS = ((3, 1, 0.1), (4, 3, 0.05))  # radius, pixels between neighbors, twice the band, m
+NOISE_SHARE = np.float32(0.1)  # of the noise's deviation that a depth residual shrinks by
 CONTRAST = np.float32(3.3)  # gray levels; local deviation of a texture that is left as it is
 CONTRAST_FLOOR = np.float32(0.8)  # gray levels of contrast that count as noise
 OCCLUSION = np.float32(200.0)  # how fast brightness fades with the squared depth residual, 1/m^2
 VIEW_MARGIN = np.float32(0.5)  # pixels that a motion may leave the image by
 LOST_M = np.float32(100.0)  # depth residual of what left it: it has no weight
-
-Pace = tuple[float, float]  # see `Preset.pace`
-EVEN: Pace = (1.0, 1.0)
 
 
 class Frame(NamedTuple):

@@ -37,8 +37,9 @@ class Workspace:
         sizes = [(tall >> level, wide >> level) for level in range(levels)]
         self.levels = [_space(*size) for size in sizes]
 
-        self.smoothed = np.empty((height, width), np.float32)
-        self.noise = np.empty((height, width), np.float32)
+        self.smoothed = _frame(height, width)
+        self.scratch = _frame(height, width)
+        self.noise = np.zeros((height, width), np.float32)
 
 
 def load(field: Field, padded: Resized) -> None:
@@ -50,12 +51,20 @@ def load(field: Field, padded: Resized) -> None:
 
 
 def _space(height: int, width: int) -> Space:
-    def fields() -> Frame:
-        return Frame(*(np.empty((height, width), np.float32) for _ in Frame._fields))
-
     gradients = np.zeros((height, width, CHANNELS), np.float32)
     gain, noise = np.empty((height, width), np.float32), np.zeros((height, width), np.float32)
-    return Space(fields(), fields(), gradients, gain, noise, allocate(height, width))
+    return Space(
+        _frame(height, width),
+        _frame(height, width),
+        gradients,
+        gain,
+        noise,
+        allocate(height, width),
+    )
+
+
+def _frame(height: int, width: int) -> Frame:
+    return Frame(*(np.zeros((height, width), np.float32) for _ in Frame._fields))
 
 
 _kept = threading.local()
