@@ -239,3 +239,10 @@ def test_film_takes_odd_sizes(tmp_path: Path) -> None:
     film = save_film(odd, solve(tmp_path, odd), 0.02)
     assert film.is_video
     assert len(read_video(film.path)[0]) == 2
+
+
+def test_report_says_why_there_are_frames_instead_of_a_video(tmp_path: Path) -> None:
+    folder = solve(tmp_path)
+    save_film(recording(), folder, 0.01, codec="none")
+    report = replace(report_flow(recording(), folder), film=tmp_path / "frames")
+    assert report.pictures == "strip.png, frames (PNG frames, for OpenCV has no video encoder here)"
