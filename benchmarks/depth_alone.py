@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from moving_person import CAMERA, make_pair
 
-from skelflow.flow.relief import relief
+from skelflow.flow.relief import relief, shading
 from skelflow.flow.solver import scene_flow
 
 EXAMPLE = "example: python benchmarks/depth_alone.py --pairs 4 --json depth_alone.json"
@@ -54,15 +54,23 @@ def raised(
     return cv2.GaussianBlur(image, (0, 0), soften) if soften else image
 
 
-def shaded(depth: np.ndarray, *, light: tuple[float, float, float], smooth: float) -> np.ndarray:
-    """Lambert: 40 + 215 max(0, n . light), normals of the smoothed depth; background 0."""
+def shaded(
+    depth: np.ndarray,
+    *,
+    light: tuple[float, float, float] = (0, 0, -1),
+    smooth: float = 2,
+    behind: float = 0,
+    soften: float = 0,
+) -> np.ndarray:
+    """Lambert: 40 + 215 max(0, n . light), normals of the smoothed depth; `behind` elsewhere."""
     z = mean_of(depth, smooth)
     z_u, z_v = np.gradient(z, axis=1) * CAMERA.fx, np.gradient(z, axis=0) * CAMERA.fy
     normal = np.stack([z_u, z_v, -z], -1)
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
     toward = np.array(light) / np.linalg.norm(light)
     image = 40 + 215 * np.maximum(normal @ toward, 0)
-    return np.where(depth > 0, image, 0).astype(np.float32)
+    image = np.where(depth > 0, image, behind).astype(np.float32)
+    return cv2.GaussianBlur(image, (0, 0), soften) if soften else image
 
 
 def flat(depth: np.ndarray, *, gray: float) -> np.ndarray:
@@ -78,6 +86,7 @@ def scaled(depth: np.ndarray) -> np.ndarray:
 OPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "constant 0": partial(flat, gray=0),
     "relief, as shipped": relief,
+    "shading, as shipped": partial(shading, camera=CAMERA),
     **{
         f"relief gain {gain}, sigma {sigma}": partial(raised, gain=gain, sigma=sigma)
         for gain in (300, 900, 2000)
@@ -103,8 +112,10 @@ OPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "half silhouette 300": partial(raised, behind=70, gain=300),
     "half silhouette 300, softened 1.5": partial(raised, behind=70, gain=300, soften=1.5),
     "half silhouette 900, softened 1.5": partial(raised, behind=70, soften=1.5),
-    "n_z": partial(shaded, light=(0, 0, -1), smooth=2),
-    "lambert, light up left": partial(shaded, light=(-1, -1, -1), smooth=2),
+    **{f"n_z, smoothed {smooth}": partial(shaded, smooth=smooth) for smooth in (1, 1.5, 2, 3)},
+    "n_z, softened 0.75": partial(shaded, soften=0.75),
+    "n_z, half silhouette": partial(shaded, behind=110),
+    "lambert, light up left": partial(shaded, light=(-1, -1, -1)),
     "silhouette 128": partial(flat, gray=128),
     "silhouette 255": partial(flat, gray=255),
     "silhouette 128, softened 1.5": partial(raised, gain=0, middle=128, soften=1.5),
@@ -160,7 +171,7 @@ def main() -> None:
     """Parse, run both noise levels, print, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
     parser.add_argument("--pairs", type=int, default=10, help="frame pairs (default: 10)")
-    parser.add_argument("--preset", default="exact", help="solver preset (default: exact)")
+    parser.add_argument("--preset", default="best", help="solver preset (default: best)")
     parser.add_argument("--seed", type=int, default=0, help="the first pair's (default: 0)")
     parser.add_argument("--json", type=Path, help="write the figures here instead of printing")
     options = parser.parse_args()

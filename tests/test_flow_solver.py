@@ -151,7 +151,8 @@ def test_flow_of_a_mirrored_pair_is_the_mirrored_flow_within_its_own_error() -> 
 def test_flow_takes_a_full_hd_pair() -> None:
     camera = Camera.from_fov(1920, 1080, 62.5)
     pair = *person(0, 1080, 1920), *person(1, 1080, 1920)
-    flow = solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=Preset(iterations=(10, 2)))
+    few = Preset(iterations=(10, 2))
+    flow = solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=few)
     assert flow.shape == (1080, 1920, 3)
     assert np.isfinite(flow).all()
     assert (flow != 0).any()

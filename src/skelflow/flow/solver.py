@@ -4,16 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import ConfigError
 from skelflow.flow import kernels, median, pyramid, refine, robust_kernels
 from skelflow.flow.crew import Crew
 from skelflow.flow.grid import halved_camera, level_count, rays
+from skelflow.flow.inputs import checked_pair
 from skelflow.flow.lift import lift
 from skelflow.flow.presets import Preset, find_preset
-from skelflow.flow.relief import relief
 from skelflow.flow.sweep import iterate
 from skelflow.flow.terms import DEPTH_FILTERS, Frame
-from skelflow.flow.units import check_meters
 from skelflow.flow.workspace import Space, Workspace, borrow, load
 from skelflow.types import Camera, Depth, Flow, Intensity
 
@@ -33,11 +32,12 @@ def scene_flow(
     Parameters
     ----------
     intensity0, intensity1 : (h, w) float32, gray 0..255, registered to the depth; or both None
-        for depth alone, where the depth's own relief takes the image's place.
+        for depth alone, where an image made of the depth takes their place.
     depth0, depth1 : (h, w) float32, meters along the optical axis, 0 where there is none.
     camera : Camera of the same size.
     preset : str
-        "paper" is the authors' method to the letter; "exact" mends its border gain and its lift.
+        "best" is the most accurate, "fast" the quickest of ours; "paper" is the authors' method to
+        the letter, and "exact" that method with its border gain and its lift mended.
     threads : int
         Threads on this pair; the flow is the same, bit for bit, whatever their number.
 
@@ -68,7 +68,7 @@ def scene_flow(
     settings = find_preset(preset)
     if threads < 1:
         raise ConfigError(f"scene flow: threads must be at least 1, found {threads}")
-    frames = _check(intensity0, depth0, intensity1, depth1, camera)
+    frames = checked_pair((intensity0, intensity1), (depth0, depth1), camera, settings)
     return solve(*frames, camera=camera, preset=settings, threads=threads)
 
 
@@ -153,34 +153,3 @@ def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: 
         iterate(rows, width, preset.iterations_at(level), preset.pace, crew)
         crew.over_rows(height, median.limit, rows, depth)
         crew.over_rows(height, median.median, rows, depth)
-
-
-def _check(
-    intensity0: Intensity | None,
-    depth0: Depth,
-    intensity1: Intensity | None,
-    depth1: Depth,
-    camera: Camera,
-) -> tuple[Frame, Frame]:
-    if (intensity0 is None) != (intensity1 is None):
-        raise DataError("scene flow: one frame has an intensity and the other has none")
-    named = {"depth0": depth0, "depth1": depth1, "intensity0": intensity0, "intensity1": intensity1}
-    for name, field in named.items():
-        if field is None:
-            continue
-        if field.shape != depth0.shape:
-            raise DataError(f"scene flow: {name} is {field.shape}, depth0 is {depth0.shape}")
-        if not np.isfinite(field).all():
-            raise DataError(f"scene flow: {name} has NaN or infinite values; null depth is 0")
-    for name, depth in (("depth0", depth0), ("depth1", depth1)):
-        check_meters(f"scene flow: {name}", depth)
-    if depth0.shape != (camera.height, camera.width):
-        raise ConfigError(
-            f"scene flow: the camera is {camera.width} x {camera.height}, "
-            f"the images are {depth0.shape[1]} x {depth0.shape[0]}"
-        )
-    if min(depth0.shape) < 2:
-        raise DataError(f"scene flow: images of {depth0.shape} are too small, 2 x 2 at least")
-    if intensity0 is None or intensity1 is None:
-        intensity0, intensity1 = relief(depth0), relief(depth1)
-    return Frame(intensity0, depth0), Frame(intensity1, depth1)
