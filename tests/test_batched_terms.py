@@ -15,9 +15,11 @@ from skelflow.flow import (
     batched_camera,
     batched_iterate,
     batched_relief,
+    batched_robust,
     energy,
     reference,
     relief,
+    robust,
 )
 from skelflow.flow import batched_terms as on_tensors
 from skelflow.flow.batched_iterate import State
@@ -163,16 +165,16 @@ def multiplied_out(plain: Steps, residuals: Residuals) -> list[np.ndarray]:
     return [plain.sigma, plain.rx, plain.ry, *products, plain.shrink]
 
 
-@given(BATCHES)
+@given(BATCHES, st.sampled_from([1.0, 0.5]))
 @few
-def test_steps_agree(batch: Seed) -> None:
+def test_steps_agree(batch: Seed, pace: float) -> None:
     made = Batch(batch)
     residuals, metric = made.residuals(), made.metric()
     found = batched_iterate.steps(
-        on_tensors.Residuals(*tensors(residuals)), *map(torch.from_numpy, metric)
+        on_tensors.Residuals(*tensors(residuals)), *map(torch.from_numpy, metric), pace=pace
     )
     plain = pairwise(
-        lambda *pair: energy.steps(Residuals(*pair[:6]), *pair[6:]), *residuals, *metric
+        lambda *pair: energy.steps(Residuals(*pair[:6]), *pair[6:], pace=pace), *residuals, *metric
     )
     assert_same(found, multiplied_out(Steps(*plain), residuals))
 
@@ -258,3 +260,55 @@ def test_relief_blurs_with_the_weights_of_opencv(sigma: float) -> None:
     found = batched_relief._blur(torch.from_numpy(dot), sigma)
     expected = cv2.GaussianBlur(dot[0], (0, 0), sigma)
     np.testing.assert_allclose(found[0], expected, rtol=1e-5, atol=1e-9)
+
+
+@given(BATCHES)
+@few
+def test_soften_and_contrast_gain_agree(batch: Seed) -> None:
+    image = Batch(batch).fields(0, 255)
+    given = torch.from_numpy(image)
+    assert_same([batched_robust.soften(given)], pairwise(robust.soften, image))
+    assert_same([batched_robust.contrast_gain(given)], pairwise(robust.contrast_gain, image))
+
+
+@given(BATCHES, st.integers(1, 4), st.integers(1, 3))
+@few
+def test_smooth_depth_agrees(batch: Seed, radius: int, step: int) -> None:
+    depth = Batch(batch).depth()
+    found, noise = batched_robust.smooth_depth(torch.from_numpy(depth), radius, step, 0.1)
+    expected, variance = pairwise(lambda z: robust.smooth_depth(z, radius, step, 0.1), depth)
+    assert_same([found], [expected])
+    np.testing.assert_allclose(noise, variance, rtol=1e-3, atol=1e-9)  # a small difference
+
+
+@given(BATCHES)
+@few
+def test_trust_agrees(batch: Seed) -> None:
+    made = Batch(batch)
+    residuals, depth = made.residuals(), made.depth()
+    start = made.fields(-4, 4), made.fields(-4, 4), made.fields(-0.1, 0.1)
+    gain, noise = made.fields(0.1, 4), made.fields(0, 0.03) ** 2
+    found = batched_robust.trust(
+        on_tensors.Residuals(*tensors(residuals)),
+        torch.stack(tensors(start)),
+        *tensors([depth, gain, noise]),
+    )
+    expected = pairwise(
+        lambda *pair: robust.trust(Residuals(*pair[:6]), pair[6:9], *pair[9:]),
+        *residuals,
+        *start,
+        depth,
+        gain,
+        noise,
+    )
+    assert_same(found, expected)
+
+
+@given(BATCHES)
+@few
+def test_shading_agrees(batch: Seed) -> None:
+    made = Batch(batch)
+    depth = made.depth()
+    found = batched_relief.shading(torch.from_numpy(depth), made.cameras)
+    expected = [relief.shading(z, c) for z, c in zip(depth, made.cameras, strict=True)]
+    assert_same([found], [np.stack(expected)], 2e-4)

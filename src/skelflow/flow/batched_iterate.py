@@ -45,7 +45,7 @@ class State(NamedTuple):
     p_y: Motion
 
 
-def steps(residuals: Residuals, rx: Fields, ry: Fields) -> Steps:
+def steps(residuals: Residuals, rx: Fields, ry: Fields, *, pace: float = 1.0) -> Steps:
     """Batched twin of `energy.steps`."""
     q = residuals
     mean = rx + ry
@@ -56,11 +56,11 @@ def steps(residuals: Residuals, rx: Fields, ry: Fields) -> Steps:
     ry[:, -1].zero_()
     z_x, z_y = q.Zx.abs(), q.Zy.abs()
     mu = _MU_0 / (1 + _MU_FALL * (z_x * z_x + z_y * z_y + q.Zt * q.Zt))
-    tau_u = 1 / (mu * z_x + _LAMBDA_I * mean + _EPSILON)
-    tau_v = 1 / (mu * z_y + _LAMBDA_I * mean + _EPSILON)
-    tau_w = 1 / (mu + _LAMBDA_D * mean + _EPSILON)
+    tau_u = pace / (mu * z_x + _LAMBDA_I * mean + _EPSILON)
+    tau_v = pace / (mu * z_y + _LAMBDA_I * mean + _EPSILON)
+    tau_w = pace / (mu + _LAMBDA_D * mean + _EPSILON)
     return Steps(
-        sigma=mu / (mu * (1 + z_x + z_y) + _EPSILON),
+        sigma=mu / (mu * (1 + z_x + z_y) + _EPSILON) / pace,
         rx=rx,
         ry=ry,
         coupling=torch.stack((tau_u * mu * q.Zx, tau_v * mu * q.Zy, -tau_w * mu)),
@@ -70,18 +70,26 @@ def steps(residuals: Residuals, rx: Fields, ry: Fields) -> Steps:
     )
 
 
-def iterate(state: State, residuals: Residuals, weights: Steps, count: int) -> State:
+def iterate(
+    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: float = 1.0
+) -> State:
     """`count` primal-dual iterations (Chambolle-Pock, theta = 1); writes over `state`'s arrays."""
     spare, scratch = torch.empty_like(state.motion), torch.empty_like(state.motion)
     for _ in range(count):
-        ascend(state, residuals, weights, spare, scratch)
+        ascend(state, residuals, weights, spare, scratch, pace=pace)
         descend(state, residuals, weights, spare, scratch)
         state, spare = state._replace(motion=spare), state.motion
     return state
 
 
 def ascend(
-    state: State, residuals: Residuals, weights: Steps, spare: Motion, scratch: Motion
+    state: State,
+    residuals: Residuals,
+    weights: Steps,
+    spare: Motion,
+    scratch: Motion,
+    *,
+    pace: float = 1.0,
 ) -> None:
     """Batched twin of `energy.ascend`; writes over `spare` and `scratch`."""
     s, q = state, residuals
@@ -90,9 +98,9 @@ def ascend(
     s.p_d.addcmul_(weights.sigma, rho).clamp_(-1, 1)
     total = torch.add(s.start, s.bar, out=spare)
     step = torch.sub(total[..., 1:], total[..., :-1], out=scratch[..., :-1])
-    s.p_x[..., :-1].add_(step, alpha=0.5)
+    s.p_x[..., :-1].add_(step, alpha=0.5 / pace)
     step = torch.sub(total[..., 1:, :], total[..., :-1, :], out=scratch[..., :-1, :])
-    s.p_y[..., :-1, :].add_(step, alpha=0.5)
+    s.p_y[..., :-1, :].add_(step, alpha=0.5 / pace)
     length = torch.mul(s.p_x, s.p_x, out=scratch)
     length.addcmul_(s.p_y, s.p_y).sqrt_().clamp_(min=1)
     s.p_x.div_(length)

@@ -1,12 +1,23 @@
-"""The image made of depth, on tensors: batched twin of `relief`."""
+"""The images made of depth, on tensors: batched twins of `relief` and `shading`."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from skelflow.flow.batched_camera import Fields
-from skelflow.flow.relief import BRIGHTEST, DARKEST, GAIN, MEAN_PX, MIDDLE, SOFTEN_PX
+from skelflow.flow.relief import (
+    AMBIENT,
+    BRIGHTEST,
+    DARKEST,
+    GAIN,
+    MEAN_PX,
+    MIDDLE,
+    NORMAL_PX,
+    SOFTEN_PX,
+)
+from skelflow.types import Camera
 
 
 def relief(depth_m: Fields) -> Fields:
@@ -26,6 +37,23 @@ def relief(depth_m: Fields) -> Fields:
     mean = _blur(depth_m, MEAN_PX * rows) / weight
     image = (MIDDLE + GAIN * (depth_m - mean)).clamp_(DARKEST, BRIGHTEST)
     return _blur(image.masked_fill_(known == 0, MIDDLE), SOFTEN_PX * rows)
+
+
+def shading(depth_m: Fields, cameras: Sequence[Camera]) -> Fields:
+    """Depth as a gray surface with the light at the camera; see `skelflow.flow.relief.shading`."""
+    known = (depth_m > 0).to(depth_m.dtype)
+    rows = depth_m.shape[1] / 120
+    mean = _blur(depth_m, NORMAL_PX * rows) / _blur(known, NORMAL_PX * rows).clamp_(min=1e-6)
+    fx, fy = (torch.stack([depth_m.new_full((1, 1), f) for f in fs]) for fs in _focal(cameras))
+    slope_y, slope_x = torch.gradient(mean, dim=(1, 2))
+    slope_x, slope_y = slope_x * fx, slope_y * fy
+    length = (slope_x * slope_x + slope_y * slope_y + mean * mean).sqrt_().clamp_(min=1e-6)
+    image = known * (AMBIENT + (BRIGHTEST - AMBIENT) * (mean / length))
+    return _blur(image, SOFTEN_PX * rows)
+
+
+def _focal(cameras: Sequence[Camera]) -> tuple[list[float], list[float]]:
+    return [camera.fx for camera in cameras], [camera.fy for camera in cameras]
 
 
 def _blur(field: Fields, sigma: float) -> Fields:
