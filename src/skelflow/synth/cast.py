@@ -8,7 +8,7 @@ from skelflow.synth.actor import Performance
 from skelflow.synth.look import Shot, flicker
 from skelflow.synth.paint import choose_paints
 from skelflow.synth.perform import perform
-from skelflow.synth.room import build_room
+from skelflow.synth.room import TELEVISION, build_room
 from skelflow.synth.shapes import Rigid, place
 from skelflow.synth.stage import Member, Role, build_stage, place_performance
 from skelflow.synth.take import SynthConfig, Take
@@ -61,7 +61,7 @@ def cast(take: Take, config: SynthConfig) -> Shot:
     ]
     stage = build_stage(members)
     paints = choose_paints(stage.materials, seed=config.seed)
-    screens = tuple(i for i, (_, name) in enumerate(stage.materials) if name == "screen")
+    screens = tuple(i for i, (_, name) in enumerate(stage.materials) if name == TELEVISION)
     over_time = flicker(paints, screens, take.moment_random(config.seed, "screen"))
     shake = take.random(config.seed, "shake") if moving.shake else None
     return Shot(

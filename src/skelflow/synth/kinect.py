@@ -8,9 +8,9 @@ from skelflow.types import Color, Depth, Intensity
 
 NEAREST_M, FARTHEST_M = 0.5, 8.0
 # Spread of a reading over time: base + gain / signal. At a plain wall 4.5 to 5 m away NTU RGB+D has
-# 8 mm, at its floor seen under 70 degrees 15 to 20 mm, and beyond about 24 mm nothing at all.
-NOISE_BASE_M, NOISE_GAIN_M = 0.0015, 0.0002
-LOST_BEYOND_M, LOST_SLOPE_M = 0.024, 0.003
+# 8 mm, at its floor seen under 70 degrees 15 to 20 mm, and beyond about 26 mm nothing at all.
+NOISE_BASE_M, NOISE_GAIN_M = 0.0015, 0.00016
+LOST_BEYOND_M, LOST_SLOPE_M = 0.026, 0.003
 EDGE_SHARE = 0.03  # a step in depth, of the depth
 LOST_AT_EDGE, FLYING = 0.35, 0.25  # shares of the pixels at a step
 INFRARED_SIGMA, COLOR_SIGMA = 2.5, 2.0  # gray levels
@@ -67,7 +67,8 @@ def to_levels(gray: Intensity) -> UInt8[np.ndarray, "h w"]:
 
 
 def _share_lost(sigma_m: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
-    return 1 / (1 + np.exp(np.clip((LOST_BEYOND_M - sigma_m) / LOST_SLOPE_M, -30, 30)))
+    excess = np.clip((sigma_m - LOST_BEYOND_M) / LOST_SLOPE_M, -30, 30)
+    return np.asarray(1 / (1 + np.exp(-excess)), np.float32)
 
 
 def _span(depth_m: Depth) -> tuple[Depth, Depth]:

@@ -9,10 +9,10 @@ from jaxtyping import Float32, UInt8
 from skelflow.synth.actor import Points
 from skelflow.synth.paint import Paint, paint_table
 from skelflow.synth.raster import NOTHING, Raster, rasterize
-from skelflow.synth.room import FRAME_RATE_HZ
 from skelflow.synth.shade import Light, Surface, find_normals, shade_color, shade_infrared
 from skelflow.synth.shapes import Rigid, move, place
 from skelflow.synth.stage import BACKGROUND, Stage
+from skelflow.synth.timing import FRAME_RATE_HZ
 from skelflow.synth.views import View, color_camera
 from skelflow.types import Camera, Color, Intensity
 

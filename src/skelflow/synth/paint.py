@@ -158,7 +158,7 @@ def _wood(random: np.random.Generator) -> Paint:
 
 
 def _wall(random: np.random.Generator) -> Paint:
-    return Paint(_pick(_WALLS, random), mottle=0.10, mottle_m=0.35, infrared=0.7)
+    return Paint(_pick(_WALLS, random), mottle=0.05, mottle_m=0.4, infrared=0.7)
 
 
 def _ceiling(_: np.random.Generator) -> Paint:
@@ -167,7 +167,10 @@ def _ceiling(_: np.random.Generator) -> Paint:
 
 def _floor(random: np.random.Generator) -> Paint:
     if random.random() < 0.5:
-        return replace(_wood(random), wave_m=0.16, infrared=0.5)
+        wood = _wood(random)
+        (r, g, b), (r2, g2, b2) = wood.color, wood.second
+        near = ((2 * r + r2) / 3, (2 * g + g2) / 3, (2 * b + b2) / 3)
+        return replace(wood, second=near, wave_m=0.14, infrared=0.5)
     color = _pick(((0.58, 0.57, 0.55), (0.50, 0.46, 0.42), (0.44, 0.48, 0.52)), random)
     dark = (0.8 * color[0], 0.8 * color[1], 0.8 * color[2])
     return Paint(color, dark, TILES, 0.5, mottle=0.14, mottle_m=0.2, infrared=0.5)
@@ -179,7 +182,7 @@ def _curtain(random: np.random.Generator) -> Paint:
     return Paint(first, second, BLOBS, 0.22, mottle=0.15, mottle_m=0.12, infrared=0.6)
 
 
-def _screen(random: np.random.Generator) -> Paint:
+def _television(random: np.random.Generator) -> Paint:
     order = random.permutation(len(_CLOTHES))
     first, second = _CLOTHES[order[0]], _CLOTHES[order[1]]
     return Paint(first, second, BLOBS, 0.3, mottle=0.3, mottle_m=0.15, infrared=0.12, glow=1.0)
@@ -192,6 +195,18 @@ def _frame(_: np.random.Generator) -> Paint:
 def _picture(random: np.random.Generator) -> Paint:
     order = random.permutation(len(_CLOTHES))
     return Paint(_CLOTHES[order[0]], _CLOTHES[order[1]], BLOBS, 0.25, mottle=0.3, infrared=0.6)
+
+
+def _eyes(_: np.random.Generator) -> Paint:
+    return Paint((0.85, 0.84, 0.82), (0.1, 0.08, 0.07), mottle=0.0, infrared=0.5)
+
+
+def _paper(_: np.random.Generator) -> Paint:
+    return Paint((0.93, 0.93, 0.90), mottle=0.1, mottle_m=0.03, infrared=0.8)
+
+
+def _seat(random: np.random.Generator) -> Paint:
+    return Paint(_pick(_LEGS, random), mottle=0.2, mottle_m=0.08, infrared=0.5)
 
 
 def _other(random: np.random.Generator) -> Paint:
@@ -209,7 +224,11 @@ _BY_MATERIAL = {
     "ceiling": _ceiling,
     "floor": _floor,
     "curtain": _curtain,
-    "screen": _screen,
+    "television": _television,
+    "screen": _frame,
+    "eyes": _eyes,
+    "paper": _paper,
+    "seat": _seat,
     "frame": _frame,
     "picture": _picture,
 }

@@ -1,17 +1,19 @@
 """A room for each set-up: floor, walls, furniture, a curtain and a screen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skelflow.synth.actor import Actor, Points
-from skelflow.synth.shapes import Rigid, Triple, place
-from skelflow.synth.things import Shape, build_box, build_sheet, place_thing
+from skelflow.synth.shapes import place
+from skelflow.synth.solids import Solid, Triple, join_solids, make_box
+from skelflow.synth.things import facet, make_sheet, place_thing
+from skelflow.synth.timing import FRAME_RATE_HZ
 
 HALF_WIDTH_M, HEIGHT_M = 3.6, 2.8
 BACK_M, FRONT_M = 2.7, -5.2  # walls: behind the stage's middle, and behind the cameras
+TELEVISION = "television"
 _FOLD_M, _FOLD_DEPTH_M = 0.2, 0.05  # of a curtain
-FRAME_RATE_HZ = 30.0
 
 
 @dataclass(frozen=True)
@@ -31,96 +33,98 @@ class Room:
 
 
 def build_room(random: np.random.Generator, *, wind: bool = False) -> Room:
-    """A room furnished at random; the same for the same state of `random`.
+    """A room furnished at random; the same for the same state of `random`, with wind or without.
 
     Parameters
     ----------
-    random : is used up by the same amount whether there is wind or not.
     wind : the curtain moves.
     """
     right = 1.0 if random.random() < 0.5 else -1.0
-    shapes = [*_build_walls(), *_build_table(random, right), *_build_shelf(random, -right)]
-    shapes += _build_pictures(random, right)
+    solids = (
+        *_build_walls(),
+        *_build_table(random, right),
+        *_build_shelf(random, -right),
+        *_build_pictures(random, right),
+    )
     return Room(
-        still=place_thing(shapes),
+        still=place_thing(facet(join_solids(*solids))),
         curtain=_hang_curtain(random, -right, wind=wind),
         screen=_stand_screen(random, right),
     )
 
 
-def _build_walls() -> list[tuple[Shape, str]]:
+def _build_walls() -> list[Solid]:
     x, y, z = HALF_WIDTH_M, HEIGHT_M, BACK_M - FRONT_M
-    one = (1, 1)
-    floor = build_sheet((-x, 0, FRONT_M), (2 * x, 0, 0), (0, 0, z), cells=one)
-    ceiling = build_sheet((-x, -y, FRONT_M), (0, 0, z), (2 * x, 0, 0), cells=one)
-    back = build_sheet((-x, -y, BACK_M), (2 * x, 0, 0), (0, y, 0), cells=one)
-    front = build_sheet((-x, -y, FRONT_M), (0, y, 0), (2 * x, 0, 0), cells=one)
-    left = build_sheet((-x, -y, FRONT_M), (0, 0, z), (0, y, 0), cells=one)
-    right = build_sheet((x, -y, FRONT_M), (0, y, 0), (0, 0, z), cells=one)
-    walls = [(wall, "wall") for wall in (back, front, left, right)]
-    skirting = build_box((0, -0.05, BACK_M - 0.01), (2 * x, 0.1, 0.03))
-    return [(floor, "floor"), (ceiling, "ceiling"), (skirting, "frame_skirting"), *walls]
+    return [
+        make_sheet((-x, 0, FRONT_M), (0, 0, z), (2 * x, 0, 0), "floor"),
+        make_sheet((-x, -y, FRONT_M), (2 * x, 0, 0), (0, 0, z), "ceiling"),
+        make_sheet((-x, -y, BACK_M), (2 * x, 0, 0), (0, y, 0), "wall"),
+        make_sheet((x, -y, FRONT_M), (-2 * x, 0, 0), (0, y, 0), "wall"),
+        make_sheet((-x, -y, FRONT_M), (0, 0, z), (0, y, 0), "wall"),
+        make_sheet((x, -y, BACK_M), (0, 0, -z), (0, y, 0), "wall"),
+        _box((0, -0.05, BACK_M - 0.01), (2 * x, 0.1, 0.03), "frame_skirting"),
+    ]
 
 
-def _build_table(random: np.random.Generator, side: float) -> list[tuple[Shape, str]]:
+def _build_table(random: np.random.Generator, side: float) -> list[Solid]:
     """A table with a few things on it."""
     x, z = side * random.uniform(1.7, 2.2), random.uniform(1.4, 1.9)
     width, depth, height = random.uniform(1.1, 1.5), random.uniform(0.6, 0.8), 0.74
-    shapes = [(build_box((x, -height, z), (width, 0.04, depth)), "wood_table")]
+    solids = [_box((x, -height, z), (width, 0.04, depth), "wood_table")]
     for dx in (-1, 1):
         for dz in (-1, 1):
             leg = (x + dx * (width / 2 - 0.06), -height / 2, z + dz * (depth / 2 - 0.06))
-            shapes.append((build_box(leg, (0.06, height, 0.06)), "wood_table"))
+            solids.append(_box(leg, (0.06, height, 0.06), "wood_table"))
     for number in range(3):
         size = random.uniform((0.08, 0.06, 0.08), (0.28, 0.3, 0.24))
         dx, dz = random.uniform(-0.4, 0.4) * width, random.uniform(-0.3, 0.3) * depth
         center = (x + dx, -height - 0.02 - size[1] / 2, z + dz)
-        shapes.append((build_box(center, _triple(size)), f"thing_{number}"))
-    return shapes
+        solids.append(_box(center, (size[0], size[1], size[2]), f"thing_{number}"))
+    return solids
 
 
-def _build_shelf(random: np.random.Generator, side: float) -> list[tuple[Shape, str]]:
+def _build_shelf(random: np.random.Generator, side: float) -> list[Solid]:
     """A shelf against the back wall, with books."""
     x, z, depth = side * random.uniform(0.9, 1.4), BACK_M - 0.17, 0.3
     width, height, boards = 0.9, random.uniform(1.5, 2.0), 5
-    shapes = [
-        (build_box((x + dx * width / 2, -height / 2, z), (0.03, height, depth)), "wood_shelf")
+    solids = [
+        _box((x + dx * width / 2, -height / 2, z), (0.03, height, depth), "wood_shelf")
         for dx in (-1, 1)
     ]
     for board in range(boards):
         y = 0.05 + board * (height - 0.08) / (boards - 1)
-        shapes.append((build_box((x, -y, z), (width, 0.03, depth)), "wood_shelf"))
-        place_m, end_m = x - width / 2 + 0.03, x + width / 2 - 0.1
-        while board < boards - 1 and place_m < end_m:
+        solids.append(_box((x, -y, z), (width, 0.03, depth), "wood_shelf"))
+        left, end = x - width / 2 + 0.03, x + width / 2 - 0.1
+        while board < boards - 1 and left < end:
             thick, tall = random.uniform(0.025, 0.07), random.uniform(0.18, 0.28)
-            book = (place_m + thick / 2, -y - 0.015 - tall / 2, z + random.uniform(-0.04, 0.02))
+            center = (left + thick / 2, -y - 0.015 - tall / 2, z + random.uniform(-0.04, 0.02))
             name = f"book_{int(random.integers(6))}"
-            shapes.append((build_box(book, (0.9 * thick, tall, 0.2)), name))
-            place_m += thick + (0.15 if random.random() < 0.12 else 0.0)
-    return shapes
+            solids.append(_box(center, (0.9 * thick, tall, 0.2), name))
+            left += thick + (0.15 if random.random() < 0.12 else 0.0)
+    return solids
 
 
-def _build_pictures(random: np.random.Generator, side: float) -> list[tuple[Shape, str]]:
+def _build_pictures(random: np.random.Generator, side: float) -> list[Solid]:
     """A picture on the back wall and one on each side wall."""
-    shapes = []
-    walls = ((0, side * random.uniform(0.1, 0.5)), (-1, 0.9), (1, 0.7))
+    solids = []
+    walls = ((0.0, side * random.uniform(0.1, 0.5)), (-1.0, 0.9), (1.0, 0.7))
     for number, (wall, along) in enumerate(walls):
         wide, tall, y = random.uniform(0.5, 0.8), random.uniform(0.4, 0.6), -1.75
         x, z = (along, BACK_M - 0.02) if wall == 0 else (wall * (HALF_WIDTH_M - 0.02), along)
         for grow, thick, name in ((0.06, 0.02, "frame_picture"), (0.0, 0.03, f"picture_{number}")):
             size = (wide + grow, tall + grow, thick)
             size = size if wall == 0 else (thick, tall + grow, wide + grow)
-            shapes.append((build_box((x, y, z), size), name))
-    return shapes
+            solids.append(_box((x, y, z), size, name))
+    return solids
 
 
 def _hang_curtain(random: np.random.Generator, side: float, *, wind: bool) -> Actor:
     """Folds that swing more the lower they hang."""
     center, width, tall = side * random.uniform(2.3, 2.6), random.uniform(1.0, 1.4), 2.1
     corner = (center - width / 2, -tall - 0.2, BACK_M - 0.22)
-    sheet = build_sheet(corner, (width, 0, 0), (0, tall, 0), cells=(48, 24))
-    folds = np.sin(2 * np.pi / _FOLD_M * sheet.points_m[:, 0])
-    sheet.points_m[:, 2] += (_FOLD_DEPTH_M * folds).astype(np.float32)
+    flat = make_sheet(corner, (width, 0, 0), (0, tall, 0), "curtain", cells=(48, 24))
+    folds = _FOLD_DEPTH_M * np.sin(2 * np.pi / _FOLD_M * flat.points_m[:, 0])
+    sheet = replace(flat, points_m=flat.points_m + folds[:, None] * np.array([0.0, 0.0, 1.0]))
     reach_m = random.uniform(0.06, 0.12)
     rates_hz, phases = random.uniform(0.3, 0.8, 2), random.uniform(0, 2 * np.pi, 2)
 
@@ -133,23 +137,22 @@ def _hang_curtain(random: np.random.Generator, side: float, *, wind: bool) -> Ac
         moved[:, 0] += (0.5 * reach_m * low * np.sin(turn[1])).astype(np.float32)
         return moved
 
-    return place_thing([(sheet, "curtain")], motion=swing if wind else None)
+    return place_thing(sheet, motion=swing if wind else None)
 
 
 def _stand_screen(random: np.random.Generator, side: float) -> Actor:
     """A television on a stand, turned to the stage's middle."""
     wide, tall, foot = 1.0, 0.58, random.uniform(0.75, 0.95)
-    pane = build_sheet((-wide / 2, -foot - tall, -0.035), (wide, 0, 0), (0, tall, 0), cells=(1, 1))
-    back = build_box((0, -foot - tall / 2, 0), (wide + 0.06, tall + 0.06, 0.06))
-    stand = build_box((0, -foot / 2, 0.02), (0.08, foot, 0.06))
-    base = build_box((0, -0.02, 0.02), (0.5, 0.04, 0.35))
-    pose: Rigid = place(
-        (side * random.uniform(2.7, 2.9), 0, random.uniform(0.1, 0.5)), turn_deg=(0, side * 62, 0)
+    middle = -foot - tall / 2
+    solid = join_solids(
+        _box((0, middle, -0.032), (wide, tall, 0.006), TELEVISION),
+        _box((0, middle, 0), (wide + 0.06, tall + 0.06, 0.06), "frame_television"),
+        _box((0, -foot / 2, 0.02), (0.08, foot, 0.06), "frame_television"),
+        _box((0, -0.02, 0.02), (0.5, 0.04, 0.35), "frame_television"),
     )
-    shapes = [(pane, "screen"), (back, "frame_tv"), (stand, "frame_tv"), (base, "frame_tv")]
-    return place_thing(shapes, pose=pose)
+    at = (side * random.uniform(2.7, 2.9), 0, random.uniform(0.1, 0.5))
+    return place_thing(facet(solid), pose=place(at, turn_deg=(0, side * 62, 0)))
 
 
-def _triple(values: np.ndarray) -> Triple:
-    x, y, z = (float(value) for value in values)
-    return x, y, z
+def _box(center_m: Triple, size_m: Triple, material: str) -> Solid:
+    return make_box(size_m, material).moved(center_m)

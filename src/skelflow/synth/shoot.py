@@ -17,9 +17,9 @@ from skelflow.synth.kinect import (
 )
 from skelflow.synth.look import Look, Shot, find_parts, look
 from skelflow.synth.ntu_files import Tracked, Video, write_depth, write_skeleton
-from skelflow.synth.room import FRAME_RATE_HZ
 from skelflow.synth.stage import JOINTS
 from skelflow.synth.take import SynthConfig, Take
+from skelflow.synth.timing import FRAME_RATE_HZ
 from skelflow.synth.tracker import Tracker
 from skelflow.synth.truth import true_flow
 from skelflow.synth.truth_file import TruthWriter
@@ -37,6 +37,17 @@ class Place:
     truth: Path
     color: Path | None = None
     masked: Path | None = None
+
+    def beside(self, folder: Path) -> "Place":
+        """The same parts in one folder."""
+        return Place(
+            depth=folder / "depth",
+            skeleton=folder / "skeleton",
+            infrared=folder / "infrared.avi",
+            truth=folder / "truth.npz",
+            color=folder / "color.avi" if self.color else None,
+            masked=folder / "masked" if self.masked else None,
+        )
 
 
 def shoot(take: Take, config: SynthConfig, place: Place) -> int:

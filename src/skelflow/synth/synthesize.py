@@ -124,20 +124,16 @@ def _make(task: tuple[Path, Take, SynthConfig]) -> tuple[str, int]:
     out, take, config = task
     final = _place(out, take.name, config)
     number = "".join(character for character in take.name if character.isdigit())
-    aside_folder = out / f"{PARTIAL}{number}"  # no reader takes it for a recording
+    folder = out / f"{PARTIAL}{number}"  # no reader takes it for a recording
     try:
-        aside_folder.mkdir()
-        aside = Place(
-            **{
-                part: None if path is None else aside_folder / f"{part}{path.suffix}"
-                for part, path in vars(final).items()
-            }
-        )
+        folder.mkdir()
+        aside = final.beside(folder)
         frames = shoot(take, config, aside)
         _publish(aside, final)
-        aside_folder.rmdir()
+        folder.rmdir()
     except OSError as error:
-        raise DataError(f"{out}: {take.name} cannot be written ({error.strerror or error})") from error
+        reason = error.strerror or error
+        raise DataError(f"{out}: {take.name} cannot be written ({reason})") from error
     return take.name, frames
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skelflow.errors import ConfigError
+from skelflow.errors import ConfigError, DataError
+from skelflow.recordings import open_recording
+from skelflow.synth.perform import ACTIONS
 from skelflow.synth.views import ANGLES_DEG
 
 LARGEST = 999  # number in an NTU RGB+D name
@@ -119,8 +121,6 @@ def plan_takes(config: SynthConfig) -> tuple[Take, ...]:
 
 
 def _performances(config: SynthConfig) -> Iterator[Take]:
-    from skelflow.synth.perform import ACTIONS
-
     actions = tuple(ACTIONS) if config.actions is None else config.actions
     for action in actions:
         if action not in ACTIONS:
@@ -130,3 +130,23 @@ def _performances(config: SynthConfig) -> Iterator[Take]:
     for performer, replication, action in itertools.product(people, replications, actions):
         setup = (performer - 1) % config.setups + 1
         yield Take(setup, 0, performer, replication, action)
+
+
+def _reenactments(config: SynthConfig) -> Iterator[Take]:
+    """One moment a skeleton recording, by its labels; the first of what they do not say."""
+    names: dict[str, Path] = {}
+    for path in config.reenacted:
+        recording = open_recording(path)
+        if recording.skeleton is None:
+            raise DataError(f"{path}: has no skeleton, which re-enacting needs")
+        labels = recording.labels
+        performer = labels.subject or 1
+        setup = (performer - 1) % config.setups + 1
+        take = Take(setup, 0, performer, labels.replication or 1, labels.action or 1, path)
+        if take.name in names:
+            raise ConfigError(
+                f"synth: {names[take.name]} and {path} have the same subject, replication and "
+                "action, so their recordings would have the same name; give them one at a time"
+            )
+        names[take.name] = path
+        yield take

@@ -8,11 +8,14 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import ConfigError
-from skelflow.recordings.ntu import COLOR_PROJECTION, DEPTH_CAMERA
-from skelflow.synth.room import FRAME_RATE_HZ
 from skelflow.synth.shapes import Rigid, place
+from skelflow.synth.timing import FRAME_RATE_HZ
 from skelflow.types import Camera, Projection
 
+DEPTH_CAMERA = Camera(512, 424, 365.5, 365.5, 257.0, 209.5)  # a Kinect v2, about
+COLOR_PROJECTION = Projection(
+    1920, 1080, np.array([[1059.0, 0, 957.0, 56.0], [0, 1059.0, 551.0, 0]], np.float32)
+)
 ANGLES_DEG = {1: 45.0, 2: 0.0, 3: -45.0}  # camera number -> how far to the stage's left it stands
 PLACES_M = ((3.0, 1.3), (3.5, 1.7), (2.6, 1.0), (4.0, 2.0), (3.2, 0.8), (2.3, 1.1))
 LOOKED_AT_M = 0.88  # height on the stage's middle axis
