@@ -39,7 +39,7 @@ class Hold:
     anchor : a landmark of the body, "shoulder", "hip" (both of the hand's side) or "floor".
     offset_m : (outward, up, forward) from the anchor, in the anchor's frame; may change over time.
     fingers, palm : where the fingers point, and the palm faces, in the anchor's frame.
-    touch : what of the hand is there: "wrist", "palm", "grip", "tip" or "index".
+    touch : what of the hand is there: "wrist", "palm", "grip", "knuckles", "tip" or "index".
     grip : key of `GRIPS`.
     elbow : how far the elbow is lifted outward, 0 (down) to 1 (level with the shoulder).
     arc_m : (outward, up, forward) by which the way there leaves the straight line.
@@ -67,7 +67,8 @@ class Play:
     pelvis, trunk, head : (t, 3) turns in radians about the stage's axes: positive is forward,
         to the person's right, and to the person's right shoulder; each relative to the one before.
     balls_m : (t, 2, 3) where the ball of each foot is, stage axes.
-    heel_rad, yaw_rad : (t, 2) heel lifted about the ball; foot turned outward.
+    heel_rad, yaw_rad, heading_rad : (t, 2)
+        Heel lifted about the ball; foot turned outward; foot turned to the person's right.
     seat : (t,) 1 where the seat carries the hips, at `seat_m` above the floor.
     hands : what the left and the right hand hold on to, in order of time.
     """
@@ -84,13 +85,15 @@ class Play:
     balls_m: Float64[np.ndarray, "t 2 3"] = field(init=False)
     heel_rad: Float64[np.ndarray, "t 2"] = field(init=False)
     yaw_rad: Float64[np.ndarray, "t 2"] = field(init=False)
+    heading_rad: Float64[np.ndarray, "t 2"] = field(init=False)
     seat: Course = field(init=False)
     hands: tuple[list[Hold], list[Hold]] = field(init=False)
 
     def __post_init__(self) -> None:
         frames, style = len(self.time_s), self.style
         self.shift_m, self.pelvis, self.trunk, self.head = (np.zeros((frames, 3)) for _ in range(4))
-        self.heel_rad, self.seat = np.zeros((frames, 2)), np.zeros(frames)
+        self.heel_rad, self.heading_rad = np.zeros((frames, 2)), np.zeros((frames, 2))
+        self.seat = np.zeros(frames)
         self.yaw_rad = np.full((frames, 2), style.turn_out_rad)
         self.balls_m = np.zeros((frames, 2, 3))
         for side, letter in enumerate(SIDES):
@@ -184,6 +187,7 @@ class Play:
             "wrist": wrist,
             "palm": middle + 0.018 * frame[:, 1],
             "grip": middle + 0.3 * (middle - wrist) + 0.045 * self.scale * frame[:, 1],
+            "knuckles": self.body.bone_m(f"finger3-1.{letter}"),
             "tip": self.body.joints_m[21 if side == 0 else 23],
             "index": self.body.bone_m(f"finger2-3.{letter}") + 0.02 * frame[:, 0],
         }

@@ -50,7 +50,7 @@ class _Legs:
 
     def __init__(self, play: Play, pelvis: Turn) -> None:
         self.play, self.pelvis = play, pelvis
-        yaw = play.yaw_rad * np.array([-1, 1])
+        yaw = play.yaw_rad * np.array([-1, 1]) + play.heading_rad
         flat = turn_about(np.stack([0 * yaw, yaw, 0 * yaw], axis=-1))
         pitch = turn_about(np.stack([play.heel_rad, 0 * yaw, 0 * yaw], axis=-1))
         self.foot = flat @ pitch

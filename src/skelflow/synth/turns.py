@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-Turn = Float[np.ndarray, "*frames 3 3"]  # acts on columns
-Vector = Float[np.ndarray, "*frames 3"]
+Turn = Float[np.ndarray, "*#frames 3 3"]  # acts on columns
+Vector = Float[np.ndarray, "*#frames 3"]
 Number = float | int | np.floating
 
 
@@ -37,7 +37,7 @@ def inverse(turn: Turn) -> Turn:
     return np.swapaxes(turn, -1, -2)
 
 
-def part_way(start: Turn, end: Turn, share: Number | Float[np.ndarray, "*frames"]) -> Turn:
+def part_way(start: Turn, end: Turn, share: Number | Float[np.ndarray, "*#frames"]) -> Turn:
     """From one rotation toward another along the shortest way; share 0 is the start."""
     way = axis_of(inverse(start) @ end)
     return np.asarray(start @ turn_about(way * np.asarray(share)[..., None]))
@@ -56,7 +56,7 @@ def between(start: tuple[Vector, Vector], end: tuple[Vector, Vector]) -> Turn:
     return np.asarray(frame_of(*end) @ inverse(frame_of(*start)))
 
 
-def twist_about(turn: Turn, axis: Vector) -> Float[np.ndarray, "*frames"]:
+def twist_about(turn: Turn, axis: Vector) -> Float[np.ndarray, "*#frames"]:
     """By how much a rotation turns about an axis, radians in (-pi, pi]."""
     shape = turn.shape[:-2]
     quaternion = Rotation.from_matrix(turn.reshape(-1, 3, 3)).as_quat().reshape(*shape, 4)
