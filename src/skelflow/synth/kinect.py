@@ -44,7 +44,7 @@ def sense_depth(
 def to_millimeters(depth_m: Depth) -> UInt16[np.ndarray, "h w"]:
     """Whole millimeters; 0 where the sensor does not reach."""
     reached = (depth_m >= NEAREST_M) & (depth_m <= FARTHEST_M)
-    return np.where(reached, np.rint(1000 * depth_m), 0).astype(np.uint16)
+    return np.asarray(np.where(reached, np.rint(1000 * depth_m), 0), np.uint16)
 
 
 def sense_infrared(gray: Intensity, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
@@ -63,7 +63,7 @@ def sense_color(color: Color, random: np.random.Generator) -> Color:
 
 def to_levels(gray: Intensity) -> UInt8[np.ndarray, "h w"]:
     """Whole gray levels."""
-    return np.clip(np.rint(gray), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(gray), 0, 255), np.uint8)
 
 
 def _share_lost(sigma_m: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:

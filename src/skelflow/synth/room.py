@@ -71,8 +71,8 @@ def _build_table(random: np.random.Generator, side: float) -> list[Solid]:
     x, z = side * random.uniform(1.7, 2.2), random.uniform(1.4, 1.9)
     width, depth, height = random.uniform(1.1, 1.5), random.uniform(0.6, 0.8), 0.74
     solids = [_box((x, -height, z), (width, 0.04, depth), "wood_table")]
-    for dx in (-1, 1):
-        for dz in (-1, 1):
+    for dx in (-1.0, 1.0):
+        for dz in (-1.0, 1.0):
             leg = (x + dx * (width / 2 - 0.06), -height / 2, z + dz * (depth / 2 - 0.06))
             solids.append(_box(leg, (0.06, height, 0.06), "wood_table"))
     for number in range(3):
@@ -89,7 +89,7 @@ def _build_shelf(random: np.random.Generator, side: float) -> list[Solid]:
     width, height, boards = 0.9, random.uniform(1.5, 2.0), 5
     solids = [
         _box((x + dx * width / 2, -height / 2, z), (0.03, height, depth), "wood_shelf")
-        for dx in (-1, 1)
+        for dx in (-1.0, 1.0)
     ]
     for board in range(boards):
         y = 0.05 + board * (height - 0.08) / (boards - 1)
