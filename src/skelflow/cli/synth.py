@@ -32,6 +32,7 @@ def synth(
     color: bool = True,
     masked: Annotated[bool, Parameter(negative=())] = False,
     distractors: bool = True,
+    longest: int | None = None,
     from_: Annotated[
         tuple[Path, ...], Parameter(name="--from", negative=(), consume_multiple=True)
     ] = (),
@@ -73,6 +74,8 @@ def synth(
         Also write depth of the acting people alone.
     distractors
         Curtains in the wind, people passing, screens, cameras that tremble: now and then.
+    longest
+        Frames that a recording has at most, cut from its middle; all when not given.
     from_
         Re-enact the skeletons of these recordings instead of playing actions.
     workers
@@ -96,6 +99,7 @@ def synth(
         color_size=parse_size(color_size) if color else None,
         masked=masked,
         distractors=distractors,
+        longest=longest,
         reenacted=from_,
     )
     with bar("making") as progress:

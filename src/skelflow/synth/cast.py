@@ -7,15 +7,15 @@ import numpy as np
 from skelflow.synth.actor import Performance
 from skelflow.synth.look import Shot, flicker
 from skelflow.synth.paint import choose_paints
+from skelflow.synth.passer import pass_by
 from skelflow.synth.perform import perform
 from skelflow.synth.room import TELEVISION, build_room
 from skelflow.synth.shapes import Rigid, place
-from skelflow.synth.stage import Member, Role, build_stage, place_performance
+from skelflow.synth.stage import Member, Role, build_stage, cut_performance, place_performance
 from skelflow.synth.take import SynthConfig, Take
 from skelflow.synth.views import place_view
 
-FURNITURE = 0  # wearer of the room's paints; people wear their own numbers
-PARTNER, PASSER = 1000, 2000  # added to a performer's number
+PARTNER, PASSER, ROOM = 1000, 2000, 10_000  # added to a number: whose paints these are
 CHANCES = {"curtain": 0.5, "screen": 0.5, "passer": 0.35, "shake": 0.25}
 FARTHEST_OFF_M, FARTHEST_TURNED_DEG = 0.15, 12.0
 
@@ -52,9 +52,13 @@ def cast(take: Take, config: SynthConfig) -> Shot:
     """
     moving = choose_distractors(take, config)
     performance = place_performance(_act(take, config), _spot(take, config))
+    if config.longest is not None:
+        performance = cut_performance(performance, config.longest)
     room = build_room(np.random.default_rng((config.seed, take.setup)), wind=moving.curtain)
-    members = [
-        *_dress(performance, take),
+    members = _dress(performance, take)
+    if moving.passer:
+        members.append(_send_passer(take, config, performance.frames))
+    members += [
         Member(room.curtain, Role.MOVER, _room_number(take)),
         Member(room.screen, Role.MOVER, _room_number(take)),
         Member(room.still, Role.ROOM, _room_number(take)),
@@ -88,8 +92,7 @@ def _spot(take: Take, config: SynthConfig) -> Rigid:
 
 
 def _room_number(take: Take) -> int:
-    """Whose paints the room has: no person's."""
-    return 10_000 + take.setup
+    return ROOM + take.setup
 
 
 def _dress(performance: Performance, take: Take) -> list[Member]:
@@ -99,3 +102,12 @@ def _dress(performance: Performance, take: Take) -> list[Member]:
     ]
     props = [Member(actor, Role.PROP, take.performer) for actor in performance.props]
     return people + props
+
+
+def _send_passer(take: Take, config: SynthConfig, frames: int) -> Member:
+    """Somebody who is no performer."""
+    number = PASSER + take.performer
+    random = take.moment_random(config.seed, "passer")
+    return Member(
+        pass_by(number, seed=config.seed, random=random, frames=frames), Role.PASSER, number
+    )

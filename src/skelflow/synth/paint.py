@@ -13,8 +13,9 @@ PLAIN, ROWS, COLUMNS, CHECKS, GRAIN, TILES, BLOBS = range(7)
 
 # columns of a paint table
 COLOR, SECOND = 0, 3
-PATTERN, WAVE, MOTTLE, MOTTLE_M, INFRARED, GLOW, SHIFT = 6, 7, 8, 9, 10, 11, 12
-WIDTH = 15
+PATTERN, WAVE, MOTTLE, MOTTLE_M, INFRARED, CONTRAST, GLOW, SHIFT = 6, 7, 8, 9, 10, 11, 12, 13
+
+_LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,17 @@ class Paint:
 
     def row(self) -> list[float]:
         """Its row in a paint table."""
-        mottle = (self.mottle, self.mottle_m, self.infrared, self.glow)
-        return [*self.color, *self.second, self.pattern, self.wave_m, *mottle, *self.shift_m]
+        pattern = (self.pattern, self.wave_m, self.mottle, self.mottle_m)
+        infrared = (self.infrared, self._contrast())
+        return [*self.color, *self.second, *pattern, *infrared, self.glow, *self.shift_m]
+
+    def _contrast(self) -> float:
+        """Of the pattern in infrared: half of what it has in gray, for dyes fade there."""
+        first, second = (
+            sum(share * band for share, band in zip(_LUMA, color, strict=True))
+            for color in (self.color, self.second)
+        )
+        return 0.5 * (second - first)
 
 
 def choose_paints(materials: Sequence[tuple[int, str]], *, seed: int) -> tuple[Paint, ...]:
@@ -59,7 +69,7 @@ def choose_paints(materials: Sequence[tuple[int, str]], *, seed: int) -> tuple[P
     return tuple(_choose(name, _random(seed, wearer, name)) for wearer, name in materials)
 
 
-def paint_table(paints: Sequence[Paint]) -> Float32[np.ndarray, "materials 15"]:
+def paint_table(paints: Sequence[Paint]) -> Float32[np.ndarray, "materials 16"]:
     """Paints as the kernels read them."""
     return np.array([paint.row() for paint in paints], np.float32)
 

@@ -68,7 +68,7 @@ def _build_walls() -> list[Solid]:
 
 def _build_table(random: np.random.Generator, side: float) -> list[Solid]:
     """A table with a few things on it."""
-    x, z = side * random.uniform(1.7, 2.2), random.uniform(1.4, 1.9)
+    x, z = side * random.uniform(1.7, 2.2), random.uniform(1.85, 2.1)
     width, depth, height = random.uniform(1.1, 1.5), random.uniform(0.6, 0.8), 0.74
     solids = [_box((x, -height, z), (width, 0.04, depth), "wood_table")]
     for dx in (-1.0, 1.0):

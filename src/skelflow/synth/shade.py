@@ -8,7 +8,7 @@ from jaxtyping import Float32
 
 from skelflow.flow.compiled import compiled
 from skelflow.synth.actor import Points
-from skelflow.synth.paint import COLOR, GLOW, INFRARED, SECOND
+from skelflow.synth.paint import COLOR, CONTRAST, GLOW, INFRARED, SECOND
 from skelflow.synth.raster import Raster, cross_edges
 from skelflow.synth.solid import mix, mottle
 from skelflow.synth.stage import Stage
@@ -16,7 +16,6 @@ from skelflow.types import Camera, Color, Depth, Intensity
 
 AMBIENT, LAMP, FROM_CAMERA = (np.float32(x) for x in (0.50, 0.50, 0.12))
 EXPOSURE = 6.0  # of infrared: a gray level is 255 sqrt(EXPOSURE x what comes back)
-PATTERN_SEEN = np.float32(0.35)  # contrast of a pattern in infrared
 VIGNETTE = np.float32(0.8)  # loss of infrared light per squared tangent of the angle
 _DARKEST = np.float32(0.1)
 _BIAS_M = np.float32(0.02)  # a surface this near behind the nearest one is no shadow
@@ -47,14 +46,14 @@ class Surface:
     ----------
     raster : from that camera.
     points_m, normals : (points, 3) in that camera's frame.
-    paints : (materials, 15), see `skelflow.synth.paint`.
+    paints : (materials, 16), see `skelflow.synth.paint`.
     """
 
     raster: Raster
     camera: Camera
     stage: Stage
     normals: Points
-    paints: Float32[np.ndarray, "materials 15"]
+    paints: Float32[np.ndarray, "materials 16"]
 
 
 def find_normals(points_m: Points, stage: Stage) -> Points:
@@ -184,7 +183,7 @@ def _reflect(layers: Any, mesh: Any, paints: Any, lens: Any, signal: Any) -> Non
             q = _between(paint_m, corners, share, 1)
             r = _between(paint_m, corners, share, 2)
             _, _, _, cosine = _facing(normals, corners, share, across, down)
-            contrast = _ONE + PATTERN_SEEN * (mix(row, p, q, r) - _HALF)
+            contrast = _ONE + row[CONTRAST] * (mix(row, p, q, r) - _HALF)
             wide, z = across * across + down * down, depth[y, x]
             beam = max(_DARKEST, _ONE - VIGNETTE * wide)
             back = row[INFRARED] * mottle(row, p, q, r) * contrast * cosine * beam

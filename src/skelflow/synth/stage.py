@@ -118,6 +118,26 @@ def place_performance(performance: Performance, pose: Rigid) -> Performance:
     )
 
 
+def cut_performance(performance: Performance, most: int) -> Performance:
+    """At most so many frames of it, from the middle, where the action is."""
+    start = max(performance.frames - most, 0) // 2
+    return replace(
+        performance,
+        people=tuple(_begin_at(actor, start) for actor in performance.people),
+        props=tuple(_begin_at(actor, start) for actor in performance.props),
+        frames=min(performance.frames, most),
+    )
+
+
+def _begin_at(actor: Actor, start: int) -> Actor:
+    joints_m = actor.joints_m
+    return replace(
+        actor,
+        points_m=lambda t: actor.points_m(t + start),
+        joints_m=None if joints_m is None else lambda t: joints_m(t + start),
+    )
+
+
 def place_actor(actor: Actor, pose: Rigid) -> Actor:
     """The same actor, turned and moved about the stage."""
     joints_m = actor.joints_m

@@ -33,6 +33,7 @@ class SynthConfig:
     color_size : (width, height) of the color video, None for none.
     distractors : curtains in the wind, people passing, screens, cameras that tremble.
     masked : depth images of the acting people alone, beside the others.
+    longest : frames that a recording has at most, cut from its middle; None = all.
     reenacted : skeleton recordings to play, instead of `actions`, by their subjects' numbers.
 
     Raises
@@ -51,6 +52,7 @@ class SynthConfig:
     color_size: tuple[int, int] | None = (1920, 1080)
     distractors: bool = True
     masked: bool = False
+    longest: int | None = None
     reenacted: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
@@ -59,6 +61,8 @@ class SynthConfig:
                 raise ConfigError(
                     f"synth: {name} must lie in 1 to {LARGEST}, found {getattr(self, name)}"
                 )
+        if self.longest is not None and self.longest < 2:
+            raise ConfigError(f"synth: recordings need 2 frames or more, found {self.longest}")
         if self.seed < 0:
             raise ConfigError(f"synth: seed must not be negative, found {self.seed}")
         if not self.cameras or not set(self.cameras) <= set(ANGLES_DEG):
@@ -74,6 +78,7 @@ class SynthConfig:
             "color": None if self.color_size is None else list(self.color_size),
             "distractors": self.distractors,
             "masked": self.masked,
+            "longest": self.longest,
         }
 
 

@@ -19,6 +19,7 @@ COLOR_PROJECTION = Projection(
 ANGLES_DEG = {1: 45.0, 2: 0.0, 3: -45.0}  # camera number -> how far to the stage's left it stands
 PLACES_M = ((3.0, 1.3), (3.5, 1.7), (2.6, 1.0), (4.0, 2.0), (3.2, 0.8), (2.3, 1.1))
 LOOKED_AT_M = 0.88  # height on the stage's middle axis
+_MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 SHAKE_M, SHAKE_DEG = 0.002, 0.12  # amplitude of each of three waves
 
 
@@ -30,7 +31,8 @@ class View:
     ----------
     camera : of the depth and infrared images.
     projection : where points of the depth camera land in the 1920x1080 color image.
-    pose : (4, 4) float64, from stage to camera coordinates, at rest.
+    pose : (4, 4) float64, from stage to camera coordinates, at rest. A Kinect's images are mirror
+        images: who faces it has the right hand on the image's right. So is this pose.
     shake : frame number -> (4, 4), what is added to the pose in camera coordinates.
     """
 
@@ -71,7 +73,7 @@ def place_view(
     return View(
         camera,
         projection,
-        look_at(eye, np.array([0.0, -LOOKED_AT_M, 0.0])),
+        _MIRROR @ look_at(eye, np.array([0.0, -LOOKED_AT_M, 0.0])),
         None if shake is None else _tremble(shake),
     )
 
