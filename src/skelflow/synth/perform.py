@@ -65,7 +65,12 @@ PAIRS = {
     59: PairMotion("walking towards each other", pairs.approach, pairs.approach_distance, 3.3),
     60: PairMotion("walking apart from each other", pairs.walk_apart, pairs.part_distance, 3.6),
 }
-ACTIONS = {number: motion.name for number, motion in sorted({**SOLO, **PAIRS}.items())}
+ACTIONS: dict[int, str] = dict(
+    sorted(
+        [(number, solo.name) for number, solo in SOLO.items()]
+        + [(number, pair.name) for number, pair in PAIRS.items()]
+    )
+)
 
 
 def perform(action: int, *, performer: int, replication: int, seed: int) -> Performance:
@@ -123,8 +128,8 @@ def _play_pair(
     pair = [draw_person(performer, seed, partner) for partner in (0, 1)]
     plays = [_begin(pair[0], motion.lasts_s, chance)]
     plays.append(Play(pair[1].body, vary_style(pair[1].style, chance), chance, plays[0].time_s))
-    apart_m = motion.apart_m(*plays)
-    motion.write(*plays, apart_m)
+    apart_m = motion.apart_m(plays[0], plays[1])
+    motion.write(plays[0], plays[1], apart_m)
     people = []
     for person, play, way in zip(pair, plays, (-1, 1), strict=True):
         turn = turn_about(np.array([0.0, way * np.pi / 2, 0.0]))
