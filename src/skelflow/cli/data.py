@@ -6,7 +6,8 @@ from typing import Literal
 from skelflow.cli.shell import app, say
 
 
-def _size(text: str) -> tuple[int, int]:
+def parse_size(text: str) -> tuple[int, int]:
+    """(width, height) of WIDTHxHEIGHT; `ConfigError` for anything else."""
     from skelflow.errors import ConfigError
 
     width, _, height = text.lower().partition("x")
@@ -75,8 +76,8 @@ def prepare(
     from skelflow.progress import bar
 
     config = PrepareConfig(
-        crop=_size(crop),
-        size=_size(size),
+        crop=parse_size(crop),
+        size=parse_size(size),
         stride=stride,
         preset=preset,
         region=region,
