@@ -56,6 +56,15 @@ def read_tracks(path: Path) -> Tracks:
     return Tracks(ids, values)
 
 
+def clean(values: Float64[np.ndarray, "*frames 25 12"]) -> Float64[np.ndarray, "*frames 25 12"]:
+    """The same with y down, and NaN for joints not tracked and pixels that are (0, 0) or none."""
+    values = values * np.where(np.arange(_JOINT_FIELDS) == 1, -1.0, 1.0)
+    values[~(values[..., 11] > 0), :7] = np.nan
+    for pixels in (values[..., 3:5], values[..., 5:7]):
+        pixels[~np.isfinite(pixels).all(axis=-1) | (pixels == 0).all(axis=-1)] = np.nan
+    return values
+
+
 def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
     """Body number -> 25 joints of 12 numbers."""
     frame: dict[str, list[list[float]]] = {}
