@@ -137,7 +137,7 @@ def scan_all(roots: Iterable[Path]) -> Iterator[Part]:
 
 def scan(root: str | Path) -> Iterator[Part]:
     """Every part below a folder, in one pass; folders of images are not entered, links are."""
-    todo, linked = [str(root)], set[str]()
+    todo, linked = [str(root)], {os.path.realpath(root)}
     while todo:
         folder = todo.pop()
         with os.scandir(folder) as entries:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from skelflow.errors import FormatError
-from skelflow.recordings._images import read_depth_png, video_frames
+from skelflow.recordings._images import Video, read_depth_png
 from skelflow.recordings._names import ntu_labels, ntu_name
 from skelflow.recordings._ntu_cameras import (
     COLOR_PROJECTION,
@@ -34,7 +34,7 @@ EXPECTS = (
 BODIES = 2
 FRAME_RATE_HZ = 30.0
 
-_DEPTH_IMAGE = re.compile(r"M?Depth-(\d{8})\.png")
+_DEPTH_IMAGE = re.compile(r"M?Depth-.*\.png")
 
 
 def recognizes(path: Path) -> bool:
@@ -85,9 +85,11 @@ def read(path: Path) -> Recording:
     files = None if parts.depth is None else _depth_files(parts.depth)
     values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
     count = next((len(part) for part in (files, values) if part is not None), None)
-    color = parts.color and video_frames(parts.color, count=count, size=COLOR_SIZE[::-1])
-    infrared = parts.infrared and video_frames(parts.infrared, count=count, size=DEPTH_SIZE[::-1])
-    count = count or next(len(video) for video in (color, infrared) if video)
+    color, infrared = (
+        Video(file, count=count, size=size[::-1]) if file else None
+        for file, size in ((parts.color, COLOR_SIZE), (parts.infrared, DEPTH_SIZE))
+    )
+    count = count or next(video.stored for video in (color, infrared) if video)
     rig = find_rig(path, name, values)
     return Recording(
         name=name,
@@ -95,11 +97,12 @@ def read(path: Path) -> Recording:
         camera=rig.camera,
         frame_rate_hz=FRAME_RATE_HZ,
         depth=_no_depth(path, name, count) if files is None else _depth_frames(files),
-        color=color or None,
+        color=color.frames() if color else None,
         color_projection=rig.projection if color else None,
-        infrared=_gray_frames(infrared) if infrared else None,
+        infrared=_gray_frames(infrared.frames()) if infrared else None,
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
+        repairs=_repairs(values, count, color, infrared),
     )
 
 
@@ -116,10 +119,21 @@ def _depth_files(folder: Path) -> list[Path]:
         expected = f"{prefix}-{number:08d}.png"
         if name != expected:
             raise FormatError(
-                f"{folder}: {expected} is missing (next is {name}); expected frames numbered "
-                "from 1 without a gap"
+                f"{folder}: {expected} is missing ({name} is in its place); expected frames "
+                "numbered from 1 without a gap, eight digits"
             )
     return [folder / name for name in names]
+
+
+def _repairs(
+    values: Float64[np.ndarray, "t 2 25 12"] | None, count: int, *videos: Video | None
+) -> tuple[str, ...]:
+    """What was mended to make all parts as long as the recording."""
+    done = [video.repair() for video in videos if video]
+    if values is not None and len(values) != count:
+        what = "its end is left out" if len(values) > count else "the rest has no joints"
+        done.append(f"the skeleton has {len(values)} frames, the recording {count}: {what}")
+    return tuple(text for text in done if text)
 
 
 def _depth_frames(files: list[Path]) -> Frames[Depth]:
