@@ -15,7 +15,7 @@ from skelflow.datasets.sequence import (
     moving_components,
 )
 from skelflow.datasets.windows import pair_times
-from skelflow.datasets.workers import check_stopped, each
+from skelflow.datasets.workers import Finished, Workers, explain
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.recordings import open_recording, readers
 from skelflow.types import Recording
@@ -89,17 +89,25 @@ def _spread(paths: list[Path]) -> list[Path]:
     return [paths[i] for i in order]
 
 
-def measure_range(survey: Survey, config: PrepareConfig) -> float:
+def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> float:
     """The range of the sampled recordings, meters; `DataError` where nothing moves."""
-    tasks = [(path, config) for path in survey.sample]
-    with closing(each(_sample_components, tasks, config.workers)) as results:
-        range_m = measured_range(np.concatenate(list(results)))
+    tasks = [(path.absolute(), config) for path in survey.sample]
+    with closing(workers.each(_sample_components, tasks)) as ended:
+        components = [_result(one) for one in ended]
+    range_m = measured_range(np.concatenate(components))
     if range_m is None:
         raise DataError(
             f"nothing moves in the {len(tasks)} recordings that the range is measured on; "
             "give range_m"
         )
     return range_m
+
+
+def _result(ended: Finished) -> Float32[np.ndarray, " values"]:
+    if ended.error is not None:
+        raise DataError(f"{ended.task[0]}: {explain(ended.error)}") from ended.error
+    found: Float32[np.ndarray, " values"] = ended.result
+    return found
 
 
 def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray, " values"]:
@@ -109,7 +117,7 @@ def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray,
         times = pair_times(len(recording), config.stride)
         picks = np.linspace(0, len(times), 2 * _SAMPLE_PAIRS + 1)[1::2].astype(int)
         chosen = [times[i] for i in sorted(set(picks.tolist())) if i < len(times)]
-        flow_m = flow_frames(recording, config, chosen, before_pair=check_stopped)
+        flow_m = flow_frames(recording, config, chosen)
     except SkelflowError:
         return np.zeros(0, np.float32)  # the run over all recordings reports it
     return moving_components(flow_m)
