@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -19,7 +18,7 @@ import skelflow
 from skelflow.errors import ConfigError, DataError
 
 _CONNECT_S = 10
-_DASHBOARD = "127.0.0.1:8787"  # on this machine only; another port where it is taken
+_DASHBOARD = "127.0.0.1:0"  # seen from this machine only, at a free port
 
 
 class Finished(NamedTuple):
@@ -141,8 +140,7 @@ def _start_here(count: int, retries: int) -> Iterator[distributed.Client]:
     settings = {"distributed.scheduler.allowed-failures": retries}
     with ExitStack() as opened:
         try:
-            with dask.config.set(settings), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Port .* is already in use")
+            with dask.config.set(settings):
                 cluster = distributed.LocalCluster(
                     n_workers=count,
                     threads_per_worker=1,
