@@ -203,7 +203,7 @@ def test_cli_refuses_what_is_not_there_with_one_line_and_code_2(
 
 
 @pytest.mark.parametrize(
-    "command", ["prepare", "flow", "train", "evaluate", "predict", "models", "info"]
+    "command", ["prepare", "flow", "train", "evaluate", "predict", "models", "info", "plan"]
 )
 def test_cli_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, "--help") == 0

@@ -1,6 +1,6 @@
 """The `skelflow` command: parse, call one function, print."""
 
-from skelflow.cli import data, flow, networks, prepare
+from skelflow.cli import data, flow, networks, plan, prepare
 from skelflow.cli.shell import app, main
 
-__all__ = ["app", "data", "flow", "main", "networks", "prepare"]
+__all__ = ["app", "data", "flow", "main", "networks", "plan", "prepare"]

@@ -6,7 +6,8 @@ from typing import Literal
 from skelflow.cli.shell import app, say
 
 
-def _size(text: str) -> tuple[int, int]:
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height out of WIDTHxHEIGHT."""
     from skelflow.errors import ConfigError
 
     width, _, height = text.lower().partition("x")
@@ -21,6 +22,7 @@ def prepare(
     *,
     out: Path,
     only: str = "*",
+    limit: int | None = None,
     crop: str = "320x240",
     size: str = "160x120",
     stride: int = 3,
@@ -51,6 +53,8 @@ def prepare(
         The store to make or to go on with.
     only
         Prepare just the recordings whose name matches this pattern, as "a[1-9]_*".
+    limit
+        Prepare just so many, evenly spread over the data set.
     crop
         Centered window of the depth image, WIDTHxHEIGHT pixels.
     size
@@ -84,8 +88,8 @@ def prepare(
     from skelflow.progress import bar
 
     config = PrepareConfig(
-        crop=_size(crop),
-        size=_size(size),
+        crop=parse_size(crop),
+        size=parse_size(size),
         stride=stride,
         preset=preset,
         region=region,
@@ -102,6 +106,7 @@ def prepare(
             out,
             config,
             only=only,
+            limit=limit,
             scheduler=scheduler,
             progress=progress,
             dashboard=lambda address: say(f"dashboard: {address}"),

@@ -15,7 +15,7 @@ from skelflow.datasets.meta import StoreMeta
 from skelflow.datasets.outcome import Outcome, name_taken, prepare_one
 from skelflow.datasets.protocols import class_names
 from skelflow.datasets.store import Store, is_vacant
-from skelflow.datasets.survey import Survey, measure_range, survey_recordings
+from skelflow.datasets.survey import Survey, measure_range, spread, survey_recordings
 from skelflow.datasets.workers import Finished, Workers, explain
 from skelflow.errors import DataError, StorageError
 from skelflow.recordings import find_recordings
@@ -48,6 +48,7 @@ def prepare(
     config: PrepareConfig | None = None,
     *,
     only: str = "*",
+    limit: int | None = None,
     scheduler: str | None = None,
     progress: Progress = lambda *_: None,
     dashboard: Callable[[str], None] = lambda _: None,
@@ -63,6 +64,7 @@ def prepare(
     out : the store, made when it is not there.
     config : see `PrepareConfig`; the paper's by default.
     only : prepare the recordings whose file or folder name matches this pattern, as "a[1-9]_*".
+    limit : prepare only so many of them, evenly spread.
     scheduler : address of a dask scheduler, whose workers see the same folders; None = processes
         of this machine, as many as `config.workers`.
     progress : called after each recording with (finished, total, name).
@@ -93,6 +95,8 @@ def prepare(
     config = config or PrepareConfig()
     source, out = Path(source), Path(out)
     paths = _select(find_recordings(source), only, source)
+    if limit is not None:
+        paths = sorted(spread(paths)[:limit])
     survey = survey_recordings(paths, source, config)
     there = _existing(out)
     workers = Workers(

@@ -37,35 +37,35 @@ class Survey:
 def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Survey:
     """Look into evenly spread recordings until enough of them train."""
     readable: list[tuple[Path, Recording]] = []
-    trains: list[Path] = []
+    training: list[Path] = []
     first_error = ""
-    for path in _spread(paths):
+    for path in spread(paths):
         try:
             recording = open_recording(path)
         except SkelflowError as error:
             first_error = first_error or str(error)
             continue
         readable.append((path, recording))
-        if _trains(recording, _reader_of(readable[0][0]), config):
-            trains.append(path)
-        if len(trains) == _SAMPLE_RECORDINGS:
+        if trains(recording, _reader_of(readable[0][0]), config):
+            training.append(path)
+        if len(training) == _SAMPLE_RECORDINGS:
             break
     if not readable:
         raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
     _check_crop(readable[0][1], config)
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
-    sample_of = "training recordings" if trains else "recordings, for none of them trains"
+    sample_of = "training recordings" if training else "recordings, for none of them trains"
     name = _reader_of(readable[0][0])
-    return Survey(name, next(layouts, None), trains or everything, sample_of)
+    return Survey(name, next(layouts, None), training or everything, sample_of)
 
 
 def _reader_of(path: Path) -> str:
     return next(reader.NAME for reader in readers() if reader.recognizes(path))
 
 
-def _trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
-    """By the data set's protocol; a data set without one, or unknown labels, train."""
+def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
+    """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
     usual = protocols(source)[0]
     protocol = usual if config.protocol is None else find_protocol(config.protocol, source)
     if getattr(recording.labels, protocol.divides) is None:
@@ -82,7 +82,7 @@ def _check_crop(recording: Recording, config: PrepareConfig) -> None:
         )
 
 
-def _spread(paths: list[Path]) -> list[Path]:
+def spread(paths: list[Path]) -> list[Path]:
     """All paths in an order whose every beginning is spread over the whole list."""
     golden = (np.sqrt(5) - 1) / 2  # irrational: no rhythm of subjects or trials can hide behind it
     order = np.argsort((np.arange(len(paths)) * golden) % 1, kind="stable")
