@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from skelflow import __version__
-from skelflow.datasets.flow_files import whole
+from skelflow.files import whole
 from skelflow.recognize import Explanation
 from skelflow.types import Recording
 from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
