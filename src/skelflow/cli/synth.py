@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from skelflow.cli.shell import app, say
+from skelflow.cli.shell import app, parse_size, say
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
@@ -83,7 +83,6 @@ def synth(
     """
     import os
 
-    from skelflow.cli.data import parse_size
     from skelflow.progress import bar
     from skelflow.synth.synthesize import synthesize
     from skelflow.synth.take import SynthConfig
