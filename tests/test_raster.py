@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelflow.camera.pinhole import unproject
+from skelflow.errors import ConfigError
 from skelflow.synth.raster import NOTHING, rasterize
 from skelflow.synth.render import cast_rays
 from skelflow.synth.shapes import Sphere
@@ -84,6 +85,12 @@ def split(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray
     start = 6 * np.arange(len(faces))[:, None, None]
     four = np.array([[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]])
     return corners.reshape(-1, 3), (start + four).reshape(-1, 3)
+
+
+def test_rasterize_refuses_a_lens_that_distorts() -> None:
+    bent = Camera(64, 48, 60.0, 61.0, 31.2, 23.7, distortion=(0.1, 0.0, 0.0))
+    with pytest.raises(ConfigError, match="without distortion"):
+        rasterize(wall((2, 2, 2, 2)), QUAD, camera=bent)
 
 
 @settings(max_examples=40, deadline=None)
