@@ -51,6 +51,8 @@ class Paint:
 
     def _contrast(self) -> float:
         """Of the pattern in infrared: less than in gray, for dyes fade there."""
+        if self.pattern == PLAIN:
+            return 0.0
         first, second = (
             sum(share * band for share, band in zip(_LUMA, color, strict=True))
             for color in (self.color, self.second)
