@@ -99,11 +99,15 @@ def test_stage_tells_people_things_and_the_room_apart() -> None:
     )
     second = replace(person, points_m=lambda t: person.points_m(t) + np.float32([1, 0, 0]))
     wall = place_thing(wall_at(4.0))
+    prop = place_thing(make_box((0.5, 0.5, 0.1), "thing").moved((-0.8, 0, 2)))
     stage = build_stage(
         [
             Member(person, Role.PERSON),
             Member(second, Role.PASSER),
-            Member(replace(box, points_m=lambda t: box.points_m(t) - np.float32([0.8, 0, 0])), Role.PROP),
+            Member(
+                replace(box, points_m=lambda t: box.points_m(t) - np.float32([0.8, 0, 0])),
+                Role.PROP,
+            ),
             Member(wall, Role.ROOM),
         ]
     )
@@ -122,7 +126,7 @@ def test_paint_is_continuous_and_in_range(place_m: tuple[float, ...], pattern: i
     here, beside = np.float32(place_m), np.float32(place_m) + np.float32(1e-4)
     assert 0 <= mix(row, *here) <= 1
     assert 0.6 <= mottle(row, *here) <= 1.4
-    assert abs(mix(row, *here) - mix(row, *beside)) < 0.03
+    assert abs(mix(row, *here) - mix(row, *beside)) < 0.05
     assert abs(mottle(row, *here) - mottle(row, *beside)) < 0.01
 
 

@@ -14,6 +14,7 @@ from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
 from skelflow.files import whole
 from skelflow.recordings import open_recording
+from skelflow.recordings._names import ntu_labels
 from skelflow.synth.perform import ACTIONS
 from skelflow.synth.stage import JOINTS
 from skelflow.synth.synthesize import truth_path
@@ -47,7 +48,7 @@ def save_people(
     names: Sequence[str],
     path: str | Path,
     *,
-    preset: str = "best",
+    preset: str = "fast",
     threads: int = 1,
     progress: Progress = lambda *_: None,
 ) -> None:
@@ -56,7 +57,7 @@ def save_people(
     Parameters
     ----------
     folder : made by `skelflow synth`, with color.
-    names : of the recordings; more than eight are thinned out.
+    names : of the recordings, of which `pick_names` chooses.
     path : of the picture, .png or .jpg.
     preset : of the solver that estimates flow from infrared and depth.
 
@@ -70,7 +71,7 @@ def save_people(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = [names[i] for i in np.linspace(0, len(names) - 1, min(MOST, len(names))).astype(int)]
+    names = pick_names(names)
     rows = (len(names) + 1) // 2
     size = 8 * _PANEL_INCHES, rows * (_PANEL_INCHES / _ASPECT + 0.3)
     figure = Figure(figsize=size, layout="constrained")
@@ -81,12 +82,32 @@ def save_people(
         images, title = draw_recording(Path(folder), name, preset=preset, threads=threads)
         for panel, image, what in zip(panels[row, left : left + 4], images, COLUMNS, strict=True):
             panel.imshow(image)
-            panel.set_title(f"{title}\n{what}" if what == "color" else f"\n{what}", fontsize=7)
+            above = title if what == COLUMNS[0] else ""
+            panel.set_title(f"{above}\n{what}", fontsize=7, loc="left")
         progress(number + 1, len(names), name)
     for panel in panels.ravel():
         panel.set_axis_off()
     with whole(Path(path)) as aside:
         figure.savefig(aside, dpi=130, format=Path(path).suffix[1:])
+
+
+def pick_names(names: Sequence[str]) -> list[str]:
+    """At most eight recordings: as many people and actions as there are, two people an action.
+
+    Examples
+    --------
+    >>> pick_names([f"S001C001P00{p}R001A00{a}" for p in (1, 2) for a in (1, 2)])[:2]
+    ['S001C001P001R001A001', 'S001C001P002R001A001']
+    """
+    labels = [ntu_labels(name) for name in names]
+    people = sorted({label.subject for label in labels if label.subject is not None})
+    actions = sorted({label.action for label in labels if label.action is not None})
+    picked = []
+    for number in range(MOST):
+        wanted = people[number % len(people)], actions[number * len(actions) // MOST]
+        fits = zip(names, labels, strict=True)
+        picked += [name for name, label in fits if (label.subject, label.action) == wanted][:1]
+    return list(dict.fromkeys(picked))
 
 
 def draw_recording(
@@ -121,9 +142,7 @@ def cut(image: Color, window: Window) -> Panel:
     """A part of an image, at 300 rows; black beyond the image."""
     height = 300
     width, scale = round(height * window.width / window.height), height / window.height
-    way = np.array(
-        [[scale, 0, -scale * window.left], [0, scale, -scale * window.top]], np.float64
-    )
+    way = np.array([[scale, 0, -scale * window.left], [0, scale, -scale * window.top]], np.float64)
     smooth = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
     return np.asarray(cv2.warpAffine(image, way, (width, height), flags=smooth), np.uint8)
 
