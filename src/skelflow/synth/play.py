@@ -57,6 +57,11 @@ class Hold:
     arc_m: Triple = (0, 0, 0)
 
 
+def palm_for(fingers: tuple[float, float, float], thumb: tuple[float, float, float]) -> Triple:
+    """Where the palm faces when fingers and thumb point there, all (outward, up, forward)."""
+    return np.asarray(np.cross(fingers, thumb), np.float64)
+
+
 @dataclass
 class Play:
     """One person's part, frame by frame; motions add to these courses.

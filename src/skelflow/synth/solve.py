@@ -21,7 +21,7 @@ from skelflow.synth.turns import (
     unit,
 )
 
-UPRIGHT = 0.992  # of the leg's length when standing
+UPRIGHT = 0.996  # of the leg's length when standing
 SOFTNESS_M = 0.006  # how gradually one leg takes over from the other
 WRIST_RAD = 1.2  # farthest a hand bends
 PRONATION_RAD = 1.75  # farthest a forearm turns either way from its rest

@@ -91,10 +91,10 @@ def cross_hands(play: Play) -> Part:
     """Both forearms cross before the chest: stop."""
     front = play.style.hand
     for side in (0, 1):
-        ahead = 0.37 if side == front else 0.29
+        ahead = 0.3 if side == front else 0.22
         play.reach(side, 0.95, 2.6, Hold(
-            0, 0, "chest", (-0.11, 0.08, ahead), (-0.55, 1, 0.15), (-0.2, 0.2, 1),
-            grip="flat", elbow=0.3 + 0.4 * play.style.elbow,
+            0, 0, "chest", (-0.07, 0.07, ahead), (-0.6, 0.85, 0.1), (-0.2, 0.0, 1),
+            grip="flat", elbow=0.05 + 0.3 * play.style.elbow,
             arc_m=(0.12, 0, 0.1 if side == front else 0.02),
         ))  # fmt: skip
         play.relax(side, at_s=3.5)
