@@ -23,7 +23,7 @@ Points = Float64[np.ndarray, "points 3"]
 Levels = Float64[np.ndarray, " points"]
 
 HAIR_M, SOLE_M = 0.013, 0.007
-SMOOTHED = {HAIR: 4, SHIRT: 12, TROUSERS: 8}  # how often: cloth bridges what skin does not
+SMOOTHED = {HAIR: 4, SHIRT: 25, TROUSERS: 8}  # how often: cloth bridges what skin does not
 IRIS_M = 0.0065
 
 

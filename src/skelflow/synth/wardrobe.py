@@ -39,7 +39,7 @@ def draw_wardrobe(rng: np.random.Generator, *, old: float, sex: str) -> Wardrobe
         sleeve=float(rng.uniform(0.25, 0.4) if short_sleeve else rng.uniform(0.9, 0.97)),
         leg=float(rng.uniform(0.42, 0.55) if short_leg else rng.uniform(0.93, 0.98)),
         hem_m=float(rng.uniform(0.02, 0.13)),
-        collar_m=float(rng.uniform(0.015, 0.05)),
+        collar_m=float(rng.uniform(0.025, 0.05)),
         hair_m=None if bald else float(low),
         loose_m=float(rng.uniform(0.005, 0.012)),
     )

@@ -59,8 +59,8 @@ def jump(play: Play) -> Part:
         play.pelvis[:, 0] += 0.2 * crouch
         play.head[:, 0] -= 0.35 * crouch
         _bounce(play, start + 0.1, 1.15, high_m=0.24 * style.amplitude, dip_m=0.24)
-        lift = pulse(time, start + 0.35, start + 1.3, edge=0.4)
-        swung += (1.2 + 0.8 * style.liveliness) * lift - 0.6 * crouch
+        lift = pulse(time, start + 0.3, start + 1.45, edge=0.48)
+        swung += (0.9 + 0.7 * style.liveliness) * lift - 0.6 * crouch
         raised += 0.15 * lift
     for side in (0, 1):
         play.hands[side][-1] = _swung(play, side, swung, raised)
