@@ -12,9 +12,8 @@ def clap(play: Play) -> Part:
     """Both palms meet before the chest, again and again."""
     time, style = play.time_s, play.style
     claps = 5 + 2 * style.repeats
-    rhythm = (1 - np.cos(2 * np.pi * claps * np.clip((time - 0.8) / 2.4, 0, 1))) / 2
-    apart = 0.002 + 0.11 * style.amplitude * np.where(time < 0.8, 1, rhythm)
-    apart = np.where(time > 3.2, 0.002 + 0.05 * np.clip((time - 3.2) / 0.3, 0, 1), apart)
+    rhythm = (1 + np.cos(2 * np.pi * claps * np.clip((time - 0.8) / 2.4, 0, 1))) / 2
+    apart = 0.002 + 0.11 * style.amplitude * rhythm
     offset = np.stack([apart, -0.06 + 0 * time, 0.27 + 0 * time], axis=1)
     for side in (0, 1):
         play.reach(side, 0.75, 3.3, Hold(
