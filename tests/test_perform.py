@@ -60,6 +60,20 @@ def test_action_is_plausible(action: int) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+def test_action_bends_elbows_and_knees_no_farther_than_people_do(action: int) -> None:
+    played = _play(action)
+    for actor in played.people:
+        joints = _joints(actor, played.frames)
+        for start, middle, end in (("shoulder", "elbow", "wrist"), ("hip", "knee", "ankle")):
+            for side in ("left", "right"):
+                a, b, c = (_joint(joints, f"{side}_{joint}") for joint in (start, middle, end))
+                cosine = np.einsum("ti,ti->t", a - b, c - b) / (
+                    np.linalg.norm(a - b, axis=1) * np.linalg.norm(c - b, axis=1)
+                )
+                assert np.degrees(np.arccos(cosine)).min() > 25
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_action_keeps_the_body_whole(action: int) -> None:
     """Skin that folds through itself loses volume."""
     played = _play(action)

@@ -12,12 +12,22 @@ from skelflow.synth.person import draw_person
 from skelflow.synth.play import GRIPS
 from skelflow.synth.recorded import SIDE_NAMES, Places, read_places
 from skelflow.synth.rig import SIDES, Moves, Stance, move_bones
-from skelflow.synth.turns import Turn, Vector, between, part_way, rotate, turn_about, unit
+from skelflow.synth.turns import (
+    Turn,
+    Vector,
+    between,
+    part_way,
+    rotate,
+    turn_about,
+    twist_about,
+    unit,
+)
 from skelflow.types import Skeleton
 
 UPWARD = np.array([0.0, -1.0, 0.0])  # where sensors see the head above the neck of who stands
 STRAIGHT = 0.35  # below this sine a limb's own bend does not quite say where its hinge lies
 ONE_WAY = 0.6  # cosine from which on a knee bends the way knees do
+ROLL_RAD = 0.25  # farthest a bone rolls about itself from frame to frame
 HINGE_FRAMES = 2.0  # over which hinges, hands and feet are smoothed
 PLANTED_M = 0.06  # a foot this near to the floor stands on it
 HANGING_M = 0.12  # one this much higher hangs as the recording says
@@ -160,7 +170,22 @@ def _turn_limb(
         sure = sure * np.clip(agree / ONE_WAY, 0, 1)
     hinge = gaussian_filter1d(sure * unit(bend) + (1.01 - sure) * usual, HINGE_FRAMES, axis=0)
     at_rest = (rest[joints[0]], rest[joints[1]], rest[joints[2]])
-    return turn_limb(at_rest, start, Limb(middle, end, unit(hinge)))
+    turns = turn_limb(at_rest, start, Limb(middle, end, unit(hinge)))
+    return _steady_roll(turns[0], upper), _steady_roll(turns[1], lower)
+
+
+def _steady_roll(turn: Turn, along: Vector) -> Turn:
+    """A bone that points the same way, but rolls about itself no faster than muscles can."""
+    steady = turn.copy()
+    swing = np.cross(along[:-1], along[1:])
+    sine = np.linalg.norm(swing, axis=1, keepdims=True)
+    angle = np.arctan2(sine, np.einsum("ti,ti->t", along[:-1], along[1:])[:, None])
+    carry = turn_about(swing / sine.clip(1e-9) * angle)
+    for t in range(1, len(turn)):
+        carried = carry[t - 1] @ steady[t - 1]
+        roll = twist_about(turn[t] @ carried.T, along[t])
+        steady[t] = turn_about(np.clip(roll, -ROLL_RAD, ROLL_RAD) * along[t]) @ carried
+    return steady
 
 
 def _swing_to(turn: Turn, rest: Vector, goal: Vector, most_rad: float) -> Turn:
