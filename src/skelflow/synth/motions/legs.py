@@ -6,15 +6,17 @@ from skelflow.synth.motions.parts import Part
 from skelflow.synth.play import Hold, Play
 from skelflow.synth.timing import Course, ease, pulse
 
+LEG_M = 0.87  # of the person that kicks are written for
+
 
 def kick(play: Play) -> Part:
     """Weight goes onto one leg; the other swings back, kicks forward and comes down again."""
     foot, time, style = play.style.hand, play.time_s, play.style
-    wide = style.amplitude * play.scale
+    wide = min(style.amplitude, 1.0) * sum(play.leg_m(foot)) / LEG_M
     back, forth = pulse(time, 0.5, 1.35, edge=0.45), _strike(time, 1.0, 1.32, 2.2)
     up = pulse(time, 0.35, 2.2, edge=0.3)
-    play.balls_m[:, foot, 2] -= wide * (0.84 * forth - 0.28 * back)
-    play.balls_m[:, foot, 1] -= wide * (0.4 * forth + 0.13 * back + 0.04 * up)
+    play.balls_m[:, foot, 2] -= wide * (0.76 * forth - 0.28 * back)
+    play.balls_m[:, foot, 1] -= wide * (0.42 * forth + 0.13 * back + 0.04 * up)
     play.balls_m[:, foot, 0] -= 0.04 * play.out(foot) * up
     play.heel_rad[:, foot] += 0.7 * back - 0.15 * forth
     play.shift_m[:, 0] -= play.out(foot) * (0.8 * style.stance_m) * up
