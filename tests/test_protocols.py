@@ -2,10 +2,10 @@
 
 import pytest
 
+from skelflow.datasets.protocol_tables import compare_counts
 from skelflow.datasets.protocols import (
     bad_samples,
     class_names,
-    count_official,
     find_protocol,
     hold_out,
     official_names,
@@ -14,19 +14,50 @@ from skelflow.datasets.protocols import (
 )
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
+from tests.test_cli import run
+
+PUBLISHED = {
+    "cross-subject": (40_091, 16_487),
+    "cross-view": (37_646, 18_932),
+    "120-cross-subject": (63_026, 50_919),
+    "120-cross-setup": (54_468, 59_477),
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "train", "test"),
-    [
-        ("cross-subject", 40_091, 16_487),
-        ("cross-view", 37_646, 18_932),
-        ("120-cross-subject", 63_026, 50_919),
-        ("120-cross-setup", 54_468, 59_477),
-    ],
-)
-def test_protocol_has_the_published_counts(name: str, train: int, test: int) -> None:
-    assert count_official(find_protocol(name, "ntu")) == (train, test)
+def test_protocols_have_the_published_counts() -> None:
+    counts = compare_counts()
+    assert {protocol.name: pair for protocol, pair in counts.counted.items()} == PUBLISHED
+    assert counts.agrees
+    assert "DIFFERS" not in counts.to_text()
+
+
+def test_cli_protocols_says_so_and_exits_with_1_when_a_count_differs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("skelflow.datasets.protocols.bad_samples", lambda _: frozenset())
+    assert run("protocols", "--counts") == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[0] == "protocol"
+    assert all(line.endswith("DIFFERS") for line in lines[1:])
+
+
+def test_cli_protocols_shows_every_count_twice_when_all_agree(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("protocols", "--counts") == 0
+    rows = [line.split()[:5] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert rows == [
+        [name, *2 * [f"{count:,}" for count in counts]] for name, counts in PUBLISHED.items()
+    ]
+
+
+def test_cli_protocols_lists_who_trains(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("protocols") == 0
+    said = capsys.readouterr().out
+    assert "cameras 2-3 train" in said
+    assert "setups even train" in said
+    assert "1-2, 4-5, 8-9, 13-19, 25, 27-28, 31, 34-35, 38 train" in said
+    assert "utd_mhad:" in said
 
 
 def test_official_names_are_all_there_and_hold_every_bad_sample() -> None:

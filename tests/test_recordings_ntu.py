@@ -2,76 +2,22 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from skelflow.camera.calibrate import project_color
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.ntu import COLOR_PROJECTION, DEPTH_CAMERA
-from skelflow.types import Camera
-
-NAME = "S001C002P003R001A058"
-CAMERA = Camera(512, 424, 366.0, 366.5, 256.0, 208.0)
-
-
-def joint_lines(joints: np.ndarray, tracking: int = 2) -> list[str]:
-    """25 lines of joints given in meters, y down."""
-    depth = project(joints, CAMERA)
-    color = project_color(joints, COLOR_PROJECTION)
-    return [
-        f"{x} {-y} {z} {d[0]} {d[1]} {c[0]} {c[1]} 0 0 0 0 {tracking}"
-        for (x, y, z), d, c in zip(joints, depth, color, strict=True)
-    ]
-
-
-def person(t: int, x: float = 0.0) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    joints = rng.uniform([-0.2, -0.9, 2.8], [0.2, 0.9, 3.2], (25, 3)) + np.array([x, 0, 0])
-    joints[7] += 0.2 * np.sin(t)
-    return joints
-
-
-def skeleton_text(frames: list[dict[int, np.ndarray]], tracking: int = 2) -> str:
-    lines = [str(len(frames))]
-    for bodies in frames:
-        lines.append(str(len(bodies)))
-        for number, joints in bodies.items():
-            lines += [f"{72057594037931000 + number} 0 1 1 1 1 0 -0.1 0.1 2", "25"]
-            lines += joint_lines(joints, tracking)
-    return "\r\n".join(lines) + "\r\n"
-
-
-def write_skeleton(root: Path, frames: list[dict[int, np.ndarray]], tracking: int = 2) -> Path:
-    path = root / "nturgb+d_skeletons" / f"{NAME}.skeleton"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(skeleton_text(frames, tracking), newline="")
-    return path
-
-
-def write_depth(folder: Path, count: int, prefix: str = "Depth", mm: int = 1000) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    for t in range(count):
-        image = np.full((424, 512), mm + t, np.uint16)
-        cv2.imwrite(str(folder / f"{prefix}-{t + 1:08d}.png"), image)
-    return folder
-
-
-def write_video(path: Path, count: int, size: tuple[int, int]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, size)
-    for t in range(count):
-        image = np.zeros((size[1], size[0], 3), np.uint8)
-        image[..., 2] = 20 * t  # red
-        writer.write(image)
-    writer.release()
-    return path
-
-
-def one_person(frames: int = 20) -> list[dict[int, np.ndarray]]:
-    return [{1: person(t)} for t in range(frames)]
+from tests.tiny_ntu import (
+    NAME,
+    one_person,
+    person,
+    skeleton_text,
+    write_depth,
+    write_skeleton,
+    write_video,
+)
 
 
 def test_ntu_reads_depth_and_labels_from_the_official_layout(tmp_path: Path) -> None:
@@ -170,7 +116,7 @@ def test_ntu_reads_color_and_infrared_in_any_order(tmp_path: Path) -> None:
     assert recording.color is not None
     assert recording.infrared is not None
     assert len(recording.color) == len(recording.infrared) == 10
-    assert recording.color_projection is COLOR_PROJECTION
+    assert recording.color_projection == COLOR_PROJECTION
     for t in (0, 1, 2, 7, 3, 8, 9):  # the video ends one frame early: its last is repeated
         red, green, blue = recording.color[t][500, 900].astype(int)
         assert abs(red - 20 * min(t, 8)) <= 4
@@ -195,106 +141,48 @@ def test_ntu_finds_each_recording_once(tmp_path: Path) -> None:
     assert find_recordings(tmp_path) == [raw, other]
 
 
-def corrupt(path: Path, line: int, text: str | None) -> None:
-    """Replace a line (from 1), or cut the file before it."""
-    lines = path.read_text().splitlines()
-    kept = lines[: line - 1]
-    path.write_text("\n".join(kept if text is None else [*kept, text, *lines[line:]]))
+def test_ntu_says_what_it_mended(tmp_path: Path) -> None:
+    depth = write_depth(tmp_path / NAME, 4)
+    write_skeleton(tmp_path, one_person(3))
+    write_video(tmp_path / f"{NAME}_ir.avi", 2, (512, 424))
+    write_video(tmp_path / f"{NAME}_rgb.avi", 5, (1920, 1080))
+    assert open_recording(depth).repairs == (
+        f"{NAME}_rgb.avi has 5 frames, the recording 4: its end is left out",
+        f"{NAME}_ir.avi has 2 frames, the recording 4: its last is repeated",
+        "the skeleton has 3 frames, the recording 4: the rest has no joints",
+    )
+    for part in tmp_path.glob("*.avi"):
+        part.unlink()
+    write_skeleton(tmp_path, one_person(4))
+    assert open_recording(depth).repairs == ()
 
 
-@pytest.mark.parametrize(
-    ("line", "text", "message"),
-    [
-        (1, "0", "line 1: 0 frames"),
-        (1, "twenty", "line 1: found 'twenty', expected a frame count"),
-        (1, "-3", "line 1: found '-3', expected a frame count"),
-        (1, "21", "line 562: the text ends where a body count is expected"),
-        (1, "19", "line 534: found '1' after the last frame"),
-        (2, "-1", "line 2: found '-1', expected a body count"),
-        (3, "1 2 3", "line 3: 3 numbers, expected the 10 of a body"),
-        (4, "20", "line 4: 20 joints, expected 25"),
-        (7, "a b c d e f g h i j k l", "line 7: could not convert .* the 12 numbers of a joint"),
-        (8, "1 2 3", "line 8: 3 numbers, expected the 12 of a joint"),
-        (201, None, "line 201: the text ends where a joint is expected; the file is truncated"),
-        (1, None, "line 1: the text ends where a frame count"),
-    ],
-)
-def test_ntu_fails_when_the_skeleton_is_damaged(
-    tmp_path: Path, line: int, text: str | None, message: str
-) -> None:
-    path = write_skeleton(tmp_path, one_person())
-    corrupt(path, line, text)
-    with pytest.raises(FormatError, match=rf"{NAME}\.skeleton, {message}"):
-        open_recording(path)
+def test_ntu_takes_parts_from_several_disks(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_skeleton(one, one_person(3))
+    write_skeleton(one, one_person(3), name="S001C002P003R001A059")
+    write_depth(two / "nturgb+d_depth_masked" / "S001" / NAME, 3, "MDepth")
+    (one / "skelflow-roots.txt").write_text("# the other disk\n../two\n")
+    paths = find_recordings(one)
+    assert paths == [one / NAME, one / "S001C002P003R001A059"]
+    recording = open_recording(paths[0])
+    assert recording.depth[2][0, 0] == pytest.approx(1.002)
+    assert recording.skeleton is not None
+    assert open_recording(paths[1]).skeleton is not None
+    (one / "skelflow-roots.txt").write_text("../three")
+    with pytest.raises(FormatError, match=r"roots\.txt: .*three is no folder: is its disk there"):
+        find_recordings(one)
 
 
-def test_ntu_fails_when_a_body_comes_twice(tmp_path: Path) -> None:
-    path = write_skeleton(tmp_path, [{1: person(0), 2: person(0)}])
-    path.write_text(path.read_text().replace("72057594037931002", "72057594037931001"))
-    with pytest.raises(FormatError, match=r"line 30: body 72057594037931001 a second time"):
-        open_recording(path)
-
-
-def test_ntu_fails_when_the_skeleton_is_binary_or_missing(tmp_path: Path) -> None:
-    path = write_skeleton(tmp_path, one_person())
-    path.write_bytes(bytes(range(128, 256)))
-    with pytest.raises(FormatError, match=r"\.skeleton: cannot be read as NTU RGB\+D text"):
-        open_recording(path)
-    path.unlink()
-    with pytest.raises(FormatError, match=r"\.skeleton does not exist"):
-        open_recording(path)
-
-
-def test_ntu_fails_when_a_depth_frame_is_missing(tmp_path: Path) -> None:
-    folder = write_depth(tmp_path / NAME, 4)
-    (folder / "Depth-00000002.png").unlink()
-    with pytest.raises(FormatError, match=rf"{NAME}: Depth-00000002\.png is missing"):
-        open_recording(folder)
-
-
-def test_ntu_fails_when_the_depth_folder_is_empty(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=rf"{NAME}: no frames"):
-        open_recording(write_depth(tmp_path / NAME, 0))
-
-
-@pytest.mark.parametrize(
-    ("image", "message"),
-    [
-        (np.zeros((424, 512), np.uint8), "8-bit PNG with 1 channels"),
-        (np.zeros((424, 512, 3), np.uint16), "16-bit PNG with 3 channels"),
-        (np.zeros((240, 320), np.uint16), "320x240 pixels, expected 512x424"),
-        (None, "no PNG file, it begins with b'just text'"),
-    ],
-)
-def test_ntu_fails_when_a_depth_image_is_something_else(
-    tmp_path: Path, image: np.ndarray | None, message: str
-) -> None:
-    folder = write_depth(tmp_path / NAME, 2)
-    file = folder / "Depth-00000002.png"
-    if image is None:
-        file.write_text("just text")
-    else:
-        cv2.imwrite(str(file), image)
-    recording = open_recording(folder)
-    with pytest.raises(FormatError, match=rf"Depth-00000002\.png: {message}"):
-        _ = recording.depth[1]
-
-
-def test_ntu_fails_when_a_video_is_truncated_short_or_none(tmp_path: Path) -> None:
-    depth = write_depth(tmp_path / NAME, 12)
-    path = write_video(tmp_path / f"{NAME}_ir.avi", 12, (512, 424))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(FormatError, match=r"_ir\.avi: frame \d+ of 12 cannot be decoded"):
-        list(open_recording(depth).infrared or [])
-    write_video(path, 9, (512, 424))
-    with pytest.raises(FormatError, match=r"_ir\.avi: frame 12 is missing, .* 9 frames"):
-        list(open_recording(depth).infrared or [])
-    write_video(path, 12, (256, 212))
-    with pytest.raises(FormatError, match=r"_ir\.avi: 256x212 pixels, expected 512x424"):
-        _ = (open_recording(depth).infrared or [])[0]
-    path.write_text("no video" * 100)
-    with pytest.raises(FormatError, match=r"_ir\.avi: no video"):
-        open_recording(depth)
+def test_ntu_follows_links_to_other_disks_once(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    skeleton = write_skeleton(one, one_person(3))
+    write_depth(two / NAME, 3)
+    (one / "nturgb+d_depth").symlink_to(two)
+    (two / "back").symlink_to(one)
+    assert find_recordings(one) == [one / "nturgb+d_depth" / NAME]
+    assert len(open_recording(skeleton)) == 3
+    assert open_recording(skeleton).depth[0].any()
 
 
 def test_ntu_camera_projects_real_joints_onto_their_pixels(data_dir: Path) -> None:

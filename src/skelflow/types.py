@@ -23,18 +23,21 @@ Frame = TypeVar("Frame")
 
 @dataclass(frozen=True)
 class Camera:
-    """A pinhole camera: image size and intrinsics, all in pixels.
+    """A pinhole camera: image size and intrinsics, all in pixels, and its lens.
 
     Parameters
     ----------
     width, height : int, pixels.
     fx, fy : float, focal lengths, pixels.
     cx, cy : float, principal point; the center of the top-left pixel is (0, 0).
+    distortion : (k1, k2, k3), radial: a ray (x, y, 1) is seen where (k x, k y, 1) would be without
+        a lens, k = 1 + k1 r^2 + k2 r^4 + k3 r^6 (Brown, 1971). The flow solver takes no notice of
+        it; `project`, `unproject` and registration do.
 
     Raises
     ------
     ConfigError
-        A size or a focal length is not positive and finite.
+        A size or a focal length is not positive and finite, or another number is not finite.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Camera:
     fy: float
     cx: float
     cy: float
+    distortion: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "fx", "fy"):
@@ -56,6 +60,8 @@ class Camera:
                 raise ConfigError(f"camera: {name} must be positive and finite, found {value}")
         if not (math.isfinite(self.cx) and math.isfinite(self.cy)):
             raise ConfigError(f"camera: (cx, cy) must be finite, found ({self.cx}, {self.cy})")
+        if not all(math.isfinite(k) for k in self.distortion):
+            raise ConfigError(f"camera: distortion must be finite, found {self.distortion}")
 
     @classmethod
     def from_fov(cls, width: int, height: int, fov_x_deg: float) -> "Camera":
@@ -123,14 +129,22 @@ class Frames(Generic[Frame]):
 
 @dataclass(frozen=True)
 class Projection:
-    """How depth-camera points land in another camera's image, linear in X/Z, Y/Z and 1/Z.
+    """How depth-camera points land in another camera's image.
 
-    `(u, v) = matrix @ (X/Z, Y/Z, 1, 1/Z)` for a point (X, Y, Z) in meters, y down.
+    `(u, v) = matrix @ (x, y, 1, 1/Z) + bend @ (xx, xy, yy, xxx, xxy, xyy, yyy)` for a point
+    (X, Y, Z) in meters, y down, and its ray (x, y) = (X/Z, Y/Z).
+
+    Parameters
+    ----------
+    width, height : pixels, the other camera's image.
+    matrix : (2, 4), a camera that looks the same way, displaced or turned about its axis.
+    bend : (2, 7), what its tilt and its lens add; None = nothing.
     """
 
     width: int
     height: int
     matrix: Float32[np.ndarray, "2 4"]
+    bend: Float32[np.ndarray, "2 7"] | None = None
 
 
 @dataclass(frozen=True)
@@ -153,6 +167,7 @@ class Recording:
     infrared : Frames of (h, w) float32 0..255 in the depth image's pixels, or None.
     skeleton : Skeleton or None, as many frames as `depth`.
     labels : Labels
+    repairs : what the reader mended in the files, a sentence each.
     """
 
     name: str
@@ -165,6 +180,7 @@ class Recording:
     infrared: Frames[Intensity] | None = None
     skeleton: Skeleton | None = None
     labels: Labels = field(default_factory=Labels)
+    repairs: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.depth)

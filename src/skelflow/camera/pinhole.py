@@ -1,9 +1,13 @@
-"""The pinhole model: points to pixels and back."""
+"""The pinhole model and its lens: points to pixels and back."""
+
+from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float64
 
 from skelflow.types import Camera, Depth
+
+_WIDEST_RAY = 3.0  # X/Z of a ray 72 degrees off the axis
 
 
 def project(
@@ -18,8 +22,11 @@ def project(
     """
     z = points_m[..., 2]
     safe = np.where(z > 0, z, np.nan)
-    u = camera.fx * points_m[..., 0] / safe + camera.cx
-    v = camera.fy * points_m[..., 1] / safe + camera.cy
+    rays = points_m[..., :2] / safe[..., None]
+    if any(camera.distortion):
+        rays = rays * magnification((rays**2).sum(axis=-1), camera)[..., None]
+    u = camera.fx * rays[..., 0] + camera.cx
+    v = camera.fy * rays[..., 1] + camera.cy
     return np.stack((u, v), axis=-1).astype(points_m.dtype)
 
 
@@ -28,4 +35,27 @@ def unproject(depth_m: Depth, camera: Camera) -> Float[np.ndarray, "h w 3"]:
     height, width = depth_m.shape
     x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
     y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
-    return np.stack((depth_m * x[None, :], depth_m * y[:, None], depth_m), axis=-1)
+    flat = depth_m * x[None, :], depth_m * y[:, None]
+    if any(camera.distortion):
+        seen = np.hypot(x[None, :], y[:, None])
+        straight = np.interp(seen, *_radii(camera)) / np.maximum(seen, 1e-12)
+        flat = flat[0] * straight, flat[1] * straight
+    return np.stack((*flat, depth_m), axis=-1).astype(np.float32)
+
+
+def magnification(
+    squared: Float[np.ndarray, "*points"], camera: Camera
+) -> Float[np.ndarray, "*points"]:
+    """How much farther out the lens shows rays of squared radius (X^2 + Y^2) / Z^2."""
+    k1, k2, k3 = camera.distortion
+    return np.asarray(1 + squared * (k1 + squared * (k2 + squared * k3)))
+
+
+@lru_cache(maxsize=16)
+def _radii(camera: Camera) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
+    """Radii as the lens shows them, rising, and the rays' own; up to where the lens folds over."""
+    own = np.linspace(0, _WIDEST_RAY, 8193)
+    seen = own * magnification(own**2, camera)
+    folds = np.flatnonzero(np.diff(seen) <= 0)
+    end = int(folds[0]) + 1 if folds.size else len(own)
+    return seen[:end], own[:end]

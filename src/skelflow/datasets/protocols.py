@@ -30,6 +30,7 @@ class Protocol:
     training : the numbers of that label that train; all others test.
     actions : how many actions take part, from number 1; None = all.
     bad : key of the official list of samples to skip, see `bad_samples`; None = no list.
+    published : training and test recordings that its authors state; None = not known.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Protocol:
     training: Container[int]
     actions: int | None = None
     bad: Literal["60", "120"] | None = None
+    published: tuple[int, int] | None = None
 
     def trains(self, labels: Labels) -> bool:
         """Whether a recording trains; `DataError` when its label is unknown."""
@@ -56,14 +58,19 @@ class Protocol:
 
 _ODD = Protocol("odd-subjects", "subject", range(1, 100_000, 2))
 _PROTOCOLS: dict[str, tuple[Protocol, ...]] = {
-    "utd_mhad": (Protocol("cross-subject", "subject", frozenset({1, 3, 5, 7})),),
     "ntu": (
-        Protocol("cross-subject", "subject", _NTU_SUBJECTS, 60, "60"),
-        Protocol("cross-view", "camera", frozenset({2, 3}), 60, "60"),
-        Protocol("120-cross-subject", "subject", _NTU_120_SUBJECTS, 120, "120"),
-        Protocol("120-cross-setup", "setup", range(2, 1000, 2), 120, "120"),
+        Protocol("cross-subject", "subject", _NTU_SUBJECTS, 60, "60", (40_091, 16_487)),
+        Protocol("cross-view", "camera", frozenset({2, 3}), 60, "60", (37_646, 18_932)),
+        Protocol("120-cross-subject", "subject", _NTU_120_SUBJECTS, 120, "120", (63_026, 50_919)),
+        Protocol("120-cross-setup", "setup", range(2, 1000, 2), 120, "120", (54_468, 59_477)),
     ),
+    "utd_mhad": (Protocol("cross-subject", "subject", frozenset({1, 3, 5, 7})),),
 }
+
+
+def data_sets() -> tuple[str, ...]:
+    """The data sets that have protocols of their own, by the names of their readers."""
+    return tuple(_PROTOCOLS)
 
 
 def protocols(source: str) -> tuple[Protocol, ...]:
@@ -169,12 +176,6 @@ def official_names() -> Iterator[tuple[str, Labels]]:
                             f"R{replication:03d}A{action:03d}",
                             Labels(action, performer, camera, setup, replication),
                         )
-
-
-def count_official(protocol: Protocol) -> tuple[int, int]:
-    """Training and test recordings of an NTU RGB+D protocol, from names and lists alone."""
-    train, test = split(dict(official_names()), protocol)
-    return len(train), len(test)
 
 
 def _lines(source: str, name: str) -> list[str]:

@@ -131,7 +131,8 @@ def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
         return image
 
     whole = full.camera
-    solved = Camera(
+    solved = replace(
+        whole,
         width=-(-whole.width // factor),
         height=-(-whole.height // factor),
         fx=whole.fx / factor,
@@ -175,7 +176,8 @@ def _resampled(camera: Camera, config: PrepareConfig) -> Region:
         mean, edge = cv2.blur(image, box), cv2.BORDER_REPLICATE
         return np.asarray(cv2.remap(mean, map_x, map_y, cv2.INTER_LINEAR, borderMode=edge))
 
-    solved = Camera(
+    solved = replace(
+        camera,
         width=len(columns),
         height=len(rows),
         fx=camera.fx / step_x,

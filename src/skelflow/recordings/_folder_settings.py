@@ -38,7 +38,8 @@ class Settings:
         try:
             if "fov_x_deg" in self.intrinsics:
                 return Camera.from_fov(width, height, self.intrinsics["fov_x_deg"])
-            return Camera(width, height, *(self.intrinsics[key] for key in _PINHOLE))
+            fx, fy, cx, cy = (self.intrinsics[key] for key in _PINHOLE)
+            return Camera(width, height, fx, fy, cx, cy)
         except ConfigError as error:
             raise FormatError(f"{self.file}: {error}") from error
 

@@ -11,6 +11,7 @@ from jaxtyping import UInt8, UInt16
 from skelflow.errors import FormatError
 from skelflow.types import Color, Frames
 
+_LOST = 2  # frames that a video may lack at its end
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -30,7 +31,7 @@ def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16
             "8 bits cannot hold depth: export it again with 16 bits"
         )
     image = _decode(path, content, cv2.IMREAD_UNCHANGED)
-    _check_size(path, image, size)
+    _check_size(path, image.shape[:2], size)
     return np.asarray(image, np.uint16)
 
 
@@ -46,7 +47,7 @@ def read_color(path: Path, *, size: tuple[int, int] | None = None) -> Color:
     if path.suffix.lower() == ".png":
         png_kind(path, content)
     image = _decode(path, content, cv2.IMREAD_COLOR)
-    _check_size(path, image, size)
+    _check_size(path, image.shape[:2], size)
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
@@ -75,10 +76,8 @@ def natural_order(path: Path) -> list[tuple[int, str]]:
     return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", path.name)]
 
 
-def video_frames(
-    path: Path, *, count: int | None, size: tuple[int, int] | None = None
-) -> Frames[Color]:
-    """The frames of a video as RGB; reading them in order does not seek.
+class Video:
+    """A video file that is decoded one frame at a time; reading in order does not seek.
 
     Parameters
     ----------
@@ -90,36 +89,49 @@ def video_frames(
     Raises
     ------
     FormatError
-        The file is no video; while decoding: it is truncated or lacks more than two frames.
+        The file is no video or of another size; while decoding: it is truncated or lacks more than
+        two frames.
     """
-    return _Video(path, count, size).frames()
 
-
-class _Video:
-    """An open video and the frame it will decode next."""
-
-    def __init__(self, path: Path, count: int | None, size: tuple[int, int] | None) -> None:
+    def __init__(
+        self, path: Path, *, count: int | None, size: tuple[int, int] | None = None
+    ) -> None:
         capture = cv2.VideoCapture(str(path))
-        stored = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        opened = capture.isOpened()
+        self.stored = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if opened else 0
+        edges = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
+        found = tuple(int(capture.get(edge)) for edge in edges)
         capture.release()
-        if stored <= 0:
+        if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({path.stat().st_size} bytes)")
-        self.path, self.stored, self.size = path, stored, size
-        self.count = stored if count is None else count
+        _check_size(path, found, size)
+        self.path, self.size = path, size
+        self.count = self.stored if count is None else count
         self.capture: cv2.VideoCapture | None = None
         self.next = 0
+
+    def repair(self) -> str | None:
+        """What is done about a length other than the recording's, in words; None = nothing."""
+        if self.stored == self.count:
+            return None
+        found = f"{self.path.name} has {self.stored} frames, the recording {self.count}"
+        if self.stored > self.count:
+            return f"{found}: its end is left out"
+        if self.stored + _LOST >= self.count:
+            return f"{found}: its last is repeated"
+        return f"{found}: too few, it cannot be used to the end"
 
     def frames(self) -> Frames[Color]:
         return Frames(self.count, self.decode)
 
     def decode(self, t: int) -> Color:
-        if t >= self.stored + 2:
+        if t >= self.stored + _LOST:
             raise FormatError(
                 f"{self.path}: frame {t + 1} is missing, the video has {self.stored} frames, "
                 f"expected {self.count} as in the depth stream"
             )
         image = self._read(min(t, self.stored - 1))
-        _check_size(self.path, image, self.size)
+        _check_size(self.path, image.shape[:2], self.size)
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
     def _read(self, t: int) -> UInt8[np.ndarray, "h w 3"]:
@@ -155,8 +167,9 @@ def _decode(path: Path, content: bytes, mode: int) -> np.ndarray:
     return np.asarray(image)
 
 
-def _check_size(path: Path, image: np.ndarray, size: tuple[int, int] | None) -> None:
-    if size is not None and image.shape[:2] != size:
+def _check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None) -> None:
+    if size is not None and found != size:
         raise FormatError(
-            f"{path}: {image.shape[1]}x{image.shape[0]} pixels, expected {size[1]}x{size[0]}"
+            f"{path}: {found[1]}x{found[0]} pixels, expected {size[1]}x{size[0]}: are these "
+            "another camera's images, or resized?"
         )

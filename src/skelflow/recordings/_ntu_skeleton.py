@@ -11,6 +11,7 @@ from skelflow.errors import FormatError
 JOINTS = 25
 _BODY_FIELDS = 10
 _JOINT_FIELDS = 12
+_WHICH = [f"joint {number} of {JOINTS}" for number in range(1, JOINTS + 1)]
 
 
 @dataclass(frozen=True)
@@ -56,18 +57,27 @@ def read_tracks(path: Path) -> Tracks:
     return Tracks(ids, values)
 
 
+def clean(values: Float64[np.ndarray, "*frames 25 12"]) -> Float64[np.ndarray, "*frames 25 12"]:
+    """The same with y down, and NaN for joints not tracked and pixels that are (0, 0) or none."""
+    values = values * np.where(np.arange(_JOINT_FIELDS) == 1, -1.0, 1.0)
+    values[~(values[..., 11] > 0), :7] = np.nan
+    for pixels in (values[..., 3:5], values[..., 5:7]):
+        pixels[~np.isfinite(pixels).all(axis=-1) | (pixels == 0).all(axis=-1)] = np.nan
+    return values
+
+
 def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
     """Body number -> 25 joints of 12 numbers."""
     frame: dict[str, list[list[float]]] = {}
     for _ in range(lines.count("body count")):
-        lines.numbers(_BODY_FIELDS, "body")
+        lines.numbers(_BODY_FIELDS, "a body")
         body = lines.first()  # of 17 digits: as a float it would lose the last
         if body in frame:
             raise lines.error(f"body {body} a second time in one frame")
         joints = lines.count("joint count")
         if joints != JOINTS:
             raise lines.error(f"{joints} joints, expected {JOINTS}")
-        frame[body] = [lines.numbers(_JOINT_FIELDS, "joint") for _ in range(JOINTS)]
+        frame[body] = [lines.numbers(_JOINT_FIELDS, which) for which in _WHICH]
     return frame
 
 
@@ -80,14 +90,14 @@ class _Lines:
     def next(self, what: str) -> str:
         if self.read >= len(self.lines):
             raise FormatError(
-                f"{self.path}, line {self.read + 1}: the text ends where a {what} is expected; "
+                f"{self.path}, line {self.read + 1}: the text ends where {what} is expected; "
                 "the file is truncated: copy or download it again"
             )
         self.read += 1
         return self.lines[self.read - 1]
 
     def count(self, what: str) -> int:
-        text = self.next(what).strip()
+        text = self.next(f"a {what}").strip()
         if not (text.isascii() and text.isdigit()):
             raise self.error(f"found {text[:40]!r}, expected a {what} (a whole number >= 0)")
         return int(text)
@@ -97,9 +107,9 @@ class _Lines:
         try:
             values = [float(field) for field in text.split()]
         except ValueError as error:
-            raise self.error(f"{error}, expected the {expected} numbers of a {what}") from error
+            raise self.error(f"{error}, expected the {expected} numbers of {what}") from error
         if len(values) != expected:
-            raise self.error(f"{len(values)} numbers, expected the {expected} of a {what}")
+            raise self.error(f"{len(values)} numbers, expected the {expected} of {what}")
         return values
 
     def first(self) -> str:

@@ -8,14 +8,22 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from skelflow.camera.calibrate import fit_color_projection, fit_depth_camera
-from skelflow.errors import CalibrationError, FormatError
-from skelflow.recordings._images import read_depth_png, video_frames
+from skelflow.errors import FormatError
+from skelflow.recordings._images import Video, read_depth_png
 from skelflow.recordings._names import ntu_labels, ntu_name
+from skelflow.recordings._ntu_cameras import (
+    COLOR_PROJECTION,
+    COLOR_SIZE,
+    DEPTH_CAMERA,
+    DEPTH_SIZE,
+    find_rig,
+)
 from skelflow.recordings._ntu_files import depth_places, find_parts, is_part, locate
-from skelflow.recordings._ntu_skeleton import JOINTS, read_tracks
+from skelflow.recordings._ntu_skeleton import JOINTS, clean, read_tracks
 from skelflow.skeleton.tracks import select_bodies
-from skelflow.types import Camera, Depth, Frames, Intensity, Projection, Recording, Skeleton
+from skelflow.types import Depth, Frames, Intensity, Recording, Skeleton
+
+__all__ = ["COLOR_PROJECTION", "DEPTH_CAMERA", "EXPECTS", "NAME", "find", "read", "recognizes"]
 
 NAME = "ntu"
 EXPECTS = (
@@ -23,21 +31,10 @@ EXPECTS = (
     "its Depth-00000001.png or MDepth-00000001.png images"
 )
 
-HEIGHT, WIDTH = 424, 512
-COLOR_HEIGHT, COLOR_WIDTH = 1080, 1920
 BODIES = 2
 FRAME_RATE_HZ = 30.0
 
-# No calibration is published. These stand in where no skeleton determines one: what a Kinect v2
-# holds from the factory, and the middle of the fits to five files of the two devices they reveal.
-DEPTH_CAMERA = Camera(WIDTH, HEIGHT, 365.48, 365.48, 257.35, 210.35)
-COLOR_PROJECTION = Projection(
-    COLOR_WIDTH,
-    COLOR_HEIGHT,
-    np.array([[1058.5, 0, 957.5, 56.0], [0, 1058.0, 553.0, 0]], dtype=np.float32),
-)
-
-_DEPTH_IMAGE = re.compile(r"M?Depth-(\d{8})\.png")
+_DEPTH_IMAGE = re.compile(r"M?Depth-.*\.png")
 
 
 def recognizes(path: Path) -> bool:
@@ -69,7 +66,8 @@ def read(path: Path) -> Recording:
     -------
     Recording : depth (424, 512) at 30 fps; always two bodies in the `kinect_v2` layout, absent ones
         NaN, the one that moves most first, aligned with the depth frames (cut, or padded with
-        NaN). Both cameras are fitted to the recording's own joints.
+        NaN). The cameras are those of `cameras.json` (`skelflow calibrate`) beside the data;
+        without it they are fitted to the recording's own joints.
 
     Raises
     ------
@@ -85,23 +83,26 @@ def read(path: Path) -> Recording:
     if name is None or not parts:
         raise FormatError(f"{path}: expected {EXPECTS}")
     files = None if parts.depth is None else _depth_files(parts.depth)
-    values = None if parts.skeleton is None else _select(read_tracks(parts.skeleton).values)
+    values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
     count = next((len(part) for part in (files, values) if part is not None), None)
-    color_size, infrared_size = (COLOR_HEIGHT, COLOR_WIDTH), (HEIGHT, WIDTH)
-    color = parts.color and video_frames(parts.color, count=count, size=color_size)
-    infrared = parts.infrared and video_frames(parts.infrared, count=count, size=infrared_size)
-    count = count or next(len(video) for video in (color, infrared) if video)
+    color, infrared = (
+        Video(file, count=count, size=size[::-1]) if file else None
+        for file, size in ((parts.color, COLOR_SIZE), (parts.infrared, DEPTH_SIZE))
+    )
+    count = count or next(video.stored for video in (color, infrared) if video)
+    rig = find_rig(path, name, values)
     return Recording(
         name=name,
         path=path,
-        camera=_fit_camera(values),
+        camera=rig.camera,
         frame_rate_hz=FRAME_RATE_HZ,
         depth=_no_depth(path, name, count) if files is None else _depth_frames(files),
-        color=color or None,
-        color_projection=_fit_projection(values) if color else None,
-        infrared=_gray_frames(infrared) if infrared else None,
+        color=color.frames() if color else None,
+        color_projection=rig.projection if color else None,
+        infrared=_gray_frames(infrared.frames()) if infrared else None,
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
+        repairs=_repairs(values, count, color, infrared),
     )
 
 
@@ -118,15 +119,26 @@ def _depth_files(folder: Path) -> list[Path]:
         expected = f"{prefix}-{number:08d}.png"
         if name != expected:
             raise FormatError(
-                f"{folder}: {expected} is missing (next is {name}); expected frames numbered "
-                "from 1 without a gap"
+                f"{folder}: {expected} is missing ({name} is in its place); expected frames "
+                "numbered from 1 without a gap, eight digits"
             )
     return [folder / name for name in names]
 
 
+def _repairs(
+    values: Float64[np.ndarray, "t 2 25 12"] | None, count: int, *videos: Video | None
+) -> tuple[str, ...]:
+    """What was mended to make all parts as long as the recording."""
+    done = [video.repair() for video in videos if video]
+    if values is not None and len(values) != count:
+        what = "its end is left out" if len(values) > count else "the rest has no joints"
+        done.append(f"the skeleton has {len(values)} frames, the recording {count}: {what}")
+    return tuple(text for text in done if text)
+
+
 def _depth_frames(files: list[Path]) -> Frames[Depth]:
     def decode(t: int) -> Depth:
-        depth_mm = read_depth_png(files[t], size=(HEIGHT, WIDTH))
+        depth_mm = read_depth_png(files[t], size=DEPTH_SIZE[::-1])
         return depth_mm * np.float32(0.001)
 
     return Frames(len(files), decode)
@@ -148,21 +160,11 @@ def _gray_frames(video: Frames[UInt8[np.ndarray, "h w 3"]]) -> Frames[Intensity]
 
 
 def _select(values: Float64[np.ndarray, "t bodies 25 12"]) -> Float64[np.ndarray, "t 2 25 12"]:
-    """The bodies that act, y down, and NaN for what the sensor did not track."""
-    values = values * np.where(np.arange(12) == 1, -1.0, 1.0)
+    """The bodies that act; NaN for those that are not there."""
     bodies = list(select_bodies(values[..., :3].astype(np.float32), keep=BODIES))
     chosen = np.full((len(values), BODIES, JOINTS, 12), np.nan)
     chosen[:, : len(bodies)] = values[:, bodies]
-    untracked = ~(chosen[..., 11] > 0)
-    chosen[untracked, :7] = np.nan
-    _blank_unseen(chosen[..., 3:5])
-    _blank_unseen(chosen[..., 5:7])
     return chosen
-
-
-def _blank_unseen(pixels: Float64[np.ndarray, "t 2 25 2"]) -> None:
-    """NaN, in place, where a joint has no pixel: (0, 0) or not finite."""
-    pixels[~np.isfinite(pixels).all(axis=-1) | (pixels == 0).all(axis=-1)] = np.nan
 
 
 def _resize(
@@ -181,24 +183,3 @@ def _skeleton(values: Float64[np.ndarray, "t 2 25 12"]) -> Skeleton:
         joints_px=values[..., 3:5].astype(np.float32),
         tracking=np.nan_to_num(values[..., 11]).astype(np.uint8),
     )
-
-
-def _fit_camera(values: Float64[np.ndarray, "t 2 25 12"] | None) -> Camera:
-    """The depth camera that explains the recording's own joints, or the factory's."""
-    if values is None:
-        return DEPTH_CAMERA
-    try:
-        return fit_depth_camera(values[..., :3], values[..., 3:5], width=WIDTH, height=HEIGHT)
-    except CalibrationError:
-        return DEPTH_CAMERA
-
-
-def _fit_projection(values: Float64[np.ndarray, "t 2 25 12"] | None) -> Projection:
-    """The color projection that explains the recording's own joints, or a typical one."""
-    if values is None:
-        return COLOR_PROJECTION
-    points_m, pixels = values[..., :3], values[..., 5:7]
-    try:
-        return fit_color_projection(points_m, pixels, width=COLOR_WIDTH, height=COLOR_HEIGHT)
-    except CalibrationError:
-        return COLOR_PROJECTION

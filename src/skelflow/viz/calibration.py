@@ -1,0 +1,76 @@
+"""A picture of fitted cameras: what they miss, and where in the images joints were seen."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelflow.datasets.calibration import Calibration
+
+_MOST_POINTS = 4000  # drawn of one image
+
+
+def save_calibration(calibration: Calibration, path: Path) -> None:
+    """Draw, for each device, joints over the depth and the color image, colored by their miss.
+
+    A third column shows how many joints are missed by at most how much.
+
+    Parameters
+    ----------
+    calibration : with at least one device.
+    path : of the PNG; its folder must exist.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    devices = list(calibration.rigs.devices)
+    figure = Figure(figsize=(15, 0.6 + 3.6 * len(devices)), layout="constrained")
+    rows = FigureCanvasAgg(figure).figure.subplots(len(devices), 3, squeeze=False)
+    for device, axes in zip(devices, rows, strict=True):
+        _draw_device(calibration, device, axes)
+    aside = path.with_name(f".{path.name}")
+    figure.savefig(aside, dpi=100, format="png")
+    aside.replace(path)
+
+
+def _draw_device(calibration: Calibration, device: str, axes: Any) -> None:
+    rig = calibration.rigs.devices[device]
+    names = [name for name, where in calibration.rigs.places.items() if where == device]
+    places = [calibration.places[name] for name in names]
+    axes[0].set_ylabel(f"{device}: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}")
+    for title, view, image in (("depth", rig.camera, axes[0]), ("color", rig.projection, axes[1])):
+        field = f"{title}_px"
+        seen = np.concatenate([getattr(place.seen, field) for place in places])
+        miss = np.concatenate([getattr(p.misses, field) for p in places if p.misses is not None])
+        known = np.isfinite(miss) & np.isfinite(seen).all(axis=1)
+        if view is not None:
+            _scatter(image, seen[known], miss[known], (view.width, view.height), title)
+            _accumulate(axes[2], miss[known], title)
+    axes[2].set_xlabel("miss, pixels")
+    axes[2].set_ylabel("% of joints at most")
+    axes[2].set_xscale("log")
+    axes[2].legend()
+
+
+def _scatter(
+    axes: Any,
+    seen_px: Float64[np.ndarray, "n 2"],
+    miss_px: Float64[np.ndarray, " n"],
+    size: tuple[int, int],
+    title: str,
+) -> None:
+    step = -(-max(len(seen_px), 1) // _MOST_POINTS)
+    x, y = seen_px[::step].T
+    dots = axes.scatter(x, y, c=miss_px[::step], s=3, cmap="viridis", vmin=0)
+    axes.set_xlim(0, size[0])
+    axes.set_ylim(size[1], 0)
+    axes.set_aspect("equal")
+    axes.set_title(f"joints in the {title} image")
+    axes.figure.colorbar(dots, ax=axes, label="miss, pixels", shrink=0.8)
+
+
+def _accumulate(axes: Any, miss_px: Float64[np.ndarray, " n"], title: str) -> None:
+    rising = np.sort(np.maximum(miss_px, 1e-6))
+    share = 100 * np.arange(1, len(rising) + 1) / max(len(rising), 1)
+    axes.plot(rising, share, label=title)
