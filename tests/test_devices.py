@@ -18,8 +18,8 @@ from skelflow.types import Camera
 from tests.test_cli import run
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton, write_video
 
-ONE = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, (0.09, -0.27, 0.09))
-TWO = Camera(512, 424, 365.0, 365.0, 262.5, 209.7, (0.09, -0.27, 0.09))
+ONE = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, 0.09, -0.27, 0.09)
+TWO = Camera(512, 424, 365.0, 365.0, 262.5, 209.7, 0.09, -0.27, 0.09)
 SIZES = {"depth_size": (512, 424), "color_size": (1920, 1080)}
 
 

@@ -91,10 +91,8 @@ def _rig_content(rig: Rig) -> dict[str, Any]:
 
 
 def _rig(content: dict[str, Any]) -> Rig:
-    camera = dict(content["camera"])
-    k1, k2, k3 = (float(k) for k in camera.pop("distortion"))
     color = content["color"]
-    return Rig(Camera(**camera, distortion=(k1, k2, k3)), color and _projection(color))
+    return Rig(Camera(**content["camera"]), color and _projection(color))
 
 
 def _projection(content: dict[str, Any]) -> Projection:
