@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelflow.datasets.flow_files import FlowFile, load_flow, read_flow, save_flow, whole
+from skelflow.datasets.flow_files import FlowFile, load_flow, read_flow, save_flow
 from skelflow.datasets.flow_folder import FlowConfig, write_flows
 from skelflow.datasets.flow_summary import summarize
 from skelflow.datasets.pairs import PairReader
 from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.files import whole
 from skelflow.flow.solver import scene_flow
 from skelflow.types import Camera, Frames
 from tests import tiny_flow

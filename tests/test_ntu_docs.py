@@ -18,7 +18,7 @@ def test_ntu_page_examples_run(
     assert "3 recordings here, 56,880 were published" in said
     assert "3 of ntu: 3 open (12 frames), 0 of them mended, 0 fail" in said
     assert "3 prepared" in said
-    assert (tmp_path / "NTU" / "cameras.png").is_file()
+    assert (tmp_path / "NTU" / "skelflow-cameras.png").is_file()
 
 
 def test_ntu_page_names_every_protocol_and_its_counts() -> None:

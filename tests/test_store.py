@@ -1,11 +1,13 @@
 """The store: what goes in comes out, whole or not at all."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from skelflow.datasets.store import PreparedSequence, Store, StoreMeta
 from skelflow.errors import ConfigError, DataError
@@ -61,10 +63,8 @@ def test_store_reads_part_of_a_flow(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "s.zarr", META)
     written = sequence("a", flows=40)
     store.write(written)
-    flow = store.flow("a")
-    assert flow.shape == (40, 12, 16, 3)
-    assert flow.chunks[0] == 16
-    np.testing.assert_array_equal(np.asarray(flow[9:25]), written.flow[9:25])
+    for start, stop in ((0, 16), (9, 25), (31, 40), (30, 99), (40, 41), (5, None)):
+        np.testing.assert_array_equal(store.flow("a", start, stop), written.flow[start:stop])
 
 
 def test_store_keeps_its_configuration(tmp_path: Path) -> None:
@@ -195,3 +195,52 @@ def test_store_names_the_sequence_that_is_missing(tmp_path: Path, method: str) -
     store = Store.create(tmp_path / "s.zarr", META)
     with pytest.raises(DataError, match="holds no sequence 'x'"):
         getattr(store, method)("x")
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-20])
+
+
+def _flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(bytes(content))
+
+
+@pytest.mark.parametrize("array", ["flow", "joints_px", "joints_m"])
+@pytest.mark.parametrize("damage", [_cut, _flip, Path.unlink, lambda file: file.write_bytes(b"")])
+def test_store_says_which_sequence_is_damaged_and_what_to_do(
+    tmp_path: Path, array: str, damage: Callable[[Path], None]
+) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    store.write(sequence("a"))
+    (first, *_) = sorted(file for file in (store.path / "a" / array / "c").rglob("*"))[-1:]
+    damage(first)
+    with pytest.raises(DataError) as caught:
+        getattr(store, array)("a")
+    assert f"sequence 'a' is damaged ({array}: " in str(caught.value)
+    assert f"remove the folder {store.path / 'a'} and run" in str(caught.value)
+    with pytest.raises(DataError, match="damaged"):
+        store.read("a")
+
+
+@pytest.mark.parametrize("file", ["zarr.json", "flow/zarr.json"])
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"shape": [1], "codecs": []}'])
+def test_store_says_which_description_is_damaged(tmp_path: Path, file: str, content: str) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    store.write(sequence("a"))
+    (store.path / "a" / file).write_text(content)
+    with pytest.raises(DataError, match=r"sequence 'a' is damaged .*; remove the folder"):
+        Store.open(store.path).read("a")
+
+
+def test_store_is_plain_zarr(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    written = replace(sequence("a", flows=40), joints_m=np.zeros((3, 1, 20, 3), np.float32))
+    store.write(written)
+    group = zarr.open_group(store.path, mode="r")
+    for name in ("flow", "joints_px", "joints_m"):
+        np.testing.assert_array_equal(group[f"a/{name}"][:], getattr(written, name))
+        np.testing.assert_array_equal(getattr(store.read("a"), name), getattr(written, name))
+    assert group["a/flow"].chunks[0] == 16
+    assert group["a"].attrs["labels"]["action"] == 12

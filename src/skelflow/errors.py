@@ -23,3 +23,7 @@ class WeightsError(SkelflowError):
 
 class DataError(SkelflowError):
     """Well-formed data that the asked-for step cannot use."""
+
+
+class StorageError(SkelflowError):
+    """A place cannot be written: no space, no permission."""

@@ -1,6 +1,11 @@
-"""The `skelflow` command: parse, call one function, print."""
+"""The `skelflow` command: parse, call one function, print; every module here adds its commands."""
 
-from skelflow.cli import data, flow, known, networks
+from importlib import import_module
+from pkgutil import iter_modules
+
 from skelflow.cli.shell import app, main
 
-__all__ = ["app", "data", "flow", "known", "main", "networks"]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
+
+__all__ = ["app", "main"]

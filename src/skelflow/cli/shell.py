@@ -5,7 +5,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from skelflow import __version__
-from skelflow.errors import SkelflowError
+from skelflow.errors import ConfigError, SkelflowError
 
 app = App(
     name="skelflow",
@@ -34,3 +34,11 @@ def _fail(message: str, code: int) -> None:
 def say(text: str = "") -> None:
     """Print a line."""
     sys.stdout.write(text + "\n")
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height out of WIDTHxHEIGHT; `ConfigError` for anything else."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise ConfigError(f"expected WIDTHxHEIGHT such as 320x240, found {text!r}")
+    return int(width), int(height)

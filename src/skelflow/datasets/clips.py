@@ -167,7 +167,7 @@ class ClipDataset(SkeletonDataset):
             for start, pad in self._windows(self.store.attributes(name)["frames"])
         )
         kept = self.names if self.cache else ()
-        self._flow = {name: np.asarray(self.store.flow(name)) for name in kept}
+        self._flow = {name: self.store.flow(name) for name in kept}
         self._joints_px = {name: self.store.joints_px(name) for name in kept}
 
     def __len__(self) -> int:
@@ -200,9 +200,9 @@ class ClipDataset(SkeletonDataset):
         return free[0] // 2, free[1] // 2
 
     def _read_flow(self, clip: Clip, corner: tuple[int, int], *, flip: bool) -> Tensor:
-        name = self.names[clip.sequence]
-        source = self._flow[name] if name in self._flow else self.store.flow(name)
-        read = np.asarray(source[clip.start : clip.start + self.length])
+        name, (start, stop) = self.names[clip.sequence], (clip.start, clip.start + self.length)
+        kept = self._flow.get(name)
+        read = self.store.flow(name, start, stop) if kept is None else kept[start:stop]
         x, y = corner
         window = read[:, y : y + self.crop, x : x + self.crop]
         still = np.full((clip.pad, *window.shape[1:]), STILL, np.uint8)
@@ -228,7 +228,7 @@ def to_tensor(
     With `flip`, left and right change places: the image is mirrored and x-motion changes sign.
     """
     flow = torch.from_numpy(np.ascontiguousarray(colored.transpose(3, 0, 1, 2))).float()
-    flow = (flow - STILL) / (255 - STILL)
+    flow.sub_(STILL).div_(255 - STILL)
     if flip:
         flow = flow.flip(-1)
         flow[0] = -flow[0]

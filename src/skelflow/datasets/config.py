@@ -29,6 +29,7 @@ class PrepareConfig:
     per_sequence_range : every sequence has its own measured range instead.
     protocol : who trains, for measuring the range; None = the data set's usual protocol.
     workers : processes that prepare recordings side by side.
+    retries : how often a recording is tried again whose worker died or failed unexpectedly.
 
     Raises
     ------
@@ -46,6 +47,7 @@ class PrepareConfig:
     per_sequence_range: bool = False
     protocol: str | None = None
     workers: int = 1
+    retries: int = 3
 
     def __post_init__(self) -> None:
         find_preset(self.preset)
@@ -60,6 +62,8 @@ class PrepareConfig:
                 raise ConfigError(
                     f"prepare: {name} must be at least 1, found {getattr(self, name)}"
                 )
+        if self.retries < 0:
+            raise ConfigError(f"prepare: retries must not be negative, found {self.retries}")
         if self.intensity not in ("auto", "infrared", "color", "none"):
             raise ConfigError(
                 "prepare: intensity must be auto, infrared, color or none, "

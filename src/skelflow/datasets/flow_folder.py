@@ -1,7 +1,6 @@
 """The flow of a whole recording in a folder: one file a pair, resumable, never mixed."""
 
 import hashlib
-import json
 import math
 import statistics
 import time
@@ -12,9 +11,10 @@ from typing import Any
 
 import skelflow
 from skelflow.datasets.config import IntensitySource
-from skelflow.datasets.flow_files import PARTIAL, save_flow, whole
+from skelflow.datasets.flow_files import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import ConfigError, DataError
+from skelflow.files import enter_folder
 from skelflow.flow.presets import find_preset
 from skelflow.types import Recording
 
@@ -128,7 +128,9 @@ def write_flows(
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
     settings = _settings(recording, pairs, config)
-    _enter(out, settings)
+    enter_folder(
+        out, settings, settings_file=SETTINGS, strangers="flow_*.npz", maker="skelflow flow"
+    )
     folder = FlowFolder(out, times, settings, config.range_m)
     spent = []
     for number, t in enumerate(times, start=1):
@@ -183,47 +185,3 @@ def _digest(pairs: PairReader) -> str:
             if field is not None:
                 content.update(field.tobytes())
     return content.hexdigest()[:16]
-
-
-def _enter(out: Path, settings: dict[str, Any]) -> None:
-    """Make the folder, or go on in one with the same settings."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for partial in out.glob(f"{PARTIAL}*"):
-            partial.unlink()
-        found = _found(out)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from error
-    if found is None:
-        with whole(out / SETTINGS) as aside:
-            aside.write_text(json.dumps(settings, indent=2) + "\n")
-        return
-    differing = [
-        f"{name} {found.get(name)!r} there, {value!r} now"
-        for name, value in settings.items()
-        if found.get(name) != value
-    ]
-    if differing:
-        raise ConfigError(
-            f"{out}: holds flow that was made otherwise ({'; '.join(differing)}); "
-            "choose another folder, use the same settings, or remove this one"
-        )
-
-
-def _found(out: Path) -> dict[str, Any] | None:
-    """The settings of what is there; None in a folder without flow."""
-    path = out / SETTINGS
-    if path.is_file():
-        try:
-            found = json.loads(path.read_text())
-        except ValueError:
-            found = None
-        if isinstance(found, dict) and "format" in found:
-            return found
-        raise DataError(f"{path}: not written by `skelflow flow`; choose another folder")
-    if strangers := sorted(out.glob("flow_*.npz")):
-        raise DataError(
-            f"{out}: holds {strangers[0].name} but no {SETTINGS} that says how it was made; "
-            "choose another folder"
-        )
-    return None

@@ -1,27 +1,29 @@
 """A folder of recordings becomes a store: range first, then every recording, resumable."""
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import skelflow
 from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.disk import only_writer
+from skelflow.datasets.manifest import append_history, write_manifest
 from skelflow.datasets.meta import StoreMeta
+from skelflow.datasets.outcome import Outcome, name_taken, prepare_one
 from skelflow.datasets.protocols import class_names
-from skelflow.datasets.sequence import prepare_sequence
-from skelflow.datasets.store import Store
-from skelflow.datasets.survey import Survey, measure_range, survey_recordings
-from skelflow.datasets.workers import check_stopped, each
-from skelflow.errors import DataError, SkelflowError
-from skelflow.recordings import find_recordings, open_recording
+from skelflow.datasets.store import Store, is_vacant
+from skelflow.datasets.survey import Survey, measure_range, spread, survey_recordings
+from skelflow.datasets.workers import Finished, Workers, explain
+from skelflow.errors import DataError, StorageError
+from skelflow.recordings import find_recordings
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
 
 Progress = Callable[[int, int, str], None]  # recordings finished, of how many, the last one's name
-_Outcome = tuple[str, Literal["done", "skipped", "failed"], str]
+Tasks = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,13 @@ class PrepareReport:
     done : recordings prepared by this run.
     skipped_existing : recordings that were in the store already.
     failed : (name, reason) of each recording that could not be prepared.
+    mended : (name, what) of each that this run prepared after its reader mended something.
     """
 
     done: int
     skipped_existing: int
     failed: tuple[tuple[str, str], ...]
+    mended: tuple[tuple[str, str], ...] = ()
 
 
 def prepare(
@@ -46,9 +50,15 @@ def prepare(
     config: PrepareConfig | None = None,
     *,
     only: str = "*",
+    limit: int | None = None,
+    scheduler: str | None = None,
     progress: Progress = lambda *_: None,
+    dashboard: Callable[[str], None] = lambda _: None,
 ) -> PrepareReport:
     """Prepare every recording below a folder; go on where an earlier run stopped.
+
+    A script that calls it does so below `if __name__ == "__main__":`, for its workers are
+    processes of their own.
 
     Parameters
     ----------
@@ -56,19 +66,28 @@ def prepare(
     out : the store, made when it is not there.
     config : see `PrepareConfig`; the paper's by default.
     only : prepare the recordings whose file or folder name matches this pattern, as "a[1-9]_*".
+    limit : prepare only so many of them, evenly spread.
+    scheduler : address of a dask scheduler, whose workers see the same folders; None = processes
+        of this machine, as many as `config.workers`.
     progress : called after each recording with (finished, total, name).
+    dashboard : called with the address that shows the workers, once they work.
 
     Returns
     -------
-    PrepareReport : recordings that fail are listed there with the reason, the others go on.
+    PrepareReport : recordings that fail are listed there with the reason, the others go on. The
+        store's manifest.jsonl says the same of all runs, its history.jsonl with times.
 
     Raises
     ------
     DataError
         No recording below `source`, none of them can be read, nothing moves in the sample
-        that the range is measured on, or `out` is something else than a store.
+        that the range is measured on, `out` is something else than a store or another run writes
+        into it, or the workers are lost.
     ConfigError
-        `out` was made with another configuration, or the crop exceeds the depth image.
+        `out` was made with another configuration, the crop exceeds the depth image, or the
+        scheduler does not answer.
+    StorageError
+        `out` cannot be written, or is full.
 
     Notes
     -----
@@ -78,19 +97,50 @@ def prepare(
     config = config or PrepareConfig()
     source, out = Path(source), Path(out)
     paths = _select(find_recordings(source), only, source)
+    if limit is not None:
+        paths = sorted(spread(paths)[:limit])
     survey = survey_recordings(paths, source, config)
-    store = Store.create(out, _configure(survey, out, config), exist_ok=True)
-    origins = {path: _origin(path, source) for path in paths}
-    mine = set(origins.values())
-    known = {store.attributes(name)["origin"] for name in store.names()}
-    todo = [path for path in paths if origins[path] not in known]
-    tasks = [(path, origins[path], store.path, config) for path in todo]
-    outcomes: list[_Outcome] = [("", "skipped", "")] * (len(paths) - len(todo))
-    with closing(each(_prepare_one, tasks, config.workers)) as results:
-        for outcome in results:
-            outcomes.append(_settle(outcome, mine))
-            progress(len(outcomes), len(paths), outcome[0])
+    there = _existing(out)
+    workers = Workers(
+        config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard
+    )
+    with only_writer(out), workers:
+        store = Store.create(out, _configure(survey, there, config, workers), exist_ok=True)
+        origins = {path: _origin(path, source) for path in paths}
+        tasks = _missing(store, origins, config)
+        outcomes = [Outcome("", "", "skipped")] * (len(paths) - len(tasks))
+        try:
+            for outcome in _run(workers, tasks, set(origins.values())):
+                append_history(out, outcome)
+                if outcome.state == "no room":
+                    raise StorageError(outcome.reason)
+                outcomes.append(outcome)
+                progress(len(outcomes), len(paths), outcome.name)
+        finally:
+            write_manifest(store, outcomes)
     return _report(outcomes)
+
+
+def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> Tasks:
+    """A task for each recording that is not in the store."""
+    known = {store.attributes(name)["origin"] for name in store.names()}
+    todo = [(path, origin) for path, origin in origins.items() if origin not in known]
+    return [(path.absolute(), origin, store.path.absolute(), config) for path, origin in todo]
+
+
+def _run(workers: Workers, tasks: Tasks, origins: Container[str]) -> Iterator[Outcome]:
+    """What becomes of each recording, as they end."""
+    with closing(workers.each(prepare_one, tasks)) as ended:
+        for one in ended:
+            yield _settle(_outcome(one), origins)
+
+
+def _outcome(ended: Finished) -> Outcome:
+    if ended.error is None:
+        found: Outcome = ended.result
+        return found
+    path, origin, *_ = ended.task
+    return Outcome(path.name, origin, "failed", explain(ended.error))
 
 
 def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
@@ -100,66 +150,40 @@ def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
     return chosen
 
 
-def _report(outcomes: Sequence[_Outcome]) -> PrepareReport:
-    states = [state for _, state, _ in outcomes]
-    failed = sorted((name, reason) for name, state, reason in outcomes if state == "failed")
-    return PrepareReport(states.count("done"), states.count("skipped"), tuple(failed))
+def _report(outcomes: list[Outcome]) -> PrepareReport:
+    states = [outcome.state for outcome in outcomes]
+    done, there = (states.count(state) for state in ("done", "skipped"))
+    failed, mended = (
+        sorted((one.name, one.reason) for one in outcomes if one.state == state and one.reason)
+        for state in ("failed", "done")
+    )
+    return PrepareReport(done, there, tuple(failed), tuple(mended))
 
 
 def _origin(path: Path, source: Path) -> str:
     return path.relative_to(source).as_posix() if path != source else path.name
 
 
-def _prepare_one(path: Path, origin: str, out: Path, config: PrepareConfig) -> _Outcome:
-    store = Store.open(out)
-    name = path.name
-    try:
-        recording = open_recording(path)
-        name = recording.name
-        if store.has(name):
-            return _already_there(store, name, origin)
-        sequence = prepare_sequence(
-            recording,
-            config,
-            range_m=store.meta.range_m,
-            layout=store.meta.layout,
-            origin=origin,
-            before_pair=check_stopped,
-        )
-        store.write(sequence)
-    except SkelflowError as error:
-        return name, "failed", str(error)
-    return name, "done", ""
-
-
-def _already_there(store: Store, name: str, origin: str) -> _Outcome:
-    """The same recording seen from a folder further up or down, or another one of its name."""
-    there = store.attributes(name)["origin"]
-    if f"/{origin}".endswith(f"/{there}") or f"/{there}".endswith(f"/{origin}"):
-        return name, "skipped", there
-    return name, "failed", _taken(name, there)
-
-
-def _taken(name: str, there: str) -> str:
-    return f"the store already holds {name!r}, prepared from {there}; rename one of the two"
-
-
-def _settle(outcome: _Outcome, origins: Container[str]) -> _Outcome:
+def _settle(outcome: Outcome, origins: Container[str]) -> Outcome:
     """A recording whose place in the store belongs to another one of this run has failed."""
-    name, state, there = outcome
-    taken = state == "skipped" and there in origins
-    return (name, "failed", _taken(name, there)) if taken else outcome
+    if outcome.state != "skipped" or outcome.reason == outcome.origin:
+        return outcome
+    if outcome.reason not in origins:
+        return outcome
+    return replace(outcome, state="failed", reason=name_taken(outcome.name, outcome.reason))
 
 
-def _configure(survey: Survey, out: Path, config: PrepareConfig) -> StoreMeta:
+def _configure(
+    survey: Survey, there: StoreMeta | None, config: PrepareConfig, workers: Workers
+) -> StoreMeta:
     """What the store is made with; the range of a store that is already there is kept."""
     range_m, range_from = config.range_m, "given"
     if config.per_sequence_range:
         range_from = "each sequence"
-    elif range_m is None and (there := _existing(out)) is not None:
+    elif range_m is None and there is not None:
         range_m, range_from = there.range_m, there.range_from
     elif range_m is None:
-        range_m = measure_range(survey, config)
+        range_m = measure_range(survey, config, workers)
         range_from = f"measured on {len(survey.sample)} {survey.sample_of}"
     return StoreMeta(
         source=survey.source,
@@ -180,5 +204,4 @@ def _configure(survey: Survey, out: Path, config: PrepareConfig) -> StoreMeta:
 
 def _existing(out: Path) -> StoreMeta | None:
     """The store that is already there, `DataError` when something else is."""
-    empty = not out.exists() or (out.is_dir() and not any(out.iterdir()))
-    return None if empty else Store.open(out).meta
+    return None if is_vacant(out) else Store.open(out).meta

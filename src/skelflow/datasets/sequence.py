@@ -1,7 +1,5 @@
 """One recording becomes one prepared sequence: flow, crop, resize, color, joints in its pixels."""
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float32
 
@@ -27,7 +25,6 @@ def prepare_sequence(
     range_m: float | None = None,
     layout: str | None = None,
     origin: str = "",
-    before_pair: Callable[[], None] = lambda: None,
 ) -> PreparedSequence:
     """Flow, joints and labels of one recording.
 
@@ -38,7 +35,6 @@ def prepare_sequence(
     range_m : motion of color 255, meters; None = measured on this recording.
     layout : joint layout of the store; None = no skeletons are kept.
     origin : path below the source folder, noted in the sequence.
-    before_pair : called before each frame pair; may raise to stop.
 
     Raises
     ------
@@ -48,7 +44,7 @@ def prepare_sequence(
     """
     _check(recording, config, layout)
     times = pair_times(len(recording), config.stride)
-    flow_m = flow_frames(recording, config, times, before_pair=before_pair)
+    flow_m = flow_frames(recording, config, times)
     if range_m is None:
         range_m = measure_range(flow_m)
     joints_px, joints_m = _joints(recording, config, times, layout)
@@ -65,13 +61,7 @@ def prepare_sequence(
     )
 
 
-def flow_frames(
-    recording: Recording,
-    config: PrepareConfig,
-    times: list[int],
-    *,
-    before_pair: Callable[[], None] = lambda: None,
-) -> FlowFrames:
+def flow_frames(recording: Recording, config: PrepareConfig, times: list[int]) -> FlowFrames:
     """Flow of the pairs (t, t + 1), meters, cropped and resized.
 
     Raises
@@ -84,7 +74,6 @@ def flow_frames(
     pairs = PairReader(region.view(recording), source)
     frames, seen = [], False
     for t in times:
-        before_pair()
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
         flow_m = pair_flow(first, second, camera=region.camera, preset=config.preset)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.meta import PreparedSequence, StoreMeta
 
@@ -24,8 +24,10 @@ class SequenceSource(Protocol):
     def attributes(self, name: str) -> dict[str, Any]:
         """The facts of one sequence: its labels, its number of frames."""
 
-    def flow(self, name: str) -> Any:
-        """(n, h, w, 3) uint8, sliceable."""
+    def flow(
+        self, name: str, start: int = 0, stop: int | None = None
+    ) -> UInt8[np.ndarray, "n h w 3"]:
+        """Flow frames from start to before stop."""
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
         """Joints in the flow's pixels."""
@@ -62,9 +64,14 @@ class OneSequence:
         frames = len(self.sequence.joints_m)
         return {"labels": {"action": self.action}, "frames": frames}
 
-    def flow(self, name: str) -> Any:  # noqa: ARG002
-        """(n, h, w, 3) uint8."""
-        return self.sequence.flow
+    def flow(
+        self,
+        name: str,  # noqa: ARG002
+        start: int = 0,
+        stop: int | None = None,
+    ) -> UInt8[np.ndarray, "n h w 3"]:
+        """Flow frames from start to before stop."""
+        return self.sequence.flow[start:stop]
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:  # noqa: ARG002
         """Joints in the flow's pixels."""

@@ -1,7 +1,6 @@
 """The store: prepared sequences on disk, one zarr group a recording, whole or not there at all."""
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Float32
-from zarr.codecs import ZstdCodec
+from jaxtyping import Float32, Shaped, UInt8
 
+import skelflow
+from skelflow.datasets.chunks import Chunks, write_chunks
+from skelflow.datasets.disk import aside, remove_partials, sync, writing
 from skelflow.datasets.meta import PreparedSequence, StoreMeta
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
@@ -19,14 +20,16 @@ from skelflow.types import Labels
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]
 
 FORMAT = 1
-_CHUNK_FRAMES = 16
+_CHUNK_FRAMES = 16  # a clip's: any clip lies in one chunk or two
+_ARRAYS = ("flow", "joints_px", "joints_m")
 
 
 @dataclass(frozen=True)
 class Store:
     """A folder of prepared sequences.
 
-    A sequence is written into a hidden sibling and renamed: a stopped run leaves only whole ones.
+    A sequence is written into a hidden sibling, forced to the disk and renamed: whatever stops a
+    run leaves only whole ones. It is plain zarr; one writer at a time, see `disk.only_writer`.
 
     Examples
     --------
@@ -40,6 +43,7 @@ class Store:
     path: Path
     meta: StoreMeta
     _sequences: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _chunks: dict[tuple[str, str], Chunks] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def create(cls, path: str | Path, meta: StoreMeta, *, exist_ok: bool = False) -> "Store":
@@ -55,12 +59,16 @@ class Store:
             `path` exists and is no store, or is one and `exist_ok` is false.
         """
         path = Path(path)
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if not is_vacant(path):
             return cls._continue(path, meta, exist_ok)
-        aside = _aside(path)
         attributes = {"skelflow": {"format": FORMAT, **meta.to_json()}}
-        zarr.create_group(store=str(aside), attributes=attributes)
-        aside.replace(path)
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            made = aside(path / "root")
+            zarr.create_group(store=str(made), attributes=attributes, overwrite=True)
+            sync([made / "zarr.json"])
+            (made / "zarr.json").replace(path / "zarr.json")
+            made.rmdir()
         return cls(path, meta)
 
     @classmethod
@@ -73,8 +81,7 @@ class Store:
                 f"{path}: made with another configuration ({'; '.join(differences)}); "
                 "use the same settings or another store"
             )
-        for partial in path.glob(".partial-*"):
-            shutil.rmtree(partial)
+        remove_partials(path)
         return store
 
     @classmethod
@@ -103,37 +110,45 @@ class Store:
         return not name.startswith(".") and (self.path / name / "zarr.json").is_file()
 
     def write(self, sequence: PreparedSequence) -> None:
-        """Add a sequence; `DataError` when its name is taken or cannot name a folder."""
+        """Add a sequence, whole or not at all.
+
+        Raises
+        ------
+        DataError
+            Its name is taken or cannot name a folder.
+        StorageError
+            There is no room for it, or no permission.
+        """
         name = sequence.name
         if not name or name.startswith(".") or set(name) & set('/\\:*?"<>|'):
             raise DataError(f"{name!r} cannot name a sequence: it must be a plain folder name")
         if self.has(name):
             raise DataError(f"{self.path}: already holds a sequence {name!r}")
-        aside = _aside(self.path / name)
+        partial = aside(self.path / name)
         try:
-            _write(aside, sequence)
-            self._publish(aside, name)
+            with writing(self.path):
+                _write(partial, sequence)
+                self._publish(partial, name)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
         self._sequences.pop(name, None)
 
-    def _publish(self, aside: Path, name: str) -> None:
+    def _publish(self, partial: Path, name: str) -> None:
         try:
-            aside.replace(self.path / name)
+            partial.replace(self.path / name)
         except OSError as error:
             if self.has(name):
                 raise DataError(f"{self.path}: already holds a sequence {name!r}") from error
             raise
+        sync([self.path])
 
     def read(self, name: str) -> PreparedSequence:
         """A whole sequence in memory; see `flow` for parts of one."""
-        group = self._group(name)
         found = self.attributes(name)
+        arrays = {array: self._read(name, array) for array in _ARRAYS}
         return PreparedSequence(
             name=name,
-            flow=np.asarray(group["flow"]),
-            joints_px=np.asarray(group["joints_px"]),
-            joints_m=np.asarray(group["joints_m"]),
+            **arrays,
             range_m=found["range_m"],
             layout=self.meta.layout,
             labels=Labels(**found["labels"]),
@@ -141,17 +156,19 @@ class Store:
             origin=found["origin"],
         )
 
-    def flow(self, name: str) -> "zarr.Array[Any]":
-        """The colored flow of a sequence, (n, h, w, 3) uint8, decoded where it is indexed."""
-        return self._array(name, "flow")
+    def flow(
+        self, name: str, start: int = 0, stop: int | None = None
+    ) -> UInt8[np.ndarray, "n h w 3"]:
+        """Flow frames from start to before stop; a clip's cost one or two chunks."""
+        return self._read(name, "flow", start, stop)
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
         """Joints in the flow's pixels, one set for each flow frame."""
-        return np.asarray(self._array(name, "joints_px"))
+        return self._read(name, "joints_px")
 
     def joints_m(self, name: str) -> Float32[np.ndarray, "frames bodies joints 3"]:
         """Joints of every original frame, meters."""
-        return np.asarray(self._array(name, "joints_m"))
+        return self._read(name, "joints_m")
 
     def labels(self) -> dict[str, Labels]:
         """Who does what in every sequence, by name."""
@@ -166,26 +183,44 @@ class Store:
         return max((int(self.attributes(name)["bodies"]) for name in self.names()), default=0)
 
     def attributes(self, name: str) -> dict[str, Any]:
-        """Everything but the arrays of one sequence; `DataError` when it is not there."""
+        """Everything but the arrays of one sequence; `DataError` when it is not there, or damaged.
+
+        The keys: labels, range_m, intensity, origin, frames, bodies, version.
+        """
         if name not in self._sequences:
             if not self.has(name):
                 raise DataError(f"{self.path}: holds no sequence {name!r}")
-            self._sequences[name] = _attributes(self.path / name)
+            found = _attributes(self.path / name)
+            if "labels" not in found:
+                raise self._damaged(name, "its zarr.json is no description of a sequence")
+            self._sequences[name] = {"version": self.meta.version, **found}
         return self._sequences[name]
 
-    def _group(self, name: str) -> zarr.Group:
-        if not self.has(name):
-            raise DataError(f"{self.path}: holds no sequence {name!r}")
-        return zarr.open_group(str(self.path / name), mode="r")
+    def _read(
+        self, name: str, array: str, start: int = 0, stop: int | None = None
+    ) -> Shaped[np.ndarray, "..."]:
+        key = name, array
+        try:
+            if key not in self._chunks:
+                self._chunks[key] = Chunks.open(self.path / name / array)
+            return self._chunks[key][start:stop]
+        except (OSError, ValueError, RuntimeError) as error:
+            if not self.has(name):
+                raise DataError(f"{self.path}: holds no sequence {name!r}") from error
+            raise self._damaged(name, f"{array}: {error}") from error
 
-    def _array(self, name: str, array: str) -> "zarr.Array[Any]":
-        if not self.has(name):
-            raise DataError(f"{self.path}: holds no sequence {name!r}")
-        return zarr.open_array(str(self.path / name / array), mode="r")
+    def _damaged(self, name: str, how: str) -> DataError:
+        return DataError(
+            f"{self.path}: sequence {name!r} is damaged ({how}); remove the folder "
+            f"{self.path / name} and run the same `skelflow prepare` again"
+        )
 
 
-def _aside(path: Path) -> Path:
-    return path.with_name(f".partial-{path.name}-{os.getpid()}")
+def is_vacant(path: Path) -> bool:
+    """Whether a store can be made here: nothing is there, or a folder of hidden files only."""
+    if not path.is_dir():
+        return not path.exists()
+    return all(entry.name.startswith(".") for entry in path.iterdir())
 
 
 def _write(path: Path, sequence: PreparedSequence) -> None:
@@ -196,13 +231,14 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
         "origin": sequence.origin,
         "frames": sequence.joints_m.shape[0],
         "bodies": sequence.joints_m.shape[1],
+        "version": skelflow.__version__,
     }
     group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
-    for name in ("flow", "joints_px", "joints_m"):
+    for name in _ARRAYS:
         data = getattr(sequence, name)
-        shape = (_CHUNK_FRAMES if name == "flow" else len(data), *data.shape[1:])
-        chunks = tuple(max(1, min(n, size)) for n, size in zip(shape, data.shape, strict=True))
-        group.create_array(name, data=data, chunks=chunks, compressors=ZstdCodec(level=5))
+        write_chunks(group, name, data, _CHUNK_FRAMES if name == "flow" else len(data))
+    files = [file for name in _ARRAYS for file in Chunks.open(path / name).files()]
+    sync([path / "zarr.json", *files, path])
 
 
 def _attributes(path: Path) -> dict[str, Any]:

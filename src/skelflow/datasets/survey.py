@@ -15,7 +15,7 @@ from skelflow.datasets.sequence import (
     moving_components,
 )
 from skelflow.datasets.windows import pair_times
-from skelflow.datasets.workers import check_stopped, each
+from skelflow.datasets.workers import Finished, Workers, explain
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.recordings import open_recording, readers
 from skelflow.types import Recording
@@ -37,35 +37,35 @@ class Survey:
 def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Survey:
     """Look into evenly spread recordings until enough of them train."""
     readable: list[tuple[Path, Recording]] = []
-    trains: list[Path] = []
+    training: list[Path] = []
     first_error = ""
-    for path in _spread(paths):
+    for path in spread(paths):
         try:
             recording = open_recording(path)
         except SkelflowError as error:
             first_error = first_error or str(error)
             continue
         readable.append((path, recording))
-        if _trains(recording, _reader_of(readable[0][0]), config):
-            trains.append(path)
-        if len(trains) == _SAMPLE_RECORDINGS:
+        if trains(recording, _reader_of(readable[0][0]), config):
+            training.append(path)
+        if len(training) == _SAMPLE_RECORDINGS:
             break
     if not readable:
         raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
     _check_crop(readable[0][1], config)
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
-    sample_of = "training recordings" if trains else "recordings, for none of them trains"
+    sample_of = "training recordings" if training else "recordings, for none of them trains"
     name = _reader_of(readable[0][0])
-    return Survey(name, next(layouts, None), trains or everything, sample_of)
+    return Survey(name, next(layouts, None), training or everything, sample_of)
 
 
 def _reader_of(path: Path) -> str:
     return next(reader.NAME for reader in readers() if reader.recognizes(path))
 
 
-def _trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
-    """By the data set's protocol; a data set without one, or unknown labels, train."""
+def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
+    """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
     usual = protocols(source)[0]
     protocol = usual if config.protocol is None else find_protocol(config.protocol, source)
     if getattr(recording.labels, protocol.divides) is None:
@@ -82,24 +82,32 @@ def _check_crop(recording: Recording, config: PrepareConfig) -> None:
         )
 
 
-def _spread(paths: list[Path]) -> list[Path]:
+def spread(paths: list[Path]) -> list[Path]:
     """All paths in an order whose every beginning is spread over the whole list."""
     golden = (np.sqrt(5) - 1) / 2  # irrational: no rhythm of subjects or trials can hide behind it
     order = np.argsort((np.arange(len(paths)) * golden) % 1, kind="stable")
     return [paths[i] for i in order]
 
 
-def measure_range(survey: Survey, config: PrepareConfig) -> float:
+def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> float:
     """The range of the sampled recordings, meters; `DataError` where nothing moves."""
-    tasks = [(path, config) for path in survey.sample]
-    with closing(each(_sample_components, tasks, config.workers)) as results:
-        range_m = measured_range(np.concatenate(list(results)))
+    tasks = [(path.absolute(), config) for path in survey.sample]
+    with closing(workers.each(_sample_components, tasks)) as ended:
+        components = [_result(one) for one in ended]
+    range_m = measured_range(np.concatenate(components))
     if range_m is None:
         raise DataError(
             f"nothing moves in the {len(tasks)} recordings that the range is measured on; "
             "give range_m"
         )
     return range_m
+
+
+def _result(ended: Finished) -> Float32[np.ndarray, " values"]:
+    if ended.error is not None:
+        raise DataError(f"{ended.task[0]}: {explain(ended.error)}") from ended.error
+    found: Float32[np.ndarray, " values"] = ended.result
+    return found
 
 
 def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray, " values"]:
@@ -109,7 +117,7 @@ def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray,
         times = pair_times(len(recording), config.stride)
         picks = np.linspace(0, len(times), 2 * _SAMPLE_PAIRS + 1)[1::2].astype(int)
         chosen = [times[i] for i in sorted(set(picks.tolist())) if i < len(times)]
-        flow_m = flow_frames(recording, config, chosen, before_pair=check_stopped)
+        flow_m = flow_frames(recording, config, chosen)
     except SkelflowError:
         return np.zeros(0, np.float32)  # the run over all recordings reports it
     return moving_components(flow_m)

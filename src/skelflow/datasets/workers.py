@@ -1,56 +1,211 @@
-"""Work on several processes: results as they come, and a clean stop."""
+"""Work on many processes, here or on a cluster, through dask: as many tasks at once as hands."""
 
-import multiprocessing
+import logging
 import signal
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing.synchronize import Event
-from typing import TypeVar
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from itertools import islice
+from types import TracebackType
+from typing import Any, NamedTuple
 
 import cv2
+import dask
+import distributed
 import numba
 
-Result = TypeVar("Result")
+import skelflow
+from skelflow.errors import ConfigError, DataError
+
+_CONNECT_S = 10
+_DASHBOARD = "127.0.0.1:0"  # seen from this machine only, at a free port
 
 
-class _StoppedError(Exception):
-    """The main process wants this worker to leave its recording unfinished."""
+class Finished(NamedTuple):
+    """One task that has ended: its result, or why there is none."""
+
+    task: tuple[Any, ...]
+    result: Any
+    error: BaseException | None
 
 
-_stop: Event | None = None
+def explain(error: BaseException) -> str:
+    """Why a task did not come to an end, in a line."""
+    if isinstance(error, distributed.KilledWorker):
+        return f"its worker died {error.allowed_failures + 1} times; too little memory?"
+    return f"{type(error).__name__}: {error}"
 
 
-def check_stopped() -> None:
-    """Leave the work at hand when the main process asks for it."""
-    if _stop is not None and _stop.is_set():
-        raise _StoppedError
+class Workers:
+    """Processes of one thread each; they start when there is work, and end with the block.
+
+    Parameters
+    ----------
+    count : processes on this machine; not looked at with a scheduler.
+    scheduler : address of a running dask scheduler whose workers do the work instead.
+    retries : how often a task is tried again after its worker died or it failed unexpectedly.
+    announce : called once with the dashboard's address, or how to get one.
+
+    Notes
+    -----
+    As many tasks are out as there are threads, so memory does not depend on how many there are,
+    and a task that kills its worker cannot take a waiting one with it.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        scheduler: str | None = None,
+        retries: int = 3,
+        announce: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._count, self._scheduler, self._retries = count, scheduler, retries
+        self._announce = announce
+        self._client: distributed.Client | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def each(
+        self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
+    ) -> Generator[Finished, None, None]:
+        """Call `function(*task)` for every task; what ended, in the order of completion.
+
+        Raises
+        ------
+        DataError
+            The workers cannot be started or reached, or the scheduler is lost.
+        """
+        if not tasks:
+            return
+        client = self._connect()
+        todo, out = iter(tasks), {}
+        ended = distributed.as_completed(loop=client.loop)
+
+        def send(task: tuple[Any, ...]) -> None:
+            future = client.submit(_alone, function, *task, pure=False, retries=self._retries)
+            out[future] = task
+            ended.add(future)
+
+        try:
+            for task in islice(todo, self._threads()):
+                send(task)
+            while out:
+                future = next(ended)
+                yield self._finish(out.pop(future), future)
+                for task in islice(todo, max(0, self._threads() - len(out))):
+                    send(task)
+        finally:
+            client.cancel(list(out))
+
+    def _threads(self) -> int:
+        threads: dict[str, int] = self._connect().nthreads()
+        return max(1, sum(threads.values()))  # workers come and go
+
+    def _finish(self, task: tuple[Any, ...], future: "distributed.Future[Any]") -> Finished:
+        if future.status == "finished":
+            return Finished(task, future.result(), None)
+        if future.status == "error":
+            return Finished(task, None, future.exception())
+        raise DataError(
+            f"the dask scheduler {self._scheduler or 'of this run'} was lost; "
+            "the same command goes on where it was"
+        )
+
+    def _connect(self) -> distributed.Client:
+        if self._client is None:
+            if self._scheduler is None:
+                client = self._open.enter_context(_start_here(self._count, self._retries))
+                self._announce(_dashboard(client))
+            else:
+                client = self._open.enter_context(_reach(self._scheduler))
+                self._announce(client.dashboard_link)
+            self._client = client
+        return self._client
 
 
-def _start_worker(stop: Event) -> None:
-    """One native thread a worker; Ctrl-C is the main process's to answer."""
-    global _stop
-    _stop = stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _start_here(count: int, retries: int) -> Iterator[distributed.Client]:
+    """A cluster of this machine's own; quiet, and gone when the block ends."""
+    settings = {"distributed.scheduler.allowed-failures": retries}
+    with ExitStack() as opened:
+        try:
+            with dask.config.set(settings):
+                cluster = distributed.LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    processes=True,
+                    memory_limit=None,
+                    dashboard_address=_DASHBOARD,
+                    silence_logs=logging.CRITICAL,
+                    preload=[__name__],
+                )
+        except RuntimeError as error:
+            raise DataError(
+                f"no worker could be started ({error}); a script of your own that prepares "
+                "recordings must do so below `if __name__ == '__main__':`"
+            ) from error
+        opened.enter_context(cluster)
+        yield opened.enter_context(distributed.Client(cluster, set_as_default=False))
+
+
+@contextmanager
+def _reach(scheduler: str) -> Iterator[distributed.Client]:
+    """The cluster at an address; its workers must have this skelflow."""
+    try:
+        client = distributed.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"scheduler {scheduler}: no dask scheduler answers there within {_CONNECT_S} s; "
+            "expected its address, as tcp://HOST:8786"
+        ) from error
+    with client:
+        _check_versions(client, scheduler)
+        yield client
+
+
+def _check_versions(client: distributed.Client, scheduler: str) -> None:
+    try:
+        found = set(client.run(_version).values())
+    except Exception as error:  # whatever a foreign environment raises
+        raise ConfigError(
+            f"scheduler {scheduler}: its workers cannot run skelflow ({error}); "
+            "install the same skelflow where they start"
+        ) from error
+    if other := found - {_version()}:
+        raise ConfigError(
+            f"scheduler {scheduler}: its workers have skelflow {', '.join(sorted(other))}, "
+            f"this is {_version()}; install the same"
+        )
+
+
+def _version() -> str:
+    return skelflow.__version__
+
+
+def _dashboard(client: distributed.Client) -> str:
+    if find_spec("bokeh") is None:
+        return "none; to watch the workers: pip install 'skelflow[dashboard]'"
+    return str(client.dashboard_link)
+
+
+def _alone(function: Callable[..., Any], *task: Any) -> Any:
+    """Run a task on one native thread: there is a worker for every core."""
     cv2.setNumThreads(1)
     numba.set_num_threads(1)
+    return function(*task)
 
 
-def each(
-    function: Callable[..., Result], tasks: Sequence[tuple[object, ...]], workers: int
-) -> Generator[Result, None, None]:
-    """Results in the order of completion; leaving early stops the workers at their next pair."""
-    if workers == 1 or len(tasks) < 2:
-        yield from (function(*task) for task in tasks)
-        return
-    context = multiprocessing.get_context("spawn")
-    stop = context.Event()
-    with ProcessPoolExecutor(
-        min(workers, len(tasks)), context, initializer=_start_worker, initargs=(stop,)
-    ) as pool:
-        try:
-            futures = [pool.submit(function, *task) for task in tasks]
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
+def dask_setup(_worker: object) -> None:
+    """Leave Ctrl-C to the main process; dask calls this in each worker of this machine."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

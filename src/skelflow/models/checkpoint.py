@@ -13,6 +13,7 @@ from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.models.network import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import load_model, read_header
+from skelflow.types import Labels
 
 BEST = "best.safetensors"
 Side = Literal["test", "held_out", "train"]
@@ -78,6 +79,11 @@ class Checkpoint:
         """Name of each class index; "action 7" where the data set has none."""
         names = self.meta.class_names
         return tuple(names.get(action, f"action {action}") for action in self.classes)
+
+    def action_name(self, labels: Labels) -> str | None:
+        """The name of a recording's action; None when its action is unknown or none of them."""
+        names = dict(zip(self.classes, self.class_names, strict=True))
+        return None if labels.action is None else names.get(labels.action)
 
     def sequences(self, store: Store, protocol: str | None, side: Side) -> list[str]:
         """Names of the sequences on one side of a protocol, the training's own by default.

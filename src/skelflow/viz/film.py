@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from skelflow.datasets.flow_files import read_flow, whole
+from skelflow.datasets.flow_files import read_flow
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.errors import DataError
+from skelflow.files import whole
 from skelflow.flow.color import encode_flow
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import Painter, paint_flow

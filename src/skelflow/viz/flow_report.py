@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.flow_files import whole
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.datasets.flow_summary import FlowSummary, summarize
+from skelflow.files import whole
 from skelflow.types import Recording
 from skelflow.viz.film import save_film
 from skelflow.viz.strip import save_strip

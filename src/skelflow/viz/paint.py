@@ -25,7 +25,7 @@ class Painter:
     def __init__(self, recording: Recording, times: tuple[int, ...]) -> None:
         self.recording = recording
         has_image = recording.color is not None or recording.infrared is not None
-        self._span_m = (0.0, 1.0) if has_image else _span_m(recording, times)
+        self._span_m = (0.0, 1.0) if has_image else depth_span(recording, times)
 
     @property
     def shows(self) -> str:
@@ -70,7 +70,7 @@ def paint_depth(depth: Depth, near_m: float, far_m: float) -> Color:
     return np.asarray(image)
 
 
-def _span_m(recording: Recording, times: tuple[int, ...]) -> tuple[float, float]:
+def depth_span(recording: Recording, times: tuple[int, ...]) -> tuple[float, float]:
     """Nearest and farthest depth of a few evenly spaced frames, outliers left out."""
     picks = sorted({times[i * (len(times) - 1) // 4] for i in range(5)})
     readings = [depth[depth > 0] for depth in (recording.depth[t] for t in picks)]

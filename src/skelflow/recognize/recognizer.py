@@ -1,71 +1,43 @@
 """From a recording to an action: load a trained network once, then recognize."""
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
+from skelflow.datasets.clips import STILL, Clip, ClipDataset, SkeletonDataset
 from skelflow.datasets.config import PrepareConfig
 from skelflow.datasets.meta import PreparedSequence
 from skelflow.datasets.sequence import prepare_sequence
 from skelflow.datasets.source import OneSequence
+from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.models.checkpoint import Checkpoint
 from skelflow.models.config import TcnBjcnConfig
+from skelflow.recognize.explain import attention_of, mean_by_frame, seen_window
+from skelflow.recognize.result import Explanation, Guess, Result
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
 
 
-@dataclass(frozen=True)
-class Guess:
-    """One action and how probable the network finds it."""
+class _Reading(NamedTuple):
+    """A recording as the network read it: one row of `logits` a sample."""
 
-    action: int
-    name: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was recognized in a recording.
-
-    Parameters
-    ----------
-    recording : str
-        Its name.
-    guesses : most probable first.
-    scores : one mapping a body, joint name -> informativeness in [0, 1] (Eq. 2); empty for
-        networks without a score.
-    seconds : stage -> time spent in it.
-    """
-
-    recording: str
-    guesses: tuple[Guess, ...]
-    scores: tuple[dict[str, float], ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def to_json(self) -> str:
-        """The result as one JSON object."""
-        return json.dumps(asdict(self), indent=2)
-
-    def to_text(self) -> str:
-        """The result for reading."""
-        lines = [self.recording]
-        lines += [f"  {100 * g.probability:5.1f} %  {g.name}" for g in self.guesses]
-        for number, scores in enumerate(self.scores, start=1):
-            best = sorted(scores, key=scores.__getitem__, reverse=True)[:5]
-            named = ", ".join(f"{joint} {scores[joint]:.2f}" for joint in best)
-            lines.append(f"most informative joints of body {number}: {named}")
-        spent = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
-        return "\n".join([*lines, f"time: {spent}"])
+    recording: Recording
+    samples: SkeletonDataset
+    batches: list[Batch]
+    logits: Tensor
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -113,6 +85,40 @@ class Recognizer:
         DataError
             It has too few frames, no depth, or not the joints the network was made for.
         """
+        return self._result(self._read(recording), top)
+
+    def explain(self, recording: Recording | str | Path, *, top: int = 5) -> Explanation:
+        """Name the action, and say what the network saw and attended to at each frame.
+
+        Parameters
+        ----------
+        recording : a Recording, or the path of one.
+        top : how many actions to name.
+
+        Raises
+        ------
+        FormatError, DataError
+            See `recognize`.
+        """
+        reading = self._read(recording)
+        network, meta = self.checkpoint.network, self.checkpoint.meta
+        times = pair_times(len(reading.recording), meta.stride)
+        clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
+        length = len(times)  # one sample holds all frames
+        if isinstance(reading.samples, ClipDataset):
+            clips, length = reading.samples.clips, reading.samples.length
+        probabilities = reading.logits.softmax(dim=1)[:, None].expand(-1, length, -1)
+        return Explanation(
+            self._result(reading, top),
+            times=tuple(times),
+            window=seen_window(reading.recording.camera, meta, network),
+            probabilities=mean_by_frame(clips, probabilities, len(times)),
+            classes=self.checkpoint.class_names,
+            flow=self._flow_by_frame(reading, clips, len(times)) if network.needs_flow else None,
+            attention=self._attention_by_frame(reading, clips, len(times)),
+        )
+
+    def _read(self, recording: Recording | str | Path) -> _Reading:
         network = self.checkpoint.network
         seconds: dict[str, float] = {}
         with _timed(seconds, "read"):
@@ -122,11 +128,33 @@ class Recognizer:
         with _timed(seconds, "flow" if network.needs_flow else "skeleton"):
             prepare = self._with_flow if network.needs_flow else self._without_flow
             sequence = prepare(recording)
-        with _timed(seconds, "network"):
-            batches = list(self._batches(sequence))
-            probabilities = self._probabilities(batches)
-            scores = self._scores(batches[0])
-        return Result(recording.name, self._name(probabilities, top), scores, seconds)
+        with _timed(seconds, "network"), torch.inference_mode():
+            source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
+            samples = self.checkpoint.samples(source, [sequence.name])
+            batches = list(DataLoader(samples, batch_size=8))
+            logits = torch.cat([network(batch) for batch in batches])
+        return _Reading(recording, samples, batches, logits, seconds)
+
+    def _result(self, reading: _Reading, top: int) -> Result:
+        """The mean over the sequence's clips."""
+        probabilities: list[float] = reading.logits.softmax(dim=1).mean(dim=0).tolist()
+        guesses, scores = self._name(probabilities, top), self._scores(reading.batches[0])
+        return Result(reading.recording.name, guesses, scores, reading.seconds)
+
+    def _flow_by_frame(
+        self, reading: _Reading, clips: Sequence[Clip], frames: int
+    ) -> UInt8[np.ndarray, "n side side 3"]:
+        flow = torch.cat([batch.flow for batch in reading.batches]).permute(0, 2, 3, 4, 1)
+        colored = STILL + (255 - STILL) * mean_by_frame(clips, flow, frames)
+        return np.asarray(np.rint(colored), np.uint8)
+
+    @torch.inference_mode()
+    def _attention_by_frame(
+        self, reading: _Reading, clips: Sequence[Clip], frames: int
+    ) -> Float32[np.ndarray, "n side side"] | None:
+        masks = [attention_of(self.checkpoint.network, batch) for batch in reading.batches]
+        known = [mask for mask in masks if mask is not None]
+        return mean_by_frame(clips, torch.cat(known), frames) if known else None
 
     def _check(self, recording: Recording) -> None:
         """Refuse a recording whose joints are not those the network was trained on."""
@@ -171,17 +199,6 @@ class Recognizer:
             range_m=meta.range_m or 1.0,
             layout=meta.layout,
         )
-
-    def _batches(self, sequence: PreparedSequence) -> Iterator[Batch]:
-        source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
-        yield from DataLoader(self.checkpoint.samples(source, [sequence.name]), batch_size=8)
-
-    @torch.inference_mode()
-    def _probabilities(self, batches: list[Batch]) -> list[float]:
-        """Mean over the sequence's clips."""
-        logits = torch.cat([self.checkpoint.network(batch) for batch in batches])
-        mean: list[float] = logits.softmax(dim=1).mean(dim=0).tolist()
-        return mean
 
     @torch.inference_mode()
     def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:

@@ -1,0 +1,1 @@
+"""What preparing and training a data set will cost, from a short probe of both."""

@@ -1,0 +1,155 @@
+"""The plan: what a probe's rates come to for a whole data set, in words."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skelflow.datasets.config import PrepareConfig
+from skelflow.planning.probe import (
+    PrepareRate,
+    TrainRate,
+    probe_prepare,
+    probe_training,
+    reads_clips,
+)
+from skelflow.planning.sample import DataSize, measure_size
+from skelflow.training.config import RunConfig
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a data set will cost; every figure follows from the measured rates.
+
+    Parameters
+    ----------
+    size : of the data set.
+    prepare : rate of preparing, on this machine.
+    workers : numbers of workers to plan for, all as fast as this machine's.
+    train : rate of training on this machine's device; None = not asked for.
+    samples : clips or sequences that train, in an epoch.
+    unit : "clips" or "sequences".
+    epochs : of the recipe.
+    """
+
+    size: DataSize
+    prepare: PrepareRate
+    workers: tuple[int, ...]
+    train: TrainRate | None = None
+    samples: float = 0.0
+    unit: str = "clips"
+    epochs: int = 0
+
+    @property
+    def pairs(self) -> float:
+        """Frame pairs of the whole data set."""
+        return self.size.recordings * self.size.pairs
+
+    @property
+    def core_hours(self) -> float:
+        """To prepare it, of one worker."""
+        return self.pairs * self.prepare.core_s / 3600
+
+    @property
+    def store_bytes(self) -> float:
+        """Of the whole store."""
+        return self.pairs * self.prepare.bytes
+
+    @property
+    def train_hours(self) -> float:
+        """To train the recipe on it."""
+        rate = self.train.sample_s if self.train else 0.0
+        return self.epochs * self.samples * rate / 3600
+
+    def to_text(self) -> str:
+        """A table with the rate behind each figure."""
+        size, rate = self.size, self.prepare
+        lines = [
+            f"{size.recordings:,} recordings, {size.recordings * size.frames:,.0f} frames, "
+            f"{self.pairs:,.0f} pairs, {size.recordings * size.clips:,.0f} clips "
+            f"(from {size.opened} opened, +- {size.uncertainty:.0%})",
+            f"prepare: {self.core_hours:,.1f} core-hours; a pair takes {1000 * rate.core_s:.0f} ms "
+            f"of a worker ({rate.recordings} recordings, {rate.pairs} pairs on {rate.workers})",
+            *(
+                f"  {count:>5} worker(s)  {_duration(self.core_hours / count)}"
+                for count in sorted({rate.workers, *self.workers})
+            ),
+            f"  store            {_bytes(self.store_bytes)} in "
+            f"{size.recordings * rate.files:,.0f} files; {rate.bytes / 1000:.1f} kB a pair",
+        ]
+        if self.train is not None:
+            lines += [
+                f"train: {self.samples:,.0f} {self.unit} an epoch, "
+                f"{1000 * self.train.sample_s:.1f} ms each in batches of {self.train.batch}",
+                f"  {self.epochs:>5} epochs     {_duration(self.train_hours)} on this machine",
+            ]
+        return "\n".join(lines)
+
+
+def make_plan(
+    source: Path,
+    config: PrepareConfig,
+    recipe: RunConfig | None = None,
+    *,
+    workers: Sequence[int] = (),
+    progress: Progress = lambda *_: None,
+) -> Plan:
+    """Look into a data set, prepare a few of its recordings, train a few steps on them.
+
+    Parameters
+    ----------
+    source : folder of recordings.
+    config : how to prepare; `config.workers` is this machine's number of workers.
+    recipe : what to train, see `skelflow.training.recipe.load_recipe`.
+    workers : more numbers of workers to plan for, as a cluster's.
+    progress : called after each prepared recording.
+
+    Raises
+    ------
+    SkelflowError
+        Whatever keeps `prepare` or `train` from working.
+
+    Notes
+    -----
+    Other machines are taken to be as fast as this one, and their disks fast enough to read the
+    recordings; both are worth a probe there.
+    """
+    clips = {}
+    if recipe is not None and reads_clips(recipe):
+        clips = {
+            "length": recipe.model.options.get("clip_length", 16),
+            "overlap": recipe.data.overlap,
+        }
+    size = measure_size(source, config, **clips)
+    with tempfile.TemporaryDirectory(prefix="skelflow-plan-") as scratch:
+        store = Path(scratch) / "store"
+        prepared = probe_prepare(source, store, config, progress=progress)
+        if recipe is None:
+            return Plan(size, prepared, tuple(workers))
+        trained = probe_training(recipe, store, Path(scratch))
+    training = size.recordings * size.training_share
+    return Plan(
+        size,
+        prepared,
+        tuple(workers),
+        trained,
+        samples=training * (size.clips if clips else 1),
+        unit="clips" if clips else "sequences",
+        epochs=recipe.epochs,
+    )
+
+
+def _duration(hours: float) -> str:
+    if hours < 1:
+        return f"{60 * hours:.1f} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"

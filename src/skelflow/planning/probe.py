@@ -1,0 +1,149 @@
+"""A short run of the real thing: a few recordings prepared, a few training steps made."""
+
+import json
+import shutil
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.manifest import HISTORY
+from skelflow.datasets.prepare import prepare
+from skelflow.datasets.store import Store
+from skelflow.errors import DataError
+from skelflow.models.config import FlowConfig
+from skelflow.models.registry import find_config
+from skelflow.training.config import RunConfig
+from skelflow.training.loop import train
+from skelflow.training.report import Step
+
+_FIRST_BATCH = 4
+_STEPS = 4
+_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True)
+class PrepareRate:
+    """What preparing some recordings took.
+
+    Parameters
+    ----------
+    recordings, pairs : prepared.
+    workers : side by side.
+    core_s : that one worker needs for one pair, while the others work too.
+    bytes : in the store for one pair, joints and descriptions included.
+    files : in the store for one recording.
+    """
+
+    recordings: int
+    pairs: int
+    workers: int
+    core_s: float
+    bytes: float
+    files: float
+
+
+@dataclass(frozen=True)
+class TrainRate:
+    """What a few training steps took.
+
+    Parameters
+    ----------
+    batch : samples in each of the steps that were measured.
+    sample_s : seconds for one sample, loading included.
+    """
+
+    batch: int
+    sample_s: float
+
+
+def probe_prepare(
+    source: Path,
+    store: Path,
+    config: PrepareConfig,
+    *,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
+) -> PrepareRate:
+    """Prepare four recordings a worker into an empty place and look at the history.
+
+    Raises
+    ------
+    DataError
+        None of them can be prepared.
+    """
+    report = prepare(source, store, config, limit=4 * config.workers, progress=progress)
+    if not report.done:
+        raise DataError(f"{source}: none of the probed recordings can be prepared: {report.failed}")
+    lines = [json.loads(line) for line in (store / HISTORY).read_text().splitlines()]
+    spent = {line["name"]: line["seconds"] for line in lines if line["state"] == "done"}
+    pairs = sum(len(Store.open(store).joints_px(name)) for name in spent)
+    files = [file for name in spent for file in (store / name).rglob("*") if file.is_file()]
+    return PrepareRate(
+        recordings=len(spent),
+        pairs=pairs,
+        workers=config.workers,
+        core_s=sum(spent.values()) / pairs,
+        bytes=sum(file.stat().st_size for file in files) / pairs,
+        files=len(files) / len(spent),
+    )
+
+
+def reads_clips(config: RunConfig) -> bool:
+    """Whether the recipe's network reads flow, clip by clip, or only whole skeletons."""
+    return issubclass(find_config(config.model.name), FlowConfig)
+
+
+class _EnoughError(Exception):
+    """The probe has seen what it wanted."""
+
+
+def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
+    """Time a few steps of a recipe on a store's sequences, repeated to fill its batches.
+
+    Parameters
+    ----------
+    config : of the run; what it starts from and whom it holds out make no difference to time.
+    store : at least one sequence that trains.
+    scratch : an empty folder.
+
+    Notes
+    -----
+    The batch is the recipe's, or as large as a step of 15 seconds allows.
+    """
+    few = _time_steps(config, store, scratch / "few", _FIRST_BATCH)
+    batch = max(1, min(config.batch_size, int(_PATIENCE_S / few)))
+    return TrainRate(batch, _time_steps(config, store, scratch / "many", batch))
+
+
+def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> float:
+    """Seconds a sample in the steps after the first, and whether samples are clips."""
+    _repeat(store, scratch / "store", (_STEPS + 1) * batch)
+    data = replace(config.data, held_out_subjects=(), cache=False, workers=0)
+    config = replace(
+        config, data=data, batch_size=batch, init=type(config.init)(), paper_protocol=False
+    )
+    times: list[float] = []
+
+    def note(_: Step) -> None:
+        times.append(time.perf_counter())
+        if len(times) > _STEPS:
+            raise _EnoughError
+
+    with suppress(_EnoughError):
+        train(config, scratch / "store", scratch / "run", progress=note)
+    between = [later - earlier for earlier, later in pairwise(times)]
+    return statistics.median(between) / batch
+
+
+def _repeat(store: Path, out: Path, count: int) -> None:
+    """A store of copies of another one's sequences, until at least `count` of them train."""
+    original = Store.open(store)
+    made = Store.create(out, original.meta)
+    names = original.names()
+    for copy in range(-(-2 * count // len(names))):
+        for name in names:
+            shutil.copytree(original.path / name, made.path / f"{name}-{copy}")

@@ -1,0 +1,80 @@
+"""What is said of a recording: its action, how sure, and what the network looked at."""
+
+import json
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One action and how probable the network finds it."""
+
+    action: int
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was recognized in a recording.
+
+    Parameters
+    ----------
+    recording : str
+        Its name.
+    guesses : most probable first.
+    scores : one mapping a body, joint name -> informativeness in [0, 1] (Eq. 2); empty for
+        networks without a score.
+    seconds : stage -> time spent in it.
+    """
+
+    recording: str
+    guesses: tuple[Guess, ...]
+    scores: tuple[dict[str, float], ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The result as one JSON object."""
+        return json.dumps(asdict(self), indent=2)
+
+    def to_text(self) -> str:
+        """The result for reading."""
+        lines = [self.recording]
+        lines += [f"  {100 * g.probability:5.1f} %  {g.name}" for g in self.guesses]
+        for number, scores in enumerate(self.scores, start=1):
+            best = sorted(scores, key=scores.__getitem__, reverse=True)[:5]
+            named = ", ".join(f"{joint} {scores[joint]:.2f}" for joint in best)
+            lines.append(f"most informative joints of body {number}: {named}")
+        spent = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items())
+        return "\n".join([*lines, f"time: {spent}"])
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A result, and what led to it at each of the frames the network saw.
+
+    Parameters
+    ----------
+    result : Result
+    times : n frame numbers of the recording.
+    window : (left, top, width, height), the part of the depth image that the network sees, in its
+        pixels; the first two may lie between pixels.
+    probabilities : (n, classes) float32
+        Of the clips that hold the frame, their mean; each row sums to 1.
+    classes : name of each class.
+    flow : (n, side, side, 3) uint8
+        Colored flow as the network sees it, 128 = no motion; None for a network without flow.
+    attention : (n, side, side) float32
+        The mask M of the first convolution (Eq. 3 or 5): 0 outside the joints' discs, 1 inside or,
+        with AT-2, 1 + the mean score of the joints there. None for a network without attention.
+    """
+
+    result: Result
+    times: tuple[int, ...]
+    window: tuple[float, float, float, float]
+    probabilities: Float32[np.ndarray, "n classes"]
+    classes: tuple[str, ...]
+    flow: UInt8[np.ndarray, "n side side 3"] | None = None
+    attention: Float32[np.ndarray, "n side side"] | None = None

@@ -1,0 +1,50 @@
+"""Linear blend skinning: points follow the bones they hang on."""
+
+from typing import no_type_check
+
+import numba
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+
+def skin_points(
+    rest_m: Float32[np.ndarray, "points 3"],
+    bone: UInt8[np.ndarray, "points 4"],
+    weight: Float32[np.ndarray, "points 4"],
+    motions: Float32[np.ndarray, "bones 3 4"],
+) -> Float32[np.ndarray, "points 3"]:
+    """Points after their bones moved: the weighted mean of where each bone would take them.
+
+    Parameters
+    ----------
+    rest_m : (points, 3) float32, meters
+    bone, weight : (points, 4), the bones of a point and their weights, which sum to 1.
+    motions : (bones, 3, 4) float32
+        What each bone does to a point (x, y, z, 1) of the rest pose.
+
+    Examples
+    --------
+    >>> still = np.eye(3, 4, dtype=np.float32)[None]
+    >>> bone, weight = np.zeros((1, 4), np.uint8), np.eye(1, 4, dtype=np.float32)
+    >>> skin_points(np.ones((1, 3), np.float32), bone, weight, still)
+    array([[1., 1., 1.]], dtype=float32)
+    """
+    return np.asarray(_skin(rest_m, bone, weight, motions))
+
+
+@no_type_check
+@numba.njit(cache=True, fastmath=True)
+def _skin(rest, bone, weight, motions):
+    moved = np.zeros_like(rest)
+    for n in range(rest.shape[0]):
+        x, y, z = rest[n, 0], rest[n, 1], rest[n, 2]
+        for k in range(bone.shape[1]):
+            w = weight[n, k]
+            if w == 0:
+                break
+            m = motions[bone[n, k]]
+            for axis in range(3):
+                moved[n, axis] += w * (
+                    m[axis, 0] * x + m[axis, 1] * y + m[axis, 2] * z + m[axis, 3]
+                )
+    return moved

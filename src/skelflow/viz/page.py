@@ -1,0 +1,127 @@
+"""A page that shows, frame by frame, what a network saw in recordings and what it made of it."""
+
+import base64
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from skelflow import __version__
+from skelflow.files import whole
+from skelflow.recognize import Explanation
+from skelflow.types import Recording
+from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+Progress = Callable[[int, int, str], None]  # recordings done, of how many, the last one's name
+
+CURVES = 3  # actions whose probability is drawn over time
+_CHART_PX = (960, 120)
+_JPEG_QUALITY = 85
+
+
+@dataclass(frozen=True)
+class Case:
+    """A recording and what was made of it; `truth` is the action it is known to show, if it is."""
+
+    recording: Recording
+    explanation: Explanation
+    truth: str | None = None
+
+
+def write_page(
+    cases: Iterable[Case],
+    path: Path,
+    *,
+    title: str,
+    note: str = "",
+    count: int = 0,
+    progress: Progress = lambda *_: None,
+) -> None:
+    """Write one HTML file that needs nothing beside it and no network.
+
+    Parameters
+    ----------
+    cases : drawn one after the other, so that a generator need not hold them all.
+    path : of the page, written whole or not at all; its folder is made.
+    title, note : over everything, as plain text.
+    count : how many cases there are, for `progress`.
+    progress : called after each of them.
+
+    Raises
+    ------
+    DataError
+        The page cannot be written.
+    """
+    sections = []
+    for number, case in enumerate(cases, start=1):
+        sections.append(_describe(case))
+        progress(number, count, case.recording.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page = _template().render(
+        title=title, note=note, cases=sections, side=SIDE_PX, version=__version__
+    )
+    with whole(path) as aside:
+        aside.write_text(page, encoding="utf-8")
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("skelflow.viz")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(
+        "page.html"
+    )
+
+
+def _describe(case: Case) -> dict[str, Any]:
+    """What the template is told of a recording."""
+    recording, explanation = case.recording, case.explanation
+    result = explanation.result
+    return {
+        "name": recording.name,
+        "truth": case.truth,
+        "guesses": result.guesses,
+        "right": case.truth is None or result.guesses[0].name == case.truth,
+        "seconds": [round(t / recording.frame_rate_hz, 2) for t in explanation.times],
+        "panels": [
+            {"name": panel.name, "note": panel.note, "images": [_embed(p) for p in panel.pictures]}
+            for panel in draw_panels(recording, explanation)
+        ],
+        "curves": _curves(explanation),
+        "chart": _CHART_PX,
+        "scores": [_best(scores) for scores in result.scores],
+        "spent": result.seconds,
+    }
+
+
+def _embed(picture: Picture) -> str:
+    """A picture as an address that holds it."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
+    _, content = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), quality)
+    return "data:image/jpeg;base64," + base64.b64encode(content.tobytes()).decode("ascii")
+
+
+def _curves(explanation: Explanation) -> list[dict[str, Any]]:
+    """Name and SVG points of the likeliest actions' probability at each frame."""
+    width, height = _CHART_PX
+    across = np.linspace(0, width, len(explanation.times)) if len(explanation.times) > 1 else [0]
+    curves = []
+    for guess in explanation.result.guesses[:CURVES]:
+        rows = explanation.probabilities[:, explanation.classes.index(guess.name)]
+        points = " ".join(
+            f"{x:.1f},{height * (1 - y):.1f}" for x, y in zip(across, rows, strict=True)
+        )
+        curves.append({"name": guess.name, "points": points})
+    return curves
+
+
+def _best(scores: dict[str, float], most: int = 5) -> Sequence[tuple[str, float]]:
+    return sorted(scores.items(), key=lambda item: item[1], reverse=True)[:most]

@@ -1,0 +1,125 @@
+"""What a network saw of a recording, a picture for each frame: image, depth, flow, attention."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+
+from skelflow.recognize import Explanation
+from skelflow.skeleton.layouts import find_layout
+from skelflow.types import Recording
+from skelflow.viz.paint import Painter, depth_span, paint_depth
+
+SIDE_PX = 240
+STRONGEST = 2.0  # the mask M of AT-2 where every joint at hand scores 1
+
+Picture = UInt8[np.ndarray, "side side 3"]
+
+_NOTES = {
+    "color": "what the camera saw, in the depth camera's pixels",
+    "infrared": "what the depth camera saw by its own light",
+    "depth": "near is bright, far is dark",
+    "scene flow": "red, green, blue: motion right, down, away; gray: none",
+    "attention": "where the mask lifts the flow's features; a joint's circle grows with its score",
+}
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One view of a recording over time.
+
+    Parameters
+    ----------
+    name, note : what it shows, in a word and in a sentence.
+    pictures : one a frame, (side, side, 3) uint8 RGB.
+    """
+
+    name: str
+    note: str
+    pictures: tuple[Picture, ...]
+
+
+def draw_panels(recording: Recording, explanation: Explanation) -> tuple[Panel, ...]:
+    """All views there are of what the network saw: image, depth, scene flow and attention.
+
+    Parameters
+    ----------
+    recording : what was recognized.
+    explanation : of the same recording, see `Recognizer.explain`.
+    """
+    views = _Views(recording, explanation)
+    return tuple(
+        Panel(name, _NOTES[name], tuple(draw(i) for i in range(len(explanation.times))))
+        for name, draw in views.there()
+    )
+
+
+class _Views:
+    """How each view of a frame is drawn, frames counted as the network counts them."""
+
+    def __init__(self, recording: Recording, explanation: Explanation) -> None:
+        self.recording, self.explanation = recording, explanation
+        self.painter = Painter(recording, explanation.times)
+        self.span_m = depth_span(recording, explanation.times)
+
+    def there(self) -> Iterator[tuple[str, Callable[[int], Picture]]]:
+        """Names and functions, in the order they are shown."""
+        if self.painter.shows != "depth":
+            yield self.painter.shows, self.image
+        yield "depth", self.depth
+        flow, attention = self.explanation.flow, self.explanation.attention
+        if flow is not None:
+            yield "scene flow", lambda i: _enlarge(flow[i])
+        if attention is not None:
+            yield "attention", lambda i: self.attention(i, attention[i])
+
+    def image(self, i: int) -> Picture:
+        return self._cut(self.painter.paint(self.explanation.times[i]))
+
+    def depth(self, i: int) -> Picture:
+        depth = self.recording.depth[self.explanation.times[i]]
+        return self._cut(paint_depth(depth, *self.span_m))
+
+    def attention(self, i: int, mask: Float32[np.ndarray, "h w"]) -> Picture:
+        """The image in gray, the mask as heat, the joints that steer it as circles."""
+        base = cv2.cvtColor(self.image(i), cv2.COLOR_RGB2GRAY)[..., None] * np.float32(0.6)
+        strength = _enlarge(mask.clip(0, STRONGEST) / STRONGEST)
+        levels = np.rint(255 * strength).astype(np.uint8)
+        heat = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+        share = np.where(strength > 0, 0.35 + 0.4 * strength, 0)[..., None]
+        picture = np.asarray(np.rint(base * (1 - share) + heat * share), np.uint8)
+        self._draw_joints(picture, self.explanation.times[i])
+        return picture
+
+    def _draw_joints(self, picture: Picture, t: int) -> None:
+        skeleton, scores = self.recording.skeleton, self.explanation.result.scores
+        if skeleton is None:
+            return
+        names = find_layout(skeleton.layout).joints
+        for body, joints in enumerate(self._place(skeleton.joints_px[t])):
+            of_body = scores[body] if body < len(scores) else {}
+            for name, place in zip(names, joints, strict=True):
+                if np.isfinite(place).all():
+                    center = int(place[0]), int(place[1])
+                    radius = round(2 + 5 * of_body.get(name, 0.0))
+                    cv2.circle(picture, center, radius, (255, 70, 50), 1, cv2.LINE_AA)
+
+    def _place(self, joints_px: Float[np.ndarray, "*any 2"]) -> Float[np.ndarray, "*any 2"]:
+        """From pixels of the depth image to those of a picture."""
+        left, top, width, height = self.explanation.window
+        scale = SIDE_PX / np.array((width, height))
+        return np.asarray((joints_px - (left, top) + 0.5) * scale - 0.5)
+
+    def _cut(self, image: UInt8[np.ndarray, "h w 3"]) -> Picture:
+        """The part of an image in depth pixels that the network sees."""
+        left, top, width, height = self.explanation.window
+        x, y = width / SIDE_PX, height / SIDE_PX
+        back = np.array([[x, 0, left + 0.5 * x - 0.5], [0, y, top + 0.5 * y - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(image, back, (SIDE_PX, SIDE_PX), flags=flags), np.uint8)
+
+
+def _enlarge(image: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_NEAREST))
