@@ -125,7 +125,10 @@ def test_cli_calibrate_refuses_when_there_is_nothing_to_fit(
     assert "no camera can be fitted to 1 skeletons: too few joints" in capsys.readouterr().err
     assert run("calibrate", tmp_path / "nowhere") == 2
     assert "nowhere is no folder" in capsys.readouterr().err
-    assert not (tmp_path / "skelflow-cameras.json").exists()
+    write_skeleton(tmp_path, one_person())
+    assert run("calibrate", tmp_path, "--out", tmp_path / "no" / "cameras.json") == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.json"))
 
 
 def test_reader_says_so_when_the_file_of_cameras_is_damaged(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def calibrate(
     Parameters
     ----------
     sources
-        Folders with NTU RGB+D .skeleton files below them, or such files.
+        Folders with NTU RGB+D .skeleton files below them, or such files; on several disks, the
+        one that recordings are opened from first.
     out
         The file of fitted cameras; skelflow-cameras.json in the first folder when not given.
     picture
