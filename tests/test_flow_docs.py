@@ -1,7 +1,5 @@
 """The examples of docs/flow.md run as they stand, in order."""
 
-import re
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +7,14 @@ import pytest
 
 from skelflow.datasets.flow_files import load_flow
 from skelflow.flow.presets import PRESETS
-from tests.test_cli import run
+from tests.pages import run_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "flow.md"
 
 
 def test_flow_page_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert {language for language, _ in blocks} == {"python", "sh"}
-    names: dict[str, object] = {}
-    for language, block in blocks:
-        if language == "python":
-            exec(compile(block, str(PAGE), "exec"), names)
-            continue
-        for line in block.splitlines():
-            program, *words = shlex.split(line)
-            assert program == "skelflow"
-            assert run(*words) == 0, line
+    run_page("flow.md")
     one, two = (load_flow(f"flow/{name}/flow_000000.npz") for name in ("wall", "pair"))
     np.testing.assert_array_equal(one, two)  # both forms of the command, the same images
     made = {file.name for file in (tmp_path / "flow" / "wall").iterdir()}

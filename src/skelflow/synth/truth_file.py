@@ -1,7 +1,7 @@
 """True flow in a file: int16 tenths of millimeters, one array a frame, read one at a time."""
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -70,8 +70,9 @@ def read_truth(path: str | Path) -> Truth:
     def part(t: int) -> Parts:
         return np.asarray(_read(path, f"part_{t:06d}"))
 
+    lens = about["camera"]
     return Truth(
-        camera=Camera(**about["camera"]),
+        camera=Camera(**lens),
         flow_m=Frames(count - 1, flow_m),
         seen=Frames(count - 1, seen),
         part=Frames(count, part),
@@ -108,9 +109,12 @@ class TruthWriter:
 
     def finish(self, camera: Camera, frames: int, distractors: tuple[str, ...]) -> None:
         """What holds for all frames."""
-        names = ("width", "height", "fx", "fy", "cx", "cy")
-        lens = dict(zip(names, astuple(camera), strict=True))
-        about = {"frames": frames, "step_m": STEP_M, "camera": lens, "distractors": distractors}
+        about = {
+            "frames": frames,
+            "step_m": STEP_M,
+            "camera": asdict(camera),
+            "distractors": distractors,
+        }
         self._write(_ABOUT, np.array(json.dumps(about)))
 
     def _write(self, name: str, values: Any) -> None:
