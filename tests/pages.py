@@ -6,10 +6,12 @@ import shlex
 from tests.conftest import REPOSITORY
 from tests.test_cli import run
 
+DOCS = REPOSITORY / "docs"
+
 
 def run_page(name: str) -> dict[str, object]:
     """The names that its Python blocks made; every `skelflow` line must end with exit code 0."""
-    page = REPOSITORY / "docs" / name
+    page = DOCS / name
     blocks = re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     assert {language for language, _ in blocks} <= {"python", "sh", "text"}
     names: dict[str, object] = {}

@@ -7,9 +7,9 @@ import pytest
 
 from skelflow.datasets.flow_files import load_flow
 from skelflow.flow.presets import PRESETS
-from tests.pages import run_page
+from tests.pages import DOCS, run_page
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "flow.md"
+PAGE = DOCS / "flow.md"
 
 
 def test_flow_page_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

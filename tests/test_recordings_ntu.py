@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skelflow.camera.calibrate import project_color
 from skelflow.camera.pinhole import project
 from skelflow.datasets.pairs import intensity_source, read_intensity
 from skelflow.errors import FormatError
@@ -226,3 +227,15 @@ def test_ntu_reads_real_depth(data_dir: Path) -> None:
     on = person_m > 0
     assert 0.01 < on.mean() < 0.5
     np.testing.assert_array_equal(raw.depth[10][on], person_m[on])
+
+
+def test_ntu_reads_a_reduced_color_video(tmp_path: Path) -> None:
+    depth = write_depth(tmp_path / NAME, 3)
+    write_video(tmp_path / f"{NAME}_rgb.avi", 3, (480, 270))
+    recording = open_recording(depth)
+    assert recording.color is not None
+    assert recording.color_projection is not None
+    assert recording.color[2].shape == (270, 480, 3)
+    corner, middle = np.float32([0, 0, 2.0]), COLOR_PROJECTION
+    full, small = project_color(corner, middle), project_color(corner, recording.color_projection)
+    np.testing.assert_allclose((small + 0.5) * 4, full + 0.5, atol=1e-3)

@@ -153,6 +153,15 @@ class Projection:
     matrix: Float32[np.ndarray, "2 4"]
     bend: Float32[np.ndarray, "2 7"] | None = None
 
+    def resized(self, width: int, height: int) -> "Projection":
+        """Into the same image, enlarged or reduced."""
+        if (width, height) == (self.width, self.height):
+            return self
+        scale = np.array([[width / self.width], [height / self.height]], np.float32)
+        matrix = scale * self.matrix
+        matrix[:, 2] += (scale[:, 0] - 1) / 2  # the first pixel's corner stays, not its center
+        return Projection(width, height, matrix, None if self.bend is None else scale * self.bend)
+
 
 @dataclass(frozen=True)
 class Recording:

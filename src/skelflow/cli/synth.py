@@ -36,6 +36,7 @@ def synth(
     from_: Annotated[
         tuple[Path, ...], Parameter(name="--from", negative=(), consume_multiple=True)
     ] = (),
+    sheet: Annotated[bool, Parameter(negative=())] = False,
     workers: int | None = None,
 ) -> None:
     """Make recordings of synthetic people, laid out as NTU RGB+D, with exactly known flow.
@@ -78,14 +79,18 @@ def synth(
         Frames that a recording has at most, cut from its middle; all when not given.
     from_
         Re-enact the skeletons of these recordings instead of playing actions.
+    sheet
+        Also draw eight of the recordings, with their true and an estimated flow: OUT/sheet.jpg.
     workers
         Processes side by side; one a core when not given.
     """
     import os
 
+    from skelflow.errors import ConfigError
     from skelflow.progress import bar
     from skelflow.synth.synthesize import synthesize
     from skelflow.synth.take import SynthConfig
+    from skelflow.viz.people import save_people
 
     config = SynthConfig(
         actions=None if actions is None else _numbers("--actions", actions),
@@ -101,6 +106,14 @@ def synth(
         longest=longest,
         reenacted=from_,
     )
+    if sheet and not color:
+        raise ConfigError("--sheet shows color: leave --no-color away")
+    processes = workers or os.cpu_count() or 1
     with bar("making") as progress:
-        report = synthesize(out, config, workers=workers or os.cpu_count() or 1, progress=progress)
+        report = synthesize(out, config, workers=processes, progress=progress)
     say(report.to_text())
+    if sheet:
+        names = [take.name for take in report.takes]
+        with bar("drawing") as progress:
+            save_people(out, names, out / "sheet.jpg", threads=processes, progress=progress)
+        say(f"  sheet       {out / 'sheet.jpg'}")

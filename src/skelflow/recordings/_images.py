@@ -84,7 +84,8 @@ class Video:
     path : a file OpenCV can decode.
     count : how many frames the recording has; None for the video's own number. A video that lacks
         up to two frames at the end repeats its last one (sensors drop them when they stop).
-    size : (height, width) that the frames must have, or None.
+    size : (height, width) that the frames must have, or None for any.
+    smaller : a reduced copy, of the same shape, will do as well.
 
     Raises
     ------
@@ -94,18 +95,24 @@ class Video:
     """
 
     def __init__(
-        self, path: Path, *, count: int | None, size: tuple[int, int] | None = None
+        self,
+        path: Path,
+        *,
+        count: int | None,
+        size: tuple[int, int] | None = None,
+        smaller: bool = False,
     ) -> None:
         capture = cv2.VideoCapture(str(path))
         opened = capture.isOpened()
         self.stored = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if opened else 0
         edges = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
-        found = tuple(int(capture.get(edge)) for edge in edges)
+        height, width = (int(capture.get(edge)) for edge in edges)
         capture.release()
         if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({path.stat().st_size} bytes)")
-        _check_size(path, found, size)
-        self.path, self.size = path, size
+        if not (smaller and size is not None and _is_copy((height, width), size)):
+            _check_size(path, (height, width), size)
+        self.path, self.size = path, (height, width)
         self.count = self.stored if count is None else count
         self.capture: cv2.VideoCapture | None = None
         self.last: UInt8[np.ndarray, "h w 3"] | None = None  # a video that ends early repeats it
@@ -168,6 +175,11 @@ def _decode(path: Path, content: bytes, mode: int) -> np.ndarray:
     if image is None:
         raise FormatError(f"{path}: damaged image, or none ({len(content)} bytes)")
     return np.asarray(image)
+
+
+def _is_copy(found: tuple[int, int], size: tuple[int, int]) -> bool:
+    """Whether an image was reduced: as wide as its height makes it, to a pixel."""
+    return found[0] <= size[0] and abs(found[1] - found[0] * size[1] / size[0]) <= 1
 
 
 def _check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None) -> None:

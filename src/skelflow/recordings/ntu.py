@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
+from skelflow.camera.rigs import Rig
 from skelflow.errors import FormatError
 from skelflow.recordings._images import Video, read_depth_png
 from skelflow.recordings._names import ntu_labels, ntu_name
@@ -21,7 +22,7 @@ from skelflow.recordings._ntu_cameras import (
 from skelflow.recordings._ntu_files import depth_places, find_parts, is_part, locate
 from skelflow.recordings._ntu_skeleton import JOINTS, clean, read_tracks
 from skelflow.skeleton.tracks import select_bodies
-from skelflow.types import Depth, Frames, Intensity, Recording, Skeleton
+from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
 
 __all__ = ["COLOR_PROJECTION", "DEPTH_CAMERA", "EXPECTS", "NAME", "find", "read", "recognizes"]
 
@@ -55,7 +56,8 @@ def read(path: Path) -> Recording:
     The other parts are looked for in the same folder and in the official sibling folders
     (`nturgb+d_depth`, `nturgb+d_depth_masked`, `nturgb+d_skeletons`, `nturgb+d_rgb`,
     `nturgb+d_ir`). A depth folder given as the path is used; otherwise raw depth goes before
-    masked. Without depth images the recording is as long as its skeleton (or its video) and
+    masked. A color video may be smaller than it was recorded, of the same shape. Without depth
+    images the recording is as long as its skeleton (or its video) and
     decoding depth raises `FormatError`.
 
     Parameters
@@ -86,8 +88,11 @@ def read(path: Path) -> Recording:
     values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
     count = next((len(part) for part in (files, values) if part is not None), None)
     color, infrared = (
-        Video(file, count=count, size=size[::-1]) if file else None
-        for file, size in ((parts.color, COLOR_SIZE), (parts.infrared, DEPTH_SIZE))
+        Video(file, count=count, size=size[::-1], smaller=smaller) if file else None
+        for file, size, smaller in (
+            (parts.color, COLOR_SIZE, True),
+            (parts.infrared, DEPTH_SIZE, False),
+        )
     )
     count = count or next(video.stored for video in (color, infrared) if video)
     rig = find_rig(path, name, values)
@@ -98,12 +103,18 @@ def read(path: Path) -> Recording:
         frame_rate_hz=FRAME_RATE_HZ,
         depth=_no_depth(path, name, count) if files is None else _depth_frames(files),
         color=color.frames() if color else None,
-        color_projection=rig.projection if color else None,
+        color_projection=_projection(rig, color) if color else None,
         infrared=_gray_frames(infrared.frames()) if infrared else None,
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
         repairs=_repairs(values, count, color, infrared),
     )
+
+
+def _projection(rig: Rig, color: Video) -> Projection | None:
+    """Into the video's own pixels: many keep it smaller than it was recorded."""
+    height, width = color.size
+    return rig.projection and rig.projection.resized(width, height)
 
 
 def _depth_files(folder: Path) -> list[Path]:

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skelflow.errors import DataError
+from skelflow.recordings import open_recording
 from skelflow.synth.actor import Performance
 from skelflow.synth.look import Shot, flicker
 from skelflow.synth.paint import choose_paints
 from skelflow.synth.passer import pass_by
 from skelflow.synth.perform import perform
+from skelflow.synth.reenact import reenact
 from skelflow.synth.room import TELEVISION, build_room
 from skelflow.synth.shapes import Rigid, place
 from skelflow.synth.stage import Member, Role, build_stage, cut_performance, place_performance
@@ -78,6 +81,12 @@ def cast(take: Take, config: SynthConfig) -> Shot:
 
 
 def _act(take: Take, config: SynthConfig) -> Performance:
+    """What is played: an action, or the skeleton of a recording."""
+    if take.skeleton is not None:
+        skeleton = open_recording(take.skeleton).skeleton
+        if skeleton is None:
+            raise DataError(f"{take.skeleton}: has no skeleton any more")
+        return reenact(skeleton, performer=take.performer, seed=config.seed)
     return perform(
         take.action, performer=take.performer, replication=take.replication, seed=config.seed
     )

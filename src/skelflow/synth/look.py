@@ -10,8 +10,8 @@ from skelflow.synth.actor import Points
 from skelflow.synth.paint import Paint, paint_table
 from skelflow.synth.raster import NOTHING, Raster, rasterize
 from skelflow.synth.shade import Light, Surface, find_normals, shade_color, shade_infrared
-from skelflow.synth.shapes import Rigid, move, place
-from skelflow.synth.stage import BACKGROUND, Stage
+from skelflow.synth.shapes import Rigid, place
+from skelflow.synth.stage import BACKGROUND, JOINTS, Stage, carry
 from skelflow.synth.timing import FRAME_RATE_HZ
 from skelflow.synth.views import View, color_camera
 from skelflow.types import Camera, Color, Intensity
@@ -58,7 +58,7 @@ class Look:
     raster: Raster
     infrared: Intensity
     signal: Intensity
-    color: Color | None
+    color: UInt8[np.ndarray, "h2 w2 3"] | None
     joints_m: Float32[np.ndarray, "people 25 3"]
 
 
@@ -66,7 +66,7 @@ def look(shot: Shot, t: int) -> Look:
     """Frame t of a shot, rendered."""
     stage, view = shot.stage, shot.view
     on_stage, pose = stage.points_m(t), view.pose_at(t)
-    points_m = _seen_from(on_stage, pose)
+    points_m = carry(on_stage, pose)
     raster = rasterize(points_m, stage.faces, camera=view.camera)
     normals = find_normals(points_m, stage)
     paints = paint_table(shot.paints(t))
@@ -74,8 +74,8 @@ def look(shot: Shot, t: int) -> Look:
     infrared, signal = shade_infrared(surface)
     color = None
     if shot.color_size is not None:
-        color = _look_in_color(shot, surface, on_stage, pose)
-    joints_m = _seen_from(stage.joints_m(t).reshape(-1, 3), pose).reshape(-1, 25, 3)
+        color = _look_in_color(shot, surface, on_stage, pose, shot.color_size)
+    joints_m = carry(stage.joints_m(t).reshape(-1, 3), pose).reshape(-1, JOINTS, 3)
     return Look(points_m, raster, infrared, signal, color, joints_m)
 
 
@@ -104,18 +104,16 @@ def flicker(
     return at
 
 
-def _look_in_color(shot: Shot, seen: Surface, on_stage: Points, pose: Rigid) -> Color:
+def _look_in_color(
+    shot: Shot, seen: Surface, on_stage: Points, pose: Rigid, size: tuple[int, int]
+) -> Color:
     """The same moment from the color camera."""
-    assert_size = shot.color_size or (0, 0)
-    camera, beside = color_camera(shot.view.projection, width=assert_size[0], height=assert_size[1])
-    points_m = _seen_from(on_stage, beside @ pose)
+    width, height = size
+    camera, beside = color_camera(shot.view.projection, width=width, height=height)
+    points_m = carry(on_stage, beside @ pose)
     raster = rasterize(points_m, seen.stage.faces, camera=camera)
     surface = replace(seen, raster=raster, camera=camera)
-    lamp = rasterize(_seen_from(on_stage, _LAMP_POSE), seen.stage.faces, camera=_LAMP)
+    lamp = rasterize(carry(on_stage, _LAMP_POSE), seen.stage.faces, camera=_LAMP)
     lit = np.where(lamp.face == NOTHING, np.float32(np.inf), lamp.depth_m)
     way = _LAMP_POSE @ np.linalg.inv(beside @ pose)
     return shade_color(surface, Light(way[:3].astype(np.float32), _LAMP, lit))
-
-
-def _seen_from(points_m: Points, pose: Rigid) -> Points:
-    return np.asarray(move(points_m.astype(np.float64), pose), np.float32)

@@ -45,17 +45,19 @@ class Paint:
 
     def row(self) -> list[float]:
         """Its row in a paint table."""
-        pattern = (self.pattern, self.wave_m, self.mottle, self.mottle_m)
+        pattern = (float(self.pattern), self.wave_m, self.mottle, self.mottle_m)
         infrared = (self.infrared, self._contrast())
         return [*self.color, *self.second, *pattern, *infrared, self.glow, *self.shift_m]
 
     def _contrast(self) -> float:
-        """Of the pattern in infrared: half of what it has in gray, for dyes fade there."""
+        """Of the pattern in infrared: less than in gray, for dyes fade there."""
+        if self.pattern == PLAIN:
+            return 0.0
         first, second = (
             sum(share * band for share, band in zip(_LUMA, color, strict=True))
             for color in (self.color, self.second)
         )
-        return 0.5 * (second - first)
+        return 0.8 * (second - first)
 
 
 def choose_paints(materials: Sequence[tuple[int, str]], *, seed: int) -> tuple[Paint, ...]:

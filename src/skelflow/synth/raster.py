@@ -6,6 +6,7 @@ from typing import Any, no_type_check
 import numpy as np
 from jaxtyping import Float32, Int32
 
+from skelflow.errors import ConfigError
 from skelflow.flow.compiled import compiled
 from skelflow.types import Camera, Depth
 
@@ -46,7 +47,12 @@ def rasterize(
     ----------
     points_m : (points, 3), meters in the camera's frame: x right, y down, z away.
     faces : (faces, 3), three point numbers each.
-    camera : where; pixel centers lie at whole numbers.
+    camera : where; pixel centers lie at whole numbers. Its lens must not distort.
+
+    Raises
+    ------
+    ConfigError
+        The camera's lens distorts.
 
     Notes
     -----
@@ -59,6 +65,8 @@ def rasterize(
     >>> float(raster.depth_m[1, 2]), int(raster.face[1, 2])
     (2.0, 0)
     """
+    if any(camera.distortion):
+        raise ConfigError(f"rasterize: needs a lens without distortion, found {camera.distortion}")
     shape = camera.height, camera.width
     depth_m = np.full(shape, np.inf, np.float32)
     face = np.full(shape, NOTHING, np.int32)

@@ -141,12 +141,16 @@ def _begin_at(actor: Actor, start: int) -> Actor:
 def place_actor(actor: Actor, pose: Rigid) -> Actor:
     """The same actor, turned and moved about the stage."""
     joints_m = actor.joints_m
-    rigid = pose.astype(np.float32)
     return replace(
         actor,
-        points_m=lambda t: move(actor.points_m(t), rigid),
-        joints_m=None if joints_m is None else lambda t: move(joints_m(t), rigid),
+        points_m=lambda t: carry(actor.points_m(t), pose),
+        joints_m=None if joints_m is None else lambda t: carry(joints_m(t), pose),
     )
+
+
+def carry(points_m: Points, pose: Rigid) -> Points:
+    """Points in other coordinates."""
+    return move(points_m.astype(np.float64), pose).astype(np.float32)
 
 
 def _materials(members: Sequence[Member]) -> list[tuple[int, str]]:

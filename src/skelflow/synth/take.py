@@ -79,6 +79,7 @@ class SynthConfig:
             "distractors": self.distractors,
             "masked": self.masked,
             "longest": self.longest,
+            "played": "skeletons" if self.reenacted else "actions",
         }
 
 

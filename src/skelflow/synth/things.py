@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from skelflow.synth.actor import NO_PART, Actor, Points
-from skelflow.synth.shapes import Rigid, move
+from skelflow.synth.shapes import Rigid
 from skelflow.synth.solids import Solid, Triple
+from skelflow.synth.stage import carry
 
 Motion = Callable[[Points, int], Points]  # points at rest and a frame number -> where they are
 
@@ -50,7 +51,7 @@ def place_thing(solid: Solid, *, pose: Rigid | None = None, motion: Motion | Non
     motion : how its points on the stage move from where they are at rest; still by default.
     """
     own = solid.points_m.astype(np.float32)
-    rest = own if pose is None else move(solid.points_m, pose).astype(np.float32)
+    rest = own if pose is None else carry(own, pose)
 
     def points_m(t: int) -> Points:
         return rest if motion is None else motion(rest, t)

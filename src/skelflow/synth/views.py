@@ -97,11 +97,8 @@ def color_camera(projection: Projection, *, width: int, height: int) -> tuple[Ca
     camera : of that size; the same field of view.
     pose : (4, 4), from depth to color camera coordinates, a shift.
     """
-    matrix = projection.matrix.astype(np.float64)
-    x, y = width / projection.width, height / projection.height
-    center = (matrix[0, 2] + 0.5) * x - 0.5, (matrix[1, 2] + 0.5) * y - 0.5
-    camera = Camera(width, height, matrix[0, 0] * x, matrix[1, 1] * y, *center)
-    return camera, place((matrix[0, 3] / matrix[0, 0], matrix[1, 3] / matrix[1, 1], 0))
+    (fx, _, cx, x), (_, fy, cy, y) = projection.resized(width, height).matrix.tolist()
+    return Camera(width, height, fx, fy, cx, cy), place((x / fx, y / fy, 0))
 
 
 def _draw_device(random: np.random.Generator) -> tuple[Camera, Projection]:

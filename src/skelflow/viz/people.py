@@ -1,0 +1,169 @@
+"""A contact sheet of synthetic recordings: color, depth, true flow, and what the solver finds."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from skelflow.camera.calibrate import project_color
+from skelflow.camera.pinhole import unproject
+from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
+from skelflow.errors import DataError
+from skelflow.files import whole
+from skelflow.recordings import open_recording
+from skelflow.synth.perform import ACTIONS
+from skelflow.synth.stage import JOINTS
+from skelflow.synth.synthesize import truth_path
+from skelflow.synth.truth_file import Truth, read_truth
+from skelflow.types import Color, Recording
+from skelflow.viz.paint import paint_depth, paint_flow
+
+MOST = 8  # recordings on a sheet
+COLUMNS = ("color", "depth", "true flow", "estimated flow")
+_ASPECT = 0.85  # width of a panel over its height
+_ROOM = 1.2  # height of a panel over that of the people
+_PANEL_INCHES = 1.75
+_SHARE = 99.5  # percentile of motion that gets full color
+
+Progress = Callable[[int, int, str], None]  # recordings drawn, of how many, the last one's name
+Panel = UInt8[np.ndarray, "panel_h panel_w 3"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of an image, in pixels; it may reach beyond."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+def save_people(
+    folder: str | Path,
+    names: Sequence[str],
+    path: str | Path,
+    *,
+    preset: str = "best",
+    threads: int = 1,
+    progress: Progress = lambda *_: None,
+) -> None:
+    """Draw up to eight recordings, two a row, each at the frame pair with the most motion.
+
+    Parameters
+    ----------
+    folder : made by `skelflow synth`, with color.
+    names : of the recordings; more than eight are thinned out.
+    path : of the picture, .png or .jpg.
+    preset : of the solver that estimates flow from infrared and depth.
+
+    Raises
+    ------
+    DataError
+        A recording has no color or nobody on it, or the picture cannot be written.
+    FormatError
+        A recording or its truth is not there, or damaged.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    names = [names[i] for i in np.linspace(0, len(names) - 1, min(MOST, len(names))).astype(int)]
+    rows = (len(names) + 1) // 2
+    size = 8 * _PANEL_INCHES, rows * (_PANEL_INCHES / _ASPECT + 0.3)
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, 8, squeeze=False)
+    for number, name in enumerate(names):
+        row, left = number // 2, 4 * (number % 2)
+        images, title = draw_recording(Path(folder), name, preset=preset, threads=threads)
+        for panel, image, what in zip(panels[row, left : left + 4], images, COLUMNS, strict=True):
+            panel.imshow(image)
+            panel.set_title(f"{title}\n{what}" if what == "color" else f"\n{what}", fontsize=7)
+        progress(number + 1, len(names), name)
+    for panel in panels.ravel():
+        panel.set_axis_off()
+    with whole(Path(path)) as aside:
+        figure.savefig(aside, dpi=130, format=Path(path).suffix[1:])
+
+
+def draw_recording(
+    folder: Path, name: str, *, preset: str, threads: int = 1
+) -> tuple[tuple[Panel, ...], str]:
+    """The four panels of a recording, and what it shows."""
+    recording = open_recording(folder / "nturgb+d_depth" / name)
+    truth = read_truth(truth_path(folder, name))
+    if recording.color is None:
+        raise DataError(f"{folder}: {name} has no color, which the sheet shows")
+    people = _count_people(recording)
+    t = _liveliest(truth, people)
+    acting = truth.part[t] < JOINTS * people
+    flow_m, depth = truth.flow_m[t], recording.depth[t]
+    range_m = max(float(np.percentile(np.abs(flow_m[acting]), _SHARE)), 0.005)
+    first, second = PairReader(recording, intensity_source(recording, "auto")).read(t)
+    found_m = pair_flow(first, second, camera=recording.camera, preset=preset, threads=threads)
+    around = _window(acting)
+    near, far = np.percentile(depth[depth > 0], (1, 98))
+    images = (
+        cut(recording.color[t], _in_color(around, recording, depth, acting)),
+        cut(paint_depth(depth, float(near), float(far)), around),
+        cut(paint_flow(flow_m, np.ones_like(acting), range_m), around),
+        cut(paint_flow(found_m, depth > 0, range_m), around),
+    )
+    action = ACTIONS.get(recording.labels.action or 0, "re-enacted")
+    title = f"person {recording.labels.subject}: {action}, full color {1000 * range_m:.0f} mm"
+    return images, title
+
+
+def cut(image: Color, window: Window) -> Panel:
+    """A part of an image, at 300 rows; black beyond the image."""
+    height = 300
+    width, scale = round(height * window.width / window.height), height / window.height
+    way = np.array([[scale, 0, -scale * window.left], [0, scale, -scale * window.top]], np.float64)
+    smooth = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
+    return np.asarray(cv2.warpAffine(image, way, (width, height), flags=smooth), np.uint8)
+
+
+def _count_people(recording: Recording) -> int:
+    """How many are tracked at some time."""
+    if recording.skeleton is None:
+        raise DataError(f"{recording.path}: has no skeleton, so nobody to show")
+    seen = np.isfinite(recording.skeleton.joints_m).any(axis=(0, 2, 3))
+    return int(seen.sum())
+
+
+def _liveliest(truth: Truth, people: int) -> int:
+    """The pair in which the people move most."""
+    motion = []
+    for t, flow_m in enumerate(truth.flow_m):
+        acting = truth.part[t] < JOINTS * people
+        motion.append(float(np.linalg.norm(flow_m[acting], axis=-1).sum()))
+    return int(np.argmax(motion))
+
+
+def _window(acting: Bool[np.ndarray, "h w"]) -> Window:
+    """Around the people, in the panels' shape."""
+    if not acting.any():
+        raise DataError("nobody is in the image of this recording")
+    rows, columns = np.flatnonzero(acting.any(axis=1)), np.flatnonzero(acting.any(axis=0))
+    tall, wide = (float(np.ptp(found)) + 1 for found in (rows, columns))
+    height = _ROOM * max(tall, wide / _ASPECT)
+    width = _ASPECT * height
+    middle_x, middle_y = columns[[0, -1]].mean(), rows[[0, -1]].mean()
+    return Window(float(middle_x - width / 2), float(middle_y - height / 2), width, height)
+
+
+def _in_color(
+    window: Window, recording: Recording, depth: np.ndarray, acting: Bool[np.ndarray, "h w"]
+) -> Window:
+    """The same part of the color image, at the people's distance."""
+    if recording.color_projection is None:
+        return window
+    distance = depth[acting & (depth > 0)]
+    flat = np.full_like(depth, np.median(distance) if distance.size else 1.0)
+    points = unproject(flat, recording.camera)[[0, -1], [0, -1]]
+    (left, top), (right, bottom) = project_color(points, recording.color_projection).tolist()
+    x, y = (right - left) / (depth.shape[1] - 1), (bottom - top) / (depth.shape[0] - 1)
+    return Window(left + x * window.left, top + y * window.top, x * window.width, y * window.height)
