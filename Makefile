@@ -1,11 +1,13 @@
-# make test | check | bench | demo DATA=PATH   (everything lives in .venv; delete it to start anew)
+# make test | check | bench | demo | demo-utd DATA=PATH   (everything lives in .venv; delete it to start anew)
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTRIB := $(VENV)/contrib
+DEMO_NOTE := Recordings and weights are synthetic: the network learned from other people, in other \
+	rooms, made by the same program (recipes/synth/train.sh).
 
-.PHONY: test test-slow check bench demo clean
+.PHONY: test test-slow check bench demo demo-utd clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -32,8 +34,14 @@ $(CONTRIB): $(STAMP)  # a peer in the flow benchmark comes only with OpenCV's co
 bench: $(CONTRIB)
 	PYTHONPATH=$(CONTRIB) $(BIN)/python benchmarks/flow.py --check
 
-demo: $(STAMP)
-	@test -n "$(DATA)" || { echo "usage: make demo DATA=PATH_OF_A_UTD_MHAD_FOLDER"; exit 2; }
+demo: $(STAMP)  # synthetic people that the weights were not trained on; no data needed
+	$(BIN)/skelflow synth --out demo/people --people 1 --setups 1 --cameras 2 --actions 10,23,24,38 \
+		--color-size 480x270 --seed 2026
+	$(BIN)/skelflow explain demo/fused.safetensors demo/people --out demo \
+		--title "skelflow on synthetic people" --note "$(DEMO_NOTE)"
+
+demo-utd: $(STAMP)
+	@test -n "$(DATA)" || { echo "usage: make demo-utd DATA=PATH_OF_A_UTD_MHAD_FOLDER"; exit 2; }
 	BIN=$(BIN) DATA="$(DATA)" sh recipes/utd_mhad/demo.sh
 
 clean:

@@ -1,196 +1,147 @@
 """Which image the scene-flow solver should see when a recording has depth and no color.
 
-A person made of ellipsoids and capsules moves before a camera; every pixel's true 3D motion is
-known from the rigid motion of its part. Each option below makes the image; the solver does the
-rest. Errors are in millimeters, over the pixels that have depth in frame 0.
+Synthetic people whose every pixel's true 3D motion is known (flow_people.py), their background
+removed, seen by a Kinect v1 and a Kinect v2. Each option below makes the image; the solver does the
+rest. Errors are in millimeters, over the pixels that have depth in frame 0: of the whole body, and
+of what moves by more than a centimeter.
 """
-
-import os
-
-os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 
 import argparse
 import json
-import platform
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
-from moving_person import CAMERA, make_pair
+from flow_people import ACTIONS, Pair, make_pair
 
+from skelflow.flow.metrics import end_point_error
 from skelflow.flow.relief import relief, shading
+from skelflow.flow.robust import despeckle
 from skelflow.flow.solver import scene_flow
+from skelflow.types import Camera
 
-EXAMPLE = "example: python benchmarks/depth_alone.py --pairs 4 --json depth_alone.json"
+SENSORS = ("Kinect v1", "Kinect v2")
+REGIONS = ("body", "limb")
+SEED = 7  # other people than those of flow_people.py, on whom the choice is checked
+EXAMPLE = "example: python benchmarks/depth_alone.py --pairs 4 --preset paper"
+
+Image = Callable[[np.ndarray, Camera], np.ndarray]
+
+
+def blur(field: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian; `sigma` in pixels at 240 rows, none when 0."""
+    return cv2.GaussianBlur(field, (0, 0), sigma * len(field) / 240) if sigma else field
 
 
 def mean_of(depth: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian mean over the pixels that have depth."""
     known = (depth > 0).astype(np.float32)
-    total, weight = (cv2.GaussianBlur(field, (0, 0), sigma) for field in (depth, known))
-    return total / np.maximum(weight, np.float32(1e-6))
+    return blur(depth, sigma) / np.maximum(blur(known, sigma), np.float32(1e-6))
+
+
+def flat(depth: np.ndarray, _: Camera, *, gray: float) -> np.ndarray:
+    """One gray on the person, 0 elsewhere: the silhouette."""
+    return np.where(depth > 0, np.float32(gray), np.float32(0))
 
 
 def raised(
-    depth: np.ndarray,
-    *,
-    gain: float = 900,
-    sigma: float = 12,
-    middle: float = 110,
-    low: float = 20,
-    behind: float = 0,
-    smooth: float = 0,
-    soften: float = 0,
+    depth: np.ndarray, _: Camera, *, gain: float, behind: float, soften: float = 1.5
 ) -> np.ndarray:
-    """clip(middle + gain (Z - mean), low, 255) on the person, `behind` elsewhere.
-
-    `smooth` blurs the depth beforehand, `soften` the finished image, edge and all.
-    """
-    near = mean_of(depth, smooth) if smooth else depth
-    image = np.clip(middle + gain * (near - mean_of(depth, sigma)), low, 255)
-    image = np.where(depth > 0, image, behind).astype(np.float32)
-    return cv2.GaussianBlur(image, (0, 0), soften) if soften else image
+    """clip(110 + gain (Z - mean), 20, 255) on the person, `behind` elsewhere; then softened."""
+    image = np.clip(110 + gain * (depth - mean_of(depth, 12)), 20, 255)
+    return blur(np.where(depth > 0, image, behind).astype(np.float32), soften)
 
 
-def shaded(
-    depth: np.ndarray,
-    *,
-    light: tuple[float, float, float] = (0, 0, -1),
-    smooth: float = 2,
-    behind: float = 0,
-    soften: float = 0,
-) -> np.ndarray:
-    """Lambert: 40 + 215 max(0, n . light), normals of the smoothed depth; `behind` elsewhere."""
+def shaded(depth: np.ndarray, camera: Camera, *, smooth: float, darkest: float) -> np.ndarray:
+    """Gray by how much the smoothed surface faces the camera, 0 elsewhere; softened."""
     z = mean_of(depth, smooth)
-    z_u, z_v = np.gradient(z, axis=1) * CAMERA.fx, np.gradient(z, axis=0) * CAMERA.fy
-    normal = np.stack([z_u, z_v, -z], -1)
-    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
-    toward = np.array(light) / np.linalg.norm(light)
-    image = 40 + 215 * np.maximum(normal @ toward, 0)
-    image = np.where(depth > 0, image, behind).astype(np.float32)
-    return cv2.GaussianBlur(image, (0, 0), soften) if soften else image
+    slope = np.hypot(np.gradient(z, axis=1) * camera.fx, np.gradient(z, axis=0) * camera.fy)
+    facing = z / np.maximum(np.hypot(slope, z), np.float32(1e-6))
+    image = np.where(depth > 0, darkest + (255 - darkest) * facing, 0)
+    return blur(image.astype(np.float32), 1.5)
 
 
-def flat(depth: np.ndarray, *, gray: float) -> np.ndarray:
-    """One gray on the person, 0 elsewhere."""
-    return np.where(depth > 0, gray, 0).astype(np.float32)
+def cleaned(depth: np.ndarray, camera: Camera, *, image: Image) -> np.ndarray:
+    """The image of depth without flying pixels."""
+    return image(despeckle(depth), camera)
 
 
-def scaled(depth: np.ndarray) -> np.ndarray:
-    """Depth 1.5 to 3.5 m as gray 255 to 40; background 0."""
-    return np.where(depth > 0, np.clip(255 - 107.5 * (depth - 1.5), 40, 255), 0).astype(np.float32)
-
-
-OPTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "constant 0": partial(flat, gray=0),
-    "relief, as shipped": relief,
-    "shading, as shipped": partial(shading, camera=CAMERA),
+MADE: dict[str, Image] = {
+    "constant": partial(flat, gray=0),
+    **{f"silhouette {gray}": partial(flat, gray=gray) for gray in (64, 255)},
+    **{f"relief {gain}": partial(raised, gain=gain, behind=110) for gain in (300, 900)},
     **{
-        f"relief gain {gain}, sigma {sigma}": partial(raised, gain=gain, sigma=sigma)
-        for gain in (300, 900, 2000)
-        for sigma in (6, 12, 24)
+        f"relief {gain}, silhouette": partial(raised, gain=gain, behind=0)
+        for gain in (60, 300, 900)
     },
-    "relief, smoothed 1.5": partial(raised, smooth=1.5),
-    "relief, softened 1.5": partial(raised, soften=1.5),
-    "relief 300, softened 1.5": partial(raised, gain=300, soften=1.5),
-    "relief 300, softened 3": partial(raised, gain=300, soften=3),
-    "no silhouette 900": partial(raised, behind=110),
-    "no silhouette 900, softened 1.5": partial(raised, behind=110, soften=1.5),
     **{
-        f"no silhouette {gain}, softened {soften}": partial(
-            raised, behind=110, gain=gain, soften=soften
+        f"shading from {darkest}, smoothed {smooth}": partial(
+            shaded, smooth=smooth, darkest=darkest
         )
-        for gain in (300, 500)
-        for soften in (0, 1.5, 3)
+        for darkest in (40, 120)
+        for smooth in (1, 2, 4)
     },
-    "no silhouette 300, sigma 24": partial(raised, behind=110, gain=300, sigma=24),
-    "no silhouette 300, s. 24, soft 1.5": partial(
-        raised, behind=110, gain=300, sigma=24, soften=1.5
-    ),
-    "half silhouette 300": partial(raised, behind=70, gain=300),
-    "half silhouette 300, softened 1.5": partial(raised, behind=70, gain=300, soften=1.5),
-    "half silhouette 900, softened 1.5": partial(raised, behind=70, soften=1.5),
-    **{f"n_z, smoothed {smooth}": partial(shaded, smooth=smooth) for smooth in (1, 1.5, 2, 3)},
-    "n_z, softened 0.75": partial(shaded, soften=0.75),
-    "n_z, half silhouette": partial(shaded, behind=110),
-    "lambert, light up left": partial(shaded, light=(-1, -1, -1)),
-    "silhouette 128": partial(flat, gray=128),
-    "silhouette 255": partial(flat, gray=255),
-    "silhouette 128, softened 1.5": partial(raised, gain=0, middle=128, soften=1.5),
-    "silhouette 128 + relief 300": partial(raised, gain=300, middle=128, low=64),
-    "silhouette 180 + relief 300": partial(raised, gain=300, middle=180, low=105),
-    "silhouette 180 + smoothed 300": partial(raised, gain=300, middle=180, low=105, smooth=1.5),
-    "depth as gray": scaled,
+}
+OPTIONS: dict[str, Image] = {
+    "relief, as shipped": lambda depth, _: relief(depth),
+    "shading, as shipped": shading,
+    **MADE,
+    **{
+        f"{name}; no flying pixels": partial(cleaned, image=image)
+        for name, image in MADE.items()
+        if not name.startswith(("constant", "silhouette"))
+    },
 }
 
 
-def measure(flow: np.ndarray, pair: dict[str, np.ndarray], seen: np.ndarray) -> dict[str, float]:
-    """End-point errors in millimeters and the share of the motion that was found."""
-    truth, moving = pair["truth"], pair["moving"] & seen
-    error = 1000 * np.linalg.norm(flow - truth, axis=-1)
-    found = (flow[moving] * truth[moving]).sum() / (truth[moving] ** 2).sum()
-    return {
-        "limb_mean": error[moving].mean(),
-        "limb_median": np.median(error[moving]),
-        "body_mean": error[seen].mean(),
-        "body_median": np.median(error[seen]),
-        "found": found,
-    }
+def measure(flow: np.ndarray, pair: Pair) -> list[float]:
+    """Mean end-point error of each region, millimeters; NaN where it has no depth."""
+    known = pair.frames["alone"][1] > 0
+    valid = [pair.regions[name] & known for name in REGIONS]
+    return [
+        1000 * end_point_error(flow, pair.truth_m, valid=region) if region.any() else np.nan
+        for region in valid
+    ]
 
 
-def run(pairs: list[dict[str, np.ndarray]], level: str, preset: str) -> dict[str, list]:
-    """Every option's figures, one entry a pair; `zero flow` is the motion itself."""
-    table: dict[str, list] = {"zero flow": []}
+def run(pairs: list[Pair], preset: str) -> dict[str, list[float]]:
+    """Every option's errors, means over the pairs; `no flow` is the motion itself."""
+    rows: dict[str, list[list[float]]] = {"no flow": []}
     for pair in pairs:
-        depths = pair[level]
-        seen = depths[0] > 0
-        table["zero flow"].append(measure(np.zeros((*seen.shape, 3)), pair, seen))
+        _, depth0, _, depth1 = pair.frames["alone"]
+        rows["no flow"].append(measure(np.zeros_like(pair.truth_m), pair))
         for name, image in OPTIONS.items():
-            one, two = map(image, depths)
-            flow = scene_flow(one, depths[0], two, depths[1], camera=CAMERA, preset=preset)
-            table.setdefault(name, []).append(measure(flow, pair, seen))
-    return table
-
-
-def report(table: dict[str, list], level: str) -> dict[str, dict[str, float]]:
-    """Print means over the pairs, best limb error first; return them."""
-    print(f"\n{level:<36}{'limb mean':>10}{'median':>8}{'body mean':>11}{'median':>8}{'found':>7}")
-    means = {
-        name: {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        for name, rows in table.items()
-    }
-    for name, row in sorted(means.items(), key=lambda item: item[1]["limb_mean"]):
-        a, b, c, d, found = row.values()
-        print(f"{name:<36}{a:>10.2f}{b:>8.2f}{c:>11.2f}{d:>8.2f}{found:>7.2f}")
-    return means
+            one, two = image(depth0, pair.camera), image(depth1, pair.camera)
+            settings = {"camera": pair.camera, "preset": preset, "threads": 2}
+            flow = scene_flow(one, depth0, two, depth1, **settings)
+            rows.setdefault(name, []).append(measure(flow, pair))
+    return {name: list(np.nanmean(found, axis=0)) for name, found in rows.items()}
 
 
 def main() -> None:
-    """Parse, run both noise levels, print, write JSON."""
+    """Parse, run both sensors, print, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__, epilog=EXAMPLE)
-    parser.add_argument("--pairs", type=int, default=10, help="frame pairs (default: 10)")
+    parser.add_argument("--pairs", type=int, default=len(ACTIONS), help="frame pairs (all)")
     parser.add_argument("--preset", default="best", help="solver preset (default: best)")
-    parser.add_argument("--seed", type=int, default=0, help="the first pair's (default: 0)")
-    parser.add_argument("--json", type=Path, help="write the figures here instead of printing")
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of people and noise ({SEED})")
+    parser.add_argument("--json", type=Path, help="write the figures here")
     options = parser.parse_args()
-    cv2.setNumThreads(1)
-    pairs = [make_pair(options.seed + number) for number in range(options.pairs)]
-    figures: dict[str, object] = {"machine": platform.machine(), "threads": 1}
-    figures |= {key: getattr(options, key) for key in ("pairs", "preset", "seed")}
-    for level in ("clean", "noisy"):
-        table = run(pairs, level, options.preset)
-        figures[level] = {"means": report(table, level), "pairs": table}
-    text = json.dumps(figures, default=float)
-    if options.json:
-        options.json.write_text(text + "\n")
-    else:
-        print(
-            json.dumps(
-                {k: v["means"] if k in ("clean", "noisy") else v for k, v in figures.items()}
-            )
+    found = {
+        sensor: run(
+            [make_pair(n, seed=options.seed, sensor=sensor) for n in range(options.pairs)],
+            options.preset,
         )
+        for sensor in SENSORS
+    }
+    print(f"preset {options.preset}, {options.pairs} pairs, seed {options.seed}: mean error in mm")
+    print(f"{'':<48}" + "".join(f"{f'{s}, {r}':>18}" for s in SENSORS for r in REGIONS))
+    for name in ("no flow", *OPTIONS):
+        cells = [value for sensor in SENSORS for value in found[sensor][name]]
+        print(f"{name:<48}" + "".join(f"{value:>18.2f}" for value in cells))
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=1, default=float) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,25 +1,26 @@
-"""Pages whose blocks run as they stand, in order."""
+"""Runs the blocks of a page of docs/, in order, in the current folder."""
 
 import re
 import shlex
-from pathlib import Path
 
+from tests.conftest import REPOSITORY
 from tests.test_cli import run
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = REPOSITORY / "docs"
 
 
 def run_page(name: str) -> dict[str, object]:
-    """Run a page's `sh` and `python` blocks in the working folder; returns Python's names."""
-    page, names = DOCS / name, {}
+    """The names that its Python blocks made; every `skelflow` line must end with exit code 0."""
+    page = DOCS / name
     blocks = re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    assert {language for language, _ in blocks} == {"python", "sh"}
+    assert {language for language, _ in blocks} <= {"python", "sh", "text"}
+    names: dict[str, object] = {}
     for language, block in blocks:
         if language == "python":
             exec(compile(block, str(page), "exec"), names)
-            continue
-        for line in block.splitlines():
-            program, *words = shlex.split(line)
-            assert program == "skelflow"
-            assert run(*words) == 0, line
+        elif language == "sh":
+            for line in block.splitlines():
+                program, *words = shlex.split(line)
+                assert program == "skelflow"
+                assert run(*words) == 0, line
     return names

@@ -271,6 +271,17 @@ def test_soften_and_contrast_gain_agree(batch: Seed) -> None:
     assert_same([batched_robust.contrast_gain(given)], pairwise(robust.contrast_gain, image))
 
 
+@given(BATCHES)
+@few
+def test_despeckle_agrees(batch: Seed) -> None:
+    made = Batch(batch)
+    depth = made.depth()
+    strays = made.fields(0, 1) < 0.2
+    depth[strays] *= made.fields(0.5, 3)[strays]
+    found = batched_robust.despeckle(torch.from_numpy(depth))
+    np.testing.assert_array_equal(found, np.stack([robust.despeckle(field) for field in depth]))
+
+
 @given(BATCHES, st.integers(1, 4), st.integers(1, 3))
 @few
 def test_smooth_depth_agrees(batch: Seed, radius: int, step: int) -> None:

@@ -18,7 +18,7 @@ COLOR = Projection(
     1920, 1080, np.array([[1060, 3, 957, 55], [-4, 1058, 548, 1.5]], dtype=np.float32)
 )
 
-LENS = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, (0.09, -0.27, 0.09))  # of a Kinect v2
+LENS = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, 0.09, -0.27, 0.09)  # of a Kinect v2
 BEND = np.random.default_rng(9).uniform(-30, 30, (2, 7)).astype(np.float32)
 
 

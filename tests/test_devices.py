@@ -18,8 +18,8 @@ from skelflow.types import Camera
 from tests.test_cli import run
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton, write_video
 
-ONE = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, (0.09, -0.27, 0.09))
-TWO = Camera(512, 424, 365.0, 365.0, 262.5, 209.7, (0.09, -0.27, 0.09))
+ONE = Camera(512, 424, 365.5, 365.5, 256.3, 208.5, 0.09, -0.27, 0.09)
+TWO = Camera(512, 424, 365.0, 365.0, 262.5, 209.7, 0.09, -0.27, 0.09)
 SIZES = {"depth_size": (512, 424), "color_size": (1920, 1080)}
 
 
@@ -67,8 +67,8 @@ def test_fit_rig_falls_back_to_affine_and_to_nothing() -> None:
 def test_rigs_round_trip_through_their_file(tmp_path: Path) -> None:
     fitted = fit_rig(seen(ONE), **SIZES)
     rigs = Rigs({"device 1": fitted, "blind": Rig(TWO, None)}, {"S001C001": "blind"})
-    save_rigs(rigs, tmp_path / "cameras.json")
-    again = load_rigs(tmp_path / "cameras.json")
+    save_rigs(rigs, tmp_path / "skelflow-cameras.json")
+    again = load_rigs(tmp_path / "skelflow-cameras.json")
     assert again.at("S001C001") == Rig(TWO, None)
     assert again.at("S001C002") is None
     assert again.devices["device 1"].camera == fitted.camera
@@ -76,7 +76,7 @@ def test_rigs_round_trip_through_their_file(tmp_path: Path) -> None:
     assert projection is not None
     assert fitted.projection is not None
     np.testing.assert_array_equal(projection.matrix, fitted.projection.matrix)
-    assert [file.name for file in tmp_path.iterdir()] == ["cameras.json"]
+    assert [file.name for file in tmp_path.iterdir()] == ["skelflow-cameras.json"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_rigs_round_trip_through_their_file(tmp_path: Path) -> None:
     ["", "[]", "{}", '{"format": "other"}', '{"format": "skelflow cameras 1", "devices": 3}'],
 )
 def test_load_rigs_fails_when_the_file_is_something_else(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "cameras.json"
+    path = tmp_path / "skelflow-cameras.json"
     path.write_text(text)
     with pytest.raises(CalibrationError, match=r"cameras\.json: no file of fitted cameras .*again"):
         load_rigs(path)
@@ -102,7 +102,7 @@ def test_cli_calibrate_keeps_cameras_where_the_reader_finds_them(
     said = capsys.readouterr().out
     assert "S001C002   device 2       1      500" in said
     assert "not read: S009C001P001R001A001.skeleton" in said
-    assert (tmp_path / "cameras.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "skelflow-cameras.png").read_bytes().startswith(b"\x89PNG")
     (tmp_path / "nturgb+d_skeletons" / f"{NAME}.skeleton").unlink()
     write_video(tmp_path / "nturgb+d_rgb" / f"{NAME}_rgb.avi", 2, (1920, 1080))
     recording = open_recording(write_depth(tmp_path / "nturgb+d_depth" / NAME, 2))
@@ -125,12 +125,15 @@ def test_cli_calibrate_refuses_when_there_is_nothing_to_fit(
     assert "no camera can be fitted to 1 skeletons: too few joints" in capsys.readouterr().err
     assert run("calibrate", tmp_path / "nowhere") == 2
     assert "nowhere is no folder" in capsys.readouterr().err
-    assert not (tmp_path / "cameras.json").exists()
+    write_skeleton(tmp_path, one_person())
+    assert run("calibrate", tmp_path, "--out", tmp_path / "no" / "cameras.json") == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.json"))
 
 
 def test_reader_says_so_when_the_file_of_cameras_is_damaged(tmp_path: Path) -> None:
     path = write_skeleton(tmp_path, one_person())
-    (tmp_path / "cameras.json").write_text(json.dumps({"format": "?"}))
+    (tmp_path / "skelflow-cameras.json").write_text(json.dumps({"format": "?"}))
     with pytest.raises(CalibrationError, match=r"cameras\.json: no file of fitted cameras"):
         open_recording(path)
 

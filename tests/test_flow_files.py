@@ -82,7 +82,7 @@ def test_flow_file_is_plain_npz_with_units(tmp_path: Path) -> None:
         assert content["flow"].dtype == np.int16
         assert content["flow"][0, 0, 0] == 123
         assert content["scale_m"] == np.float32(1e-4)
-        assert content["camera"].tolist() == [3, 2, 100, 101, 1, 0.5]
+        assert content["camera"].tolist() == [3, 2, 100, 101, 1, 0.5, 0, 0, 0]
 
 
 def test_flow_file_is_the_same_bytes_every_time(tmp_path: Path) -> None:
@@ -248,7 +248,7 @@ def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> N
         ),
         (
             {"recording": replace(recording(), camera=replace(CAMERA, fx=61.0))},
-            r"camera \[64, 48, 60.0, 60.0, 31.5, 23.5\] there, \[64, 48, 61.0",
+            r"camera \[64, 48, 60.0, 60.0, 31.5, 23.5, .* there, \[64, 48, 61.0",
         ),
     ],
 )

@@ -52,6 +52,13 @@ def test_ntu_fails_when_the_skeleton_is_damaged(
         open_recording(path)
 
 
+def test_ntu_says_truncated_when_the_skeleton_ends_within_a_line(tmp_path: Path) -> None:
+    path = write_skeleton(tmp_path, one_person())
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(FormatError, match=r"line \d+: .* the last line, the file is truncated"):
+        open_recording(path)
+
+
 def test_ntu_fails_when_a_body_comes_twice(tmp_path: Path) -> None:
     path = write_skeleton(tmp_path, [{1: person(0), 2: person(0)}])
     path.write_text(path.read_text().replace("72057594037931002", "72057594037931001"))

@@ -7,6 +7,7 @@ import pytest
 
 from skelflow.camera.calibrate import project_color
 from skelflow.camera.pinhole import project
+from skelflow.datasets.pairs import intensity_source, read_intensity
 from skelflow.errors import FormatError
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.ntu import COLOR_PROJECTION, DEPTH_CAMERA
@@ -125,6 +126,23 @@ def test_ntu_reads_color_and_infrared_in_any_order(tmp_path: Path) -> None:
     assert recording.infrared[5].shape == (424, 512)
     assert recording.infrared[5].dtype == np.float32
     assert recording.infrared[5].mean() == pytest.approx(0.299 * 100, abs=2)
+
+
+def test_ntu_infrared_goes_into_the_flow_as_it_is(tmp_path: Path) -> None:
+    depth = write_depth(tmp_path / NAME, 2)
+    write_video(tmp_path / f"{NAME}_rgb.avi", 2, (1920, 1080))
+    write_video(tmp_path / f"{NAME}_ir.avi", 2, (512, 424))
+    recording = open_recording(depth)
+    assert intensity_source(recording, "auto") == "infrared"
+    assert recording.infrared is not None
+    without_depth = np.zeros((424, 512), np.float32)  # registration would leave nothing
+    seen = read_intensity(recording, 1, without_depth, "infrared")
+    assert seen is not None
+    assert seen.any()
+    np.testing.assert_array_equal(seen, recording.infrared[1])
+    colored = read_intensity(recording, 1, without_depth, "color")
+    assert colored is not None
+    assert not colored.any()
 
 
 def test_ntu_opens_by_its_video_alone(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from skelflow.camera.calibrate import project_color
+from skelflow.camera.pinhole import unproject
 from skelflow.camera.register import gray, register_color
 from skelflow.errors import CalibrationError
 from skelflow.types import Camera, Projection
@@ -63,6 +65,23 @@ def test_register_averages_when_color_is_finer() -> None:
     matrix = np.array([[150, 0, 95.5, 0], [0, 150, 71.5, 0]], dtype=np.float32)
     found = register_color(color, plane(2.0), CAMERA, Projection(192, 144, matrix))
     assert np.abs(found[2:-2, 2:-2].astype(int) - 80).max() <= 1
+
+
+def test_register_looks_where_lenses_and_a_tilt_put_each_pixel() -> None:
+    camera = Camera(64, 48, 50.0, 50.0, 31.5, 23.5, 0.09, -0.27, 0.09)
+    matrix = np.array([[50, 1, 31.5, 4], [-1, 50, 23.5, 0]], dtype=np.float32)
+    bend = np.random.default_rng(3).uniform(-4, 4, (2, 7)).astype(np.float32)
+    projection = Projection(64, 48, matrix, bend)
+    rows, columns = np.mgrid[:48, :64]
+    ramps = np.stack((3 * columns, 4 * rows, np.full((48, 64), 9)), axis=-1).astype(np.uint8)
+    depth = plane(2.0)
+    found = register_color(ramps, depth, camera, projection)
+    u, v = np.moveaxis(project_color(unproject(depth, camera), projection), -1, 0)
+    inside = found[..., 2] > 0
+    assert 0.5 < inside.mean() < 1
+    assert np.abs(found[..., 0] / 3 - u)[inside].max() < 0.6
+    assert np.abs(found[..., 1] / 4 - v)[inside].max() < 0.6
+    assert np.abs(u - columns).max() > 3  # far from where a straight look would find it
 
 
 def test_register_fails_when_sizes_differ() -> None:

@@ -38,3 +38,11 @@ def test_relief_shows_what_stands_out_and_leaves_the_background_gray() -> None:
     assert image[30, 40] < image[5, 5] - 5
     assert image[5, 5] == pytest.approx(110, abs=0.5)
     assert relief(np.zeros_like(depth)) == pytest.approx(110)
+
+
+def test_relief_and_shading_do_not_see_a_flying_pixel() -> None:
+    depth = wall()
+    strayed = depth.copy()
+    strayed[30, 40] = 3.1
+    np.testing.assert_array_equal(relief(strayed), relief(depth))
+    np.testing.assert_array_equal(shading(strayed, CAMERA), shading(depth, CAMERA))

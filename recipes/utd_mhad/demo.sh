@@ -1,5 +1,5 @@
 #!/bin/sh
-# make demo DATA=PATH: prepare some of UTD-MHAD, train the quickest recipe, recognize a recording
+# make demo-utd DATA=PATH: prepare some of UTD-MHAD, train the quickest recipe, recognize a recording
 # of a subject it never saw. BIN is the folder of the commands.
 set -eu
 : "${BIN:?}" "${DATA:?}"

@@ -30,9 +30,9 @@ class Camera:
     width, height : int, pixels.
     fx, fy : float, focal lengths, pixels.
     cx, cy : float, principal point; the center of the top-left pixel is (0, 0).
-    distortion : (k1, k2, k3), radial: a ray (x, y, 1) is seen where (k x, k y, 1) would be without
-        a lens, k = 1 + k1 r^2 + k2 r^4 + k3 r^6 (Brown, 1971). The flow solver takes no notice of
-        it; `project`, `unproject` and registration do.
+    k1, k2, k3 : float, radial distortion: a ray (x, y, 1) is seen where (k x, k y, 1) would be
+        without a lens, k = 1 + k1 r^2 + k2 r^4 + k3 r^6 (Brown, 1971). The flow solver takes no
+        notice of it; `project`, `unproject` and registration do.
 
     Raises
     ------
@@ -51,7 +51,9 @@ class Camera:
     fy: float
     cx: float
     cy: float
-    distortion: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    k1: float = 0.0
+    k2: float = 0.0
+    k3: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "fx", "fy"):
@@ -62,6 +64,11 @@ class Camera:
             raise ConfigError(f"camera: (cx, cy) must be finite, found ({self.cx}, {self.cy})")
         if not all(math.isfinite(k) for k in self.distortion):
             raise ConfigError(f"camera: distortion must be finite, found {self.distortion}")
+
+    @property
+    def distortion(self) -> tuple[float, float, float]:
+        """(k1, k2, k3)."""
+        return self.k1, self.k2, self.k3
 
     @classmethod
     def from_fov(cls, width: int, height: int, fov_x_deg: float) -> "Camera":

@@ -70,7 +70,7 @@ def fit_depth_camera(
         return pinhole
     focal, *rest, cx, cy = map(float, bent)
     k1, k2, k3 = (k / focal for k in rest)
-    camera = Camera(width, height, focal, focal, cx, cy, (k1, k2, k3))
+    camera = Camera(width, height, focal, focal, cx, cy, k1, k2, k3)
     return camera if focal > 0 and _unfolded(camera) else pinhole
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skelflow.errors import CalibrationError, ConfigError
+from skelflow.files import whole
 from skelflow.types import Camera, Projection
 
 _FORMAT = "skelflow cameras 1"
@@ -36,20 +37,14 @@ class Rigs:
 
 
 def save_rigs(rigs: Rigs, path: Path) -> None:
-    """Write devices and places as JSON; the file is there in full or as it was."""
+    """Write devices and places as JSON; `DataError` where that cannot be."""
     content = {
         "format": _FORMAT,
         "devices": {name: _rig_content(rig) for name, rig in rigs.devices.items()},
         "places": dict(rigs.places),
     }
-    aside = path.with_name(f".{path.name}")
-    try:
+    with whole(path) as aside:
         aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        aside.replace(path)
-    except OSError as error:
-        raise CalibrationError(
-            f"{path}: cannot be written ({error.strerror}); choose another file"
-        ) from error
 
 
 def load_rigs(path: Path) -> Rigs:
@@ -91,10 +86,8 @@ def _rig_content(rig: Rig) -> dict[str, Any]:
 
 
 def _rig(content: dict[str, Any]) -> Rig:
-    camera = dict(content["camera"])
-    k1, k2, k3 = (float(k) for k in camera.pop("distortion"))
     color = content["color"]
-    return Rig(Camera(**camera, distortion=(k1, k2, k3)), color and _projection(color))
+    return Rig(Camera(**content["camera"]), color and _projection(color))
 
 
 def _projection(content: dict[str, Any]) -> Projection:

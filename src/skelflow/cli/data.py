@@ -1,34 +1,39 @@
 """Commands that look into recordings: info."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from skelflow.cli.shell import app, say
 
 
 @app.command
-def info(path: Path) -> None:
-    """Say what a recording holds.
+def info(
+    paths: list[Path],
+    /,
+    *,
+    check: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Say what a recording holds, or what folders hold and what is missing.
+
+    Of NTU RGB+D only names are looked at: which parts are there (on several disks, when several
+    folders are given), what was published and is missing, bad samples, and each protocol's counts.
 
     Example:  skelflow info UTD_MHAD/depth/a1_s1_t1_depth.mat
 
+    Example:  skelflow info /disk1/NTU /disk2/NTU
+
     Parameters
     ----------
-    path
-        A recording (see docs/recordings.md).
+    paths
+        A recording (see docs/recordings.md), or folders of recordings.
+    check
+        Open every recording of NTU RGB+D as well, and count what is mended and what fails.
     """
-    from skelflow.recordings import open_recording
+    from skelflow.datasets.description import describe
+    from skelflow.progress import bar
 
-    recording = open_recording(path)
-    camera, skeleton = recording.camera, recording.skeleton
-    say(f"{recording.name}: {len(recording)} frames at {recording.frame_rate_hz:g} Hz")
-    say(
-        f"  depth      {camera.width} x {camera.height}, fx {camera.fx:.1f}, fy {camera.fy:.1f}, "
-        f"center ({camera.cx:.1f}, {camera.cy:.1f})"
-    )
-    say(f"  color      {'yes' if recording.color is not None else 'no'}")
-    say(f"  infrared   {'yes' if recording.infrared is not None else 'no'}")
-    if skeleton is not None:
-        _, bodies, joints, _ = skeleton.joints_m.shape
-        say(f"  skeleton   {skeleton.layout}, {bodies} bodies, {joints} joints")
-    known = {k: v for k, v in vars(recording.labels).items() if v is not None}
-    say(f"  labels     {', '.join(f'{k} {v}' for k, v in known.items()) or 'none'}")
+    with bar("opening") as progress:
+        text = describe(paths, check=check, progress=progress)
+    say(text)

@@ -42,17 +42,18 @@ def calibrate(
 ) -> None:
     """Fit the cameras of NTU RGB+D to the joints' own pixels, and keep them beside the data.
 
-    Every command that reads a recording finds cameras.json in the folder above nturgb+d_skeletons
-    and its siblings. Without it, each recording's cameras are fitted to its own joints.
+    Every command that reads a recording finds skelflow-cameras.json in the folder above
+    nturgb+d_skeletons and its siblings. Without it, each recording's own joints are fitted.
 
     Example:  skelflow calibrate NTU
 
     Parameters
     ----------
     sources
-        Folders with NTU RGB+D .skeleton files below them, or such files.
+        Folders with NTU RGB+D .skeleton files below them, or such files; on several disks, the
+        one that recordings are opened from first.
     out
-        The file of fitted cameras; cameras.json in the first folder when not given.
+        The file of fitted cameras; skelflow-cameras.json in the first folder when not given.
     picture
         PNG of what the fit misses, and where in the images; beside the file when not given.
     files

@@ -103,7 +103,9 @@ def prepare(
         )
     say(
         f"{out}: {report.done} prepared, {report.skipped_existing} there before, "
-        f"{len(report.failed)} failed"
+        f"{len(report.failed)} failed, {len(report.mended)} mended"
     )
     for name, reason in report.failed:
         say(f"  {name}: {reason}")
+    for name, what in report.mended:
+        say(f"  mended {name}: {what}")

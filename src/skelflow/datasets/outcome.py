@@ -22,7 +22,7 @@ class Outcome:
     name : of the recording; of its file or folder when it could not be opened.
     origin : path below the source folder.
     state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
-    reason : why it failed, or where from the sequence is that was there.
+    reason : why it failed, where from the sequence is that was there, or what its reader mended.
     seconds : that a worker spent.
     host : where.
     """
@@ -62,7 +62,7 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Ou
         return Outcome(name, origin, "no room", str(error))
     except SkelflowError as error:
         return Outcome(name, origin, "failed", str(error))
-    return Outcome(name, origin, "done")
+    return Outcome(name, origin, "done", "; ".join(recording.repairs))
 
 
 def _already_there(store: Store, name: str, origin: str) -> Outcome:

@@ -35,11 +35,13 @@ class PrepareReport:
     done : recordings prepared by this run.
     skipped_existing : recordings that were in the store already.
     failed : (name, reason) of each recording that could not be prepared.
+    mended : (name, what) of each that this run prepared after its reader mended something.
     """
 
     done: int
     skipped_existing: int
     failed: tuple[tuple[str, str], ...]
+    mended: tuple[tuple[str, str], ...] = ()
 
 
 def prepare(
@@ -150,8 +152,12 @@ def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
 
 def _report(outcomes: list[Outcome]) -> PrepareReport:
     states = [outcome.state for outcome in outcomes]
-    failed = sorted((one.name, one.reason) for one in outcomes if one.state == "failed")
-    return PrepareReport(states.count("done"), states.count("skipped"), tuple(failed))
+    done, there = (states.count(state) for state in ("done", "skipped"))
+    failed, mended = (
+        sorted((one.name, one.reason) for one in outcomes if one.state == state and one.reason)
+        for state in ("failed", "done")
+    )
+    return PrepareReport(done, there, tuple(failed), tuple(mended))
 
 
 def _origin(path: Path, source: Path) -> str:

@@ -1,6 +1,6 @@
 """The protocols as text: who trains, and counts beside the published ones."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from skelflow.datasets.protocols import (
@@ -64,20 +64,24 @@ def _count(labels: Mapping[str, Labels], protocol: Protocol) -> tuple[int, int]:
 
 
 def _who(protocol: Protocol) -> str:
-    who = _ranges(number for number in _NUMBERS if number in protocol.training)
+    numbers = [number for number in _NUMBERS if number in protocol.training]
+    series = {"odd": list(_NUMBERS[::2]), "even": list(_NUMBERS[1::2])}
+    who = next((word for word, all_ in series.items() if numbers == all_), as_ranges(numbers))
     if not protocol.published:
         return f"{protocol.divides}s {who} train"
     train, test = protocol.published
     return f"{train:,} train, {test:,} test; {protocol.divides}s {who} train"
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Numbers in words: "1, 2, 4-6", or "odd" and "even"."""
-    known = sorted(numbers)
-    for word, series in (("odd", _NUMBERS[::2]), ("even", _NUMBERS[1::2])):
-        if known == list(series):
-            return word
-    inside: Container[int] = set(known)
-    starts = [n for n in known if n - 1 not in inside]
-    ends = [n for n in known if n + 1 not in inside]
+def as_ranges(numbers: Iterable[int]) -> str:
+    """Numbers in few words.
+
+    Examples
+    --------
+    >>> as_ranges([5, 1, 2, 4, 6])
+    '1-2, 4-6'
+    """
+    known = set(numbers)
+    starts = sorted(n for n in known if n - 1 not in known)
+    ends = sorted(n for n in known if n + 1 not in known)
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in zip(starts, ends, strict=True))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from skelflow.flow.batched_camera import Fields
+from skelflow.flow.batched_robust import despeckle
 from skelflow.flow.relief import (
     AMBIENT,
     BRIGHTEST,
@@ -31,6 +32,7 @@ def relief(depth_m: Fields) -> Fields:
     -------
     (b, h, w) float32, 0..255, on the same device; see `skelflow.flow.relief.relief`.
     """
+    depth_m = despeckle(depth_m)
     known = (depth_m > 0).to(depth_m.dtype)
     rows = depth_m.shape[1] / 120
     weight = _blur(known, MEAN_PX * rows).clamp_(min=1e-6)
@@ -41,6 +43,7 @@ def relief(depth_m: Fields) -> Fields:
 
 def shading(depth_m: Fields, cameras: Sequence[Camera]) -> Fields:
     """Depth as a gray surface with the light at the camera; see `skelflow.flow.relief.shading`."""
+    depth_m = despeckle(depth_m)
     known = (depth_m > 0).to(depth_m.dtype)
     rows = depth_m.shape[1] / 120
     mean = _blur(depth_m, NORMAL_PX * rows) / _blur(known, NORMAL_PX * rows).clamp_(min=1e-6)

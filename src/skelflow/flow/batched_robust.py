@@ -14,6 +14,7 @@ from skelflow.flow.batched_terms import Frames, Residuals
 
 _CONTRAST, _FLOOR = float(terms.CONTRAST), float(terms.CONTRAST_FLOOR)
 _NOISE_SHARE, _OCCLUSION = float(terms.NOISE_SHARE), float(terms.OCCLUSION)
+_SPECKLE = float(terms.SPECKLE)
 _LOST_M, _MARGIN = float(terms.LOST_M), float(terms.VIEW_MARGIN)
 _NOWHERE_M = 1e6  # a neighbor that is null or out of the image: no mean with it is near a pixel
 
@@ -56,6 +57,18 @@ def smooth_depth(depth: Fields, radius: int, step: int, band: float) -> tuple[Fi
     mean = moment.div_(some)
     variance = square.div_(some).addcmul_(mean, mean, value=-1).clamp_(min=0).div_(2)
     return smoothed.masked_fill_(null, 0), variance.masked_fill_(null, 0)
+
+
+def despeckle(depth: Fields) -> Fields:
+    """Batched twin of `robust.despeckle`: depth without flying pixels."""
+    height, width = depth.shape[1:]
+    reach = terms.SPECKLE_PX
+    padded = pad(depth.masked_fill(depth <= 0, torch.nan), (reach,) * 4, value=torch.nan)
+    side = range(2 * reach + 1)
+    taps = torch.stack([padded[:, y : y + height, x : x + width] for y in side for x in side])
+    median = taps.nanmedian(dim=0).values
+    flies = (median - depth).abs_() > _SPECKLE * depth  # never true of NaN
+    return torch.where(flies & (depth > 0), median, depth)
 
 
 def contrast_gain(image: Fields) -> Fields:

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from skelflow.flow.robust_kernels import despeckle
 from skelflow.types import Camera, Depth, Intensity
 
 MEAN_PX = 6.0  # reach of the local mean, at 120 rows; grows with the image
@@ -10,7 +11,7 @@ SOFTEN_PX = 0.75  # blur of the finished image, at 120 rows
 GAIN = 300.0  # gray levels per meter of relief
 MIDDLE = 110.0  # what is as deep as its surroundings, and what has no depth
 DARKEST, BRIGHTEST = 20.0, 255.0
-NORMAL_PX = 1.0  # reach of the mean that normals are taken of, at 120 rows
+NORMAL_PX = 0.5  # reach of the mean that normals are taken of, at 120 rows
 AMBIENT = 40.0  # gray of a surface seen edge-on
 
 
@@ -27,10 +28,11 @@ def relief(depth_m: Depth) -> Intensity:
 
     Notes
     -----
-    Chosen among 37 images by the error of the flow they lead to on a moving person with known
-    motion, `benchmarks/depth_alone.py`: a black background makes a spike of every hole in noisy
-    depth, a stronger relief amplifies the sensor's depth steps.
+    Chosen by the error of the flow that images of depth lead to on people with known motion,
+    `benchmarks/depth_alone.py`: a black background makes a spike of every hole in noisy depth, a
+    stronger relief amplifies the sensor's depth steps, and flying pixels stain their surroundings.
     """
+    depth_m = _without_flying(depth_m)
     known = (depth_m > 0).astype(np.float32)
     rows = depth_m.shape[0] / 120
     mean = _masked_mean(depth_m, known, MEAN_PX * rows)
@@ -55,6 +57,7 @@ def shading(depth_m: Depth, camera: Camera) -> Intensity:
     For presets that weigh brightness by local contrast: there the faint shades of a smooth body
     count, and this image leads to the smallest error of those in `benchmarks/depth_alone.py`.
     """
+    depth_m = _without_flying(depth_m)
     rows = depth_m.shape[0] / 120
     known = (depth_m > 0).astype(np.float32)
     mean = _masked_mean(depth_m, known, NORMAL_PX * rows)
@@ -64,6 +67,12 @@ def shading(depth_m: Depth, camera: Camera) -> Intensity:
     facing = mean / np.maximum(length, np.float32(1e-6))
     image = known * (np.float32(AMBIENT) + np.float32(BRIGHTEST - AMBIENT) * facing)
     return _blur(image, SOFTEN_PX * rows)
+
+
+def _without_flying(depth_m: Depth) -> Depth:
+    cleaned = np.empty_like(depth_m)
+    despeckle(depth_m, cleaned, 0, len(depth_m))
+    return cleaned
 
 
 def _masked_mean(depth_m: Depth, known: Depth, sigma: float) -> Depth:

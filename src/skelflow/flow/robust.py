@@ -15,6 +15,8 @@ from skelflow.flow.terms import (
     LOST_M,
     NOISE_SHARE,
     OCCLUSION,
+    SPECKLE,
+    SPECKLE_PX,
     VIEW_MARGIN,
     Field,
     Frame,
@@ -83,6 +85,21 @@ def pairs(radius: int) -> list[tuple[int, int]]:
     reach = range(-radius, radius + 1)
     disc = [(y, x) for y in reach for x in reach if y * y + x * x <= radius * radius]
     return [(y, x) for y, x in disc if (y, x) > (0, 0)]
+
+
+def despeckle(depth: Field) -> Field:
+    """Depth without flying pixels: what is far from the median around it takes that.
+
+    Of an even number of neighbors with depth, the lower of the two in the middle is the median.
+    """
+    height, width = depth.shape
+    padded = np.pad(np.where(depth > 0, depth, np.inf), SPECKLE_PX, constant_values=np.inf)
+    side = range(2 * SPECKLE_PX + 1)
+    taps = np.stack([padded[y : y + height, x : x + width] for y in side for x in side])
+    middle = np.maximum((np.isfinite(taps).sum(axis=0) - 1) // 2, 0)
+    median = np.take_along_axis(np.sort(taps, axis=0), middle[None], axis=0)[0]
+    flies = (depth > 0) & (np.abs(median - depth) > SPECKLE * depth)
+    return np.where(flies, median, depth).astype(np.float32)
 
 
 def contrast_gain(image: Field) -> Field:

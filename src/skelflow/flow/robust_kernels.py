@@ -12,6 +12,8 @@ from skelflow.flow.terms import (
     LOST_M,
     NOISE_SHARE,
     OCCLUSION,
+    SPECKLE,
+    SPECKLE_PX,
     VIEW_MARGIN,
 )
 
@@ -100,6 +102,31 @@ def finish_smooth(
         moved = depth[x] + moment[x] / (_ONE + _TWO * weight[x])
         smoothed[x] = moved if depth[x] > _ZERO else _ZERO
         noise[x] += variance if depth[x] > _ZERO else _ZERO
+
+
+@compiled
+@no_type_check
+def despeckle(depth: Any, cleaned: Any, first: Any, last: Any) -> None:
+    """Twin of `robust.despeckle`; sorts only where few neighbors are near."""
+    height, width = depth.shape
+    taps = np.empty((2 * SPECKLE_PX + 1) ** 2, np.float32)
+    for y in range(first, last):
+        top, bottom = max(y - SPECKLE_PX, 0), min(y + SPECKLE_PX + 1, height)
+        for x in range(width):
+            here = depth[y, x]
+            cleaned[y, x] = here
+            if here > _ZERO:
+                known = near = 0
+                for v in range(top, bottom):
+                    for u in range(max(x - SPECKLE_PX, 0), min(x + SPECKLE_PX + 1, width)):
+                        if depth[v, u] > _ZERO:
+                            taps[known] = depth[v, u]
+                            known += 1
+                            near += abs(depth[v, u] - here) <= SPECKLE * here
+                if 2 * near <= known:  # else the median is one of the near ones
+                    median = np.sort(taps[:known])[(known - 1) // 2]
+                    if abs(median - here) > SPECKLE * here:
+                        cleaned[y, x] = median
 
 
 @compiled

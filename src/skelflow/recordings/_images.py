@@ -115,6 +115,7 @@ class Video:
         self.path, self.size = path, (height, width)
         self.count = self.stored if count is None else count
         self.capture: cv2.VideoCapture | None = None
+        self.last: UInt8[np.ndarray, "h w 3"] | None = None  # a video that ends early repeats it
         self.next = 0
 
     def repair(self) -> str | None:
@@ -142,6 +143,8 @@ class Video:
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
     def _read(self, t: int) -> UInt8[np.ndarray, "h w 3"]:
+        if self.last is not None and t == self.next - 1:
+            return self.last
         if self.capture is None:
             self.capture = cv2.VideoCapture(str(self.path))
             self.next = 0
@@ -149,13 +152,13 @@ class Video:
             self.capture.set(cv2.CAP_PROP_POS_FRAMES, t)
         found, image = self.capture.read()
         if not found:
-            self.capture = None
+            self.capture = self.last = None
             raise FormatError(
                 f"{self.path}: frame {t + 1} of {self.stored} cannot be decoded; "
                 "the video is truncated or damaged: copy or download it again"
             )
-        self.next = t + 1
-        return np.asarray(image)
+        self.next, self.last = t + 1, np.asarray(image)
+        return self.last
 
 
 def _read_bytes(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from skelflow.types import Camera, Projection
 
 DEPTH_SIZE = (512, 424)  # width, height
 COLOR_SIZE = (1920, 1080)
-CAMERAS_FILE = "cameras.json"  # beside the layout folders; `skelflow calibrate` makes it
+CAMERAS_FILE = "skelflow-cameras.json"  # above the layout folders, by `skelflow calibrate`
 
 # No calibration is published. These stand in where no skeleton determines one: what a Kinect v2
 # holds from the factory, and the middle of the fits to five files of the two devices they reveal.
@@ -50,8 +50,8 @@ def read_sightings(path: Path) -> Sightings:
 def find_rig(path: Path, name: str, values: Float64[np.ndarray, "t 2 25 12"] | None) -> Rig:
     """The cameras of a recording, whatever is known of them.
 
-    A `cameras.json` above the data goes first, then the recording's own joints, then typical
-    values of a Kinect v2.
+    A `skelflow-cameras.json` above the data goes first, then the recording's own joints, then
+    typical values of a Kinect v2.
 
     Raises
     ------

@@ -106,8 +106,8 @@ def find_parts(root: Path) -> Iterator[Path]:
     for disk in (root, *disks):
         for part in scan(disk):
             path = Path(part.folder, part.entry)
-            if path.is_dir() and not is_part(path):
-                continue
+            if "depth" in part.modality and (path / "recording.toml").exists():
+                continue  # somebody's own recording of that name
             home = str(root if disks else home_of(path.parent))
             candidate = MODALITIES.index(part.modality), root / part.name if disks else path
             best[home, part.name] = min(best.get((home, part.name), candidate), candidate)
@@ -140,13 +140,14 @@ def scan(root: str | Path) -> Iterator[Part]:
     todo, linked = [str(root)], {os.path.realpath(root)}
     while todo:
         folder = todo.pop()
+        masked = "mask" in Path(folder).name.lower()
         with os.scandir(folder) as entries:
             for entry in sorted(entries, key=lambda entry: entry.name):
                 name = ntu_name(entry.name)
                 if name is None:
                     if _enters(entry, linked):
                         todo.append(entry.path)
-                elif modality := _modality(entry, folder):
+                elif modality := _modality(entry, masked):
                     yield Part(modality, name, folder, entry.name)
 
 
@@ -162,14 +163,13 @@ def _enters(entry: "os.DirEntry[str]", linked: set[str]) -> bool:
     return not seen
 
 
-def _modality(entry: "os.DirEntry[str]", folder: str) -> Modality | None:
+def _modality(entry: "os.DirEntry[str]", masked: bool) -> Modality | None:
     for modality, (_, ending) in _FILES.items():
         if entry.name.endswith(ending):
             return modality if entry.is_file() else None
     if not entry.is_dir():
         return None
-    masked = "mask" in entry.name.lower() or "mask" in Path(folder).name.lower()
-    return "masked depth" if masked else "depth"
+    return "masked depth" if masked or "mask" in entry.name.lower() else "depth"
 
 
 def _depth_places(bases: tuple[Path, ...], name: str) -> Iterator[Path]:

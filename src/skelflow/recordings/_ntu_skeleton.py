@@ -104,12 +104,14 @@ class _Lines:
 
     def numbers(self, expected: int, what: str) -> list[float]:
         text = self.next(what)
+        last = self.read == len(self.lines)
+        end = "; it is the last line, the file is truncated: copy it again" if last else ""
         try:
             values = [float(field) for field in text.split()]
         except ValueError as error:
-            raise self.error(f"{error}, expected the {expected} numbers of {what}") from error
+            raise self.error(f"{error}, expected the {expected} numbers of {what}{end}") from error
         if len(values) != expected:
-            raise self.error(f"{len(values)} numbers, expected the {expected} of {what}")
+            raise self.error(f"{len(values)} numbers, expected the {expected} of {what}{end}")
         return values
 
     def first(self) -> str:

@@ -68,8 +68,8 @@ def read(path: Path) -> Recording:
     -------
     Recording : depth (424, 512) at 30 fps; always two bodies in the `kinect_v2` layout, absent ones
         NaN, the one that moves most first, aligned with the depth frames (cut, or padded with
-        NaN). The cameras are those of `cameras.json` (`skelflow calibrate`) beside the data;
-        without it they are fitted to the recording's own joints.
+        NaN). The cameras are those of `skelflow-cameras.json` beside the data, which
+        `skelflow calibrate` makes; without it they are fitted to the recording's own joints.
 
     Raises
     ------

@@ -10,6 +10,7 @@ from skelflow.synth.template import DIRECTIONS, SEXES, Template, load_template
 
 STATURE_M = {"female": (1.63, 0.065), "male": (1.76, 0.07)}  # mean and spread of grown-ups
 SHRINK_M = 0.05  # how much of it old age takes
+HEAVY = 1.8  # how far beyond the template's own extreme the heaviest go
 ELDERS = 0.25  # share of people beyond sixty
 
 
@@ -125,7 +126,7 @@ def _shares(template: Template, build: Build) -> Float64[np.ndarray, " 8"]:
     """How much of the mean body and of each direction; stature decides on short or tall."""
     share = dict.fromkeys(DIRECTIONS, 0.0)
     share["old"] = build.old
-    share["heavy" if build.weight > 0 else "thin"] = abs(build.weight)
+    share["heavy"], share["thin"] = HEAVY * max(build.weight, 0), max(-build.weight, 0)
     share["strong" if build.muscle > 0 else "slack"] = abs(build.muscle)
     shares = np.array([1.0, *share.values()])
     bodies = template.points[SEXES.index(build.sex), :, :, 1]

@@ -1,11 +1,13 @@
 """Arms and legs: two bones that reach for a place, bent toward a side."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from skelflow.synth.turns import Turn, Vector, between, unit
 
+FOLDED_RAD = 0.55  # the sharpest angle of an elbow or a knee
 STRETCH = 0.998  # of the full length: a limb never locks
 
 
@@ -32,7 +34,7 @@ def reach(
     upper, lower = lengths_m
     way = target_m - start_m
     far = np.linalg.norm(way, axis=-1, keepdims=True)
-    shortest = abs(upper - lower) + 0.25 * min(upper, lower)
+    shortest = math.sqrt(upper**2 + lower**2 - 2 * upper * lower * math.cos(FOLDED_RAD))
     span = np.clip(far, shortest, STRETCH * (upper + lower))
     axis = unit(way)
     hinge = unit(np.cross(axis, toward))

@@ -1,5 +1,6 @@
 """Play an action: who does it, how, with what, over which frames."""
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from skelflow.synth.timing import FRAME_RATE_HZ
 from skelflow.synth.turns import turn_about
 
 SHORTEST, LONGEST = 60, 120  # frames
+HURRY = 0.08  # share of a motion that slow people leave out rather than hurry
+TAIL_S = 1.0  # how far beyond the last frame movements may end
 
 
 class Motion(NamedTuple):
@@ -114,11 +117,11 @@ def _play_solo(
     motion: Motion, performer: int, seed: int, chance: np.random.Generator
 ) -> Performance:
     person = draw_person(performer, seed)
-    play = _begin(person, motion.lasts_s, chance)
+    play, frames = _begin(person, motion.lasts_s, chance)
     part = motion.write(play)
     moves = move_bones(person.body, solve_stance(play))
     props = tuple(place_prop(prop, person.body, moves, play.time_s) for prop in part.props)
-    return Performance((person.act(moves),), props, len(play.time_s))
+    return Performance((person.act(moves),), props, frames)
 
 
 def _play_pair(
@@ -126,23 +129,28 @@ def _play_pair(
 ) -> Performance:
     """The performer stands to the left of the stage and faces right, the other faces them."""
     pair = [draw_person(performer, seed, partner) for partner in (0, 1)]
-    plays = [_begin(pair[0], motion.lasts_s, chance)]
-    plays.append(Play(pair[1].body, vary_style(pair[1].style, chance), chance, plays[0].time_s))
-    apart_m = motion.apart_m(plays[0], plays[1])
-    motion.write(plays[0], plays[1], apart_m)
+    play, frames = _begin(pair[0], motion.lasts_s, chance)
+    other = Play(pair[1].body, vary_style(pair[1].style, chance), chance, play.time_s)
+    apart_m = motion.apart_m(play, other)
+    motion.write(play, other, apart_m)
     people = []
-    for person, play, way in zip(pair, plays, (-1, 1), strict=True):
+    for person, part, way in zip(pair, (play, other), (-1, 1), strict=True):
         turn = turn_about(np.array([0.0, way * np.pi / 2, 0.0]))
         shift = np.array([way * apart_m / 2, 0.0, 0.0])
-        stance = place_stance(solve_stance(play), turn=turn, shift_m=shift)
+        stance = place_stance(solve_stance(part), turn=turn, shift_m=shift)
         people.append(person.act(move_bones(person.body, stance)))
-    return Performance(tuple(people), (), len(plays[0].time_s))
+    return Performance(tuple(people), (), frames)
 
 
-def _begin(person: Person, lasts_s: float, chance: np.random.Generator) -> Play:
-    """An empty part as long as the motion takes this person this time."""
+def _begin(person: Person, lasts_s: float, chance: np.random.Generator) -> tuple[Play, int]:
+    """An empty part, and how many of its frames are shown.
+
+    The part goes on a little after the last frame shown, so that no movement is cut short on paper.
+    """
     style = vary_style(person.style, chance)
-    seconds = lasts_s / style.tempo + style.hesitation_s
-    frames = int(np.clip(round(seconds * FRAME_RATE_HZ), SHORTEST, LONGEST))
-    time_s = play_time(frames, tempo=style.tempo) - style.hesitation_s
-    return Play(person.body, style, chance, time_s)
+    whole_s = lasts_s + style.hesitation_s
+    tempo = max(style.tempo, (whole_s - HURRY * lasts_s) * FRAME_RATE_HZ / LONGEST)
+    shown = int(np.clip(round(whole_s / tempo * FRAME_RATE_HZ), SHORTEST, LONGEST))
+    written = max(shown, math.ceil((whole_s + TAIL_S) / tempo * FRAME_RATE_HZ))
+    time_s = play_time(written, tempo=tempo) - style.hesitation_s
+    return Play(person.body, style, chance, time_s), shown

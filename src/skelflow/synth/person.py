@@ -11,8 +11,9 @@ from skelflow.synth.body import Body, draw_build, shape_body
 from skelflow.synth.rig import Moves
 from skelflow.synth.skinning import skin_points
 from skelflow.synth.style import Style, draw_style
+from skelflow.synth.tailor import dress
 from skelflow.synth.template import Template
-from skelflow.synth.wardrobe import MATERIALS, draw_wardrobe, dress
+from skelflow.synth.wardrobe import MATERIALS, draw_wardrobe
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Hold:
     touch : what of the hand is there: "wrist", "palm", "grip", "knuckles", "tip" or "index".
     grip : key of `GRIPS`.
     elbow : how far the elbow is lifted outward, 0 (down) to 1 (level with the shoulder).
-    arc_m : (outward, up, forward) by which the way there leaves the straight line.
+    arc_m : (outward, up, forward) by which a wide way there leaves the straight line.
     """
 
     arrive_s: Number
@@ -55,6 +55,11 @@ class Hold:
     grip: str = "loose"
     elbow: Number | Course = 0.15
     arc_m: Triple = (0, 0, 0)
+
+
+def palm_for(fingers: tuple[float, float, float], thumb: tuple[float, float, float]) -> Triple:
+    """Where the palm faces when fingers and thumb point there, all (outward, up, forward)."""
+    return np.asarray(np.cross(fingers, thumb), np.float64)
 
 
 @dataclass
@@ -120,11 +125,6 @@ class Play:
         """How large the person is beside the one motions are written for."""
         return self.body.build.stature_m / STATURE_M
 
-    @property
-    def end_s(self) -> float:
-        """When the action is over."""
-        return float(self.time_s[-1])
-
     def out(self, side: int) -> int:
         """The sign of outward along x: the person's left is +x."""
         return 1 if side == 0 else -1
@@ -164,7 +164,10 @@ class Play:
             np.broadcast_arrays(beside, -0.94 * length, 0.05 * length + np.asarray(forward_m)),
             axis=-1,
         )
-        hang = Hold(at_s, at_s, "shoulder", offset, (0.02, -1, 0.12), (-1, 0, 0.15), elbow=0.35)
+        arc = np.array([0.1, 0.0, 0.14]) * self.scale
+        hang = Hold(
+            at_s, at_s, "shoulder", offset, (0.02, -1, 0.12), (-1, 0, 0.15), elbow=0.35, arc_m=arc
+        )
         self.hands[side].append(hang)
 
     def _room_m(self, side: int) -> float:

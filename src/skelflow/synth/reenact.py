@@ -12,11 +12,23 @@ from skelflow.synth.person import draw_person
 from skelflow.synth.play import GRIPS
 from skelflow.synth.recorded import SIDE_NAMES, Places, read_places
 from skelflow.synth.rig import SIDES, Moves, Stance, move_bones
-from skelflow.synth.turns import Turn, Vector, between, part_way, rotate, turn_about, unit
+from skelflow.synth.turns import (
+    Turn,
+    Vector,
+    between,
+    part_way,
+    rotate,
+    turn_about,
+    twist_about,
+    unit,
+)
 from skelflow.types import Skeleton
 
 UPWARD = np.array([0.0, -1.0, 0.0])  # where sensors see the head above the neck of who stands
-STRAIGHT = 0.2  # below this sine a limb's own bend does not say where its hinge lies
+STRAIGHT = 0.35  # below this sine a limb's own bend does not quite say where its hinge lies
+ONE_WAY = 0.6  # cosine from which on a knee bends the way knees do
+ROLL_RAD = 0.25  # farthest a bone rolls about itself from frame to frame
+HINGE_FRAMES = 2.0  # over which hinges, hands and feet are smoothed
 PLANTED_M = 0.06  # a foot this near to the floor stands on it
 HANGING_M = 0.12  # one this much higher hangs as the recording says
 SHOULDER_RAD, WRIST_RAD, FOOT_RAD = 0.45, 0.9, 0.7
@@ -106,7 +118,9 @@ def _turn_arm(places: Places, rest: Rest, chest: Turn, side: int) -> tuple[Turn,
         SHOULDER_RAD,
     )
     toward = rotate(chest, np.array([0.3 * out, 1.0, 0.5]))
-    upper, forearm = _turn_limb(places, rest, (shoulder, f"{name}_elbow", f"{name}_wrist"), toward)
+    upper, forearm = _turn_limb(
+        places, rest, (shoulder, f"{name}_elbow", f"{name}_wrist"), toward, one_way=False
+    )
     ahead = f"{name}_hand"
     hand = _swing_to(
         forearm,
@@ -124,7 +138,7 @@ def _turn_leg(
     name, out = SIDE_NAMES[side], 1 if side == 0 else -1
     toward = rotate(pelvis, np.array([0.12 * out, 0.0, -1.0]))
     joints = (f"{name}_hip", f"{name}_knee", f"{name}_ankle")
-    thigh, shin = _turn_limb(places, rest, joints, toward)
+    thigh, shin = _turn_limb(places, rest, joints, toward, one_way=True)
     ahead = f"{name}_foot"
     way = places[ahead] - places[joints[2]]
     hanging = _swing_to(shin, rest[ahead] - rest[joints[2]], way, FOOT_RAD)
@@ -140,17 +154,38 @@ def _flat(pelvis: Turn, way: Vector) -> Turn:
 
 
 def _turn_limb(
-    places: Places, rest: Rest, joints: tuple[str, str, str], toward: Vector
+    places: Places, rest: Rest, joints: tuple[str, str, str], toward: Vector, *, one_way: bool
 ) -> tuple[Turn, Turn]:
-    """Both bones of a limb; where it is straight, the hinge is the one `toward` suggests."""
+    """Both bones of a limb; where it is straight, the hinge is the one `toward` suggests.
+
+    A knee bends `one_way`: one that a sensor saw bent forward is a straight one.
+    """
     start, middle, end = (places[joint] for joint in joints)
     upper, lower = unit(middle - start), unit(end - middle)
     bend = np.cross(lower, upper)
     usual = unit(np.cross(upper + lower, toward))
     sure = np.clip(np.linalg.norm(bend, axis=1, keepdims=True) / STRAIGHT, 0, 1) ** 2
-    hinge = unit(sure * unit(bend) + (1 - sure) * usual + 1e-6 * usual)
+    if one_way:
+        agree = np.einsum("ti,ti->t", unit(bend), usual)[:, None]
+        sure = sure * np.clip(agree / ONE_WAY, 0, 1)
+    hinge = gaussian_filter1d(sure * unit(bend) + (1.01 - sure) * usual, HINGE_FRAMES, axis=0)
     at_rest = (rest[joints[0]], rest[joints[1]], rest[joints[2]])
-    return turn_limb(at_rest, start, Limb(middle, end, hinge))
+    turns = turn_limb(at_rest, start, Limb(middle, end, unit(hinge)))
+    return _steady_roll(turns[0], upper), _steady_roll(turns[1], lower)
+
+
+def _steady_roll(turn: Turn, along: Vector) -> Turn:
+    """A bone that points the same way, but rolls about itself no faster than muscles can."""
+    steady = turn.copy()
+    swing = np.cross(along[:-1], along[1:])
+    sine = np.linalg.norm(swing, axis=1, keepdims=True)
+    angle = np.arctan2(sine, np.einsum("ti,ti->t", along[:-1], along[1:])[:, None])
+    carry = turn_about(swing / sine.clip(1e-9) * angle)
+    for t in range(1, len(turn)):
+        carried = carry[t - 1] @ steady[t - 1]
+        roll = twist_about(turn[t] @ carried.T, along[t])
+        steady[t] = turn_about(np.clip(roll, -ROLL_RAD, ROLL_RAD) * along[t]) @ carried
+    return steady
 
 
 def _swing_to(turn: Turn, rest: Vector, goal: Vector, most_rad: float) -> Turn:
@@ -160,7 +195,8 @@ def _swing_to(turn: Turn, rest: Vector, goal: Vector, most_rad: float) -> Turn:
     sine = np.linalg.norm(axis, axis=1, keepdims=True)
     angle = np.arctan2(sine, np.einsum("ti,ti->t", here, there)[:, None])
     limited = most_rad * np.tanh(angle / most_rad)
-    return np.asarray(turn_about(limited * axis / sine.clip(1e-9)) @ turn)
+    bend = gaussian_filter1d(limited * axis / sine.clip(1e-9), HINGE_FRAMES, axis=0)
+    return np.asarray(turn_about(bend) @ turn)
 
 
 def _set_down(body: Body, stance: Stance, places: Places, middle: Float[np.ndarray, " 2"]) -> Moves:

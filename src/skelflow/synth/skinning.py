@@ -2,9 +2,10 @@
 
 from typing import no_type_check
 
-import numba
 import numpy as np
 from jaxtyping import Float32, UInt8
+
+from skelflow.flow.compiled import compiled
 
 
 def skin_points(
@@ -32,8 +33,8 @@ def skin_points(
     return np.asarray(_skin(rest_m, bone, weight, motions))
 
 
+@compiled
 @no_type_check
-@numba.njit(cache=True, fastmath=True)
 def _skin(rest, bone, weight, motions):
     moved = np.zeros_like(rest)
     for n in range(rest.shape[0]):

@@ -1,31 +1,27 @@
 """From a written part to a stance: legs carry the hips, hands reach their holds."""
 
-from itertools import pairwise
-
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
+from skelflow.synth.hands import HandCourse
 from skelflow.synth.limbs import reach, turn_limb
-from skelflow.synth.play import GRIPS, Hold, Play
-from skelflow.synth.rig import SIDES, Moves, Stance, hips_m, move_bones, palm_frame, rest_stance
-from skelflow.synth.timing import ease
+from skelflow.synth.play import Play
+from skelflow.synth.rig import SIDES, Moves, Stance, hips_m, move_bones, rest_stance
 from skelflow.synth.turns import (
     Turn,
     Vector,
-    axis_of,
-    frame_of,
     inverse,
     part_way,
     rotate,
     turn_about,
-    twist_about,
     unit,
 )
 
-UPRIGHT = 0.992  # of the leg's length when standing
+UPRIGHT = 0.996  # of the leg's length when standing
 SOFTNESS_M = 0.006  # how gradually one leg takes over from the other
-WRIST_RAD = 1.2  # farthest a hand bends
-PRONATION_RAD = 1.75  # farthest a forearm turns either way from its rest
 CLAVICLE = 0.16  # of the arm's turn
+STEADY_FRAMES = 2.0  # over which the side an elbow points to is smoothed
+ROUNDS = 6  # the hand's turn depends on the forearm, which depends on where the hand's turn puts it
 
 
 def solve_stance(play: Play) -> Stance:
@@ -109,23 +105,32 @@ def _turn_arm(
     play: Play, trunk: Moves, chest: Turn, side: int
 ) -> tuple[Turn, Turn, Turn, Turn, np.ndarray]:
     """Rotations of clavicle, upper arm, forearm and hand, and the fingers' curl."""
-    course = _HandCourse(play, trunk, side)
+    course = HandCourse(play, trunk, side)
     body, letter = play.body, SIDES[side]
     bones = [body.bone_m(f"{bone}.{letter}") for bone in _ARM]
     rest = (bones[0], bones[1], bones[2])
     clavicle_m = trunk.place_m[:, body.template.bone(f"clavicle.{letter}")]
     offset = bones[0] - body.bone_m(f"clavicle.{letter}")
-    hand, wrist_m = course.hand, course.wrist_m(course.hand)
+    hand = course.free_turn()
+    wrist_m = course.wrist_m(hand)
     clavicle = _clavicle(chest, rest, clavicle_m + rotate(chest, offset), wrist_m)
     shoulder_m = clavicle_m + rotate(clavicle, offset)
     toward = rotate(chest, course.elbow)
     upper, forearm = chest, chest
-    for _ in range(4):
-        limb = reach(shoulder_m, wrist_m, toward, play.arm_m(side))
+    for _ in range(ROUNDS):
+        steady = _steady(wrist_m - shoulder_m, toward)
+        limb = reach(shoulder_m, wrist_m, steady, play.arm_m(side))
         upper, forearm = turn_limb(rest, shoulder_m, limb)
-        hand = _within_limits(forearm, course.hand, unit(rest[2] - rest[1]))
+        hand = course.turn_on(forearm)
         wrist_m = course.wrist_m(hand)
     return clavicle, upper, forearm, hand, course.curl
+
+
+def _steady(way: Vector, toward: Vector) -> Vector:
+    """Where the elbow goes, without a jump where the hand passes between shoulder and elbow."""
+    axis = unit(way)
+    hinge = gaussian_filter1d(np.cross(axis, toward), STEADY_FRAMES, axis=0)
+    return np.asarray(np.cross(hinge, axis))
 
 
 def _clavicle(
@@ -137,77 +142,3 @@ def _clavicle(
     turn = np.cross(np.broadcast_to(resting, lifted.shape), lifted)
     high = np.clip(1 - (lifted[:, 1] - resting[1]) / 0.5, 0.35, 1)[:, None]
     return np.asarray(chest @ turn_about(CLAVICLE * high * turn))
-
-
-def _within_limits(forearm: Turn, hand: Turn, axis: Vector) -> Turn:
-    """The hand's rotation, no farther bent and turned than a wrist and a forearm can."""
-    relative = inverse(forearm) @ hand
-    turned = twist_about(relative, axis)
-    kept = np.clip(turned, -PRONATION_RAD, PRONATION_RAD)
-    bent = axis_of(relative @ turn_about(-turned[:, None] * axis))
-    size = np.linalg.norm(bent, axis=1, keepdims=True).clip(1e-9)
-    bent = bent * np.minimum(1, WRIST_RAD * np.tanh(size / WRIST_RAD) / size)
-    return np.asarray(forearm @ turn_about(bent) @ turn_about(kept[:, None] * axis))
-
-
-class _HandCourse:
-    """Where one hand should be and how it should be turned, over time."""
-
-    def __init__(self, play: Play, trunk: Moves, side: int) -> None:
-        self.play, self.trunk, self.side = play, trunk, side
-        holds = sorted(play.hands[side], key=lambda hold: hold.arrive_s)
-        self.goal_m, self.touch, self.hand, self.elbow, self.curl = self._stay(holds[0])
-        for before, after in pairwise(holds):
-            share = ease(play.time_s, before.leave_s, after.arrive_s)
-            self._go(after, share)
-        self.elbow = unit(self.elbow)
-
-    def _stay(self, hold: Hold) -> tuple[Vector, Vector, Turn, Vector, np.ndarray]:
-        frames = len(self.play.time_s)
-        turn, place = self._anchor(hold.anchor)
-        goal = place + rotate(turn, self._stage(hold.offset_m))
-        pair = frame_of(self._stage(hold.fingers), self._stage(hold.palm))
-        rest = palm_frame(self.play.body, SIDES[self.side])
-        hand = turn @ pair @ rest.T
-        touch = np.broadcast_to(self.play.touch_m(self.side, hold.touch), (frames, 3))
-        lift = np.broadcast_to(np.asarray(hold.elbow, np.float64), (frames,)) * np.pi / 2
-        out = self.play.out(self.side)
-        elbow = np.stack([out * np.sin(lift), np.cos(lift), 0.45 + 0 * lift], axis=-1)
-        return goal, touch, hand, elbow, np.broadcast_to(GRIPS[hold.grip], (frames, 5))
-
-    def _go(self, hold: Hold, share: np.ndarray) -> None:
-        """Blend toward the next hold."""
-        goal, touch, hand, elbow, curl = self._stay(hold)
-        s = share[:, None]
-        arc = self._stage(hold.arc_m) * 4 * s * (1 - s)
-        self.goal_m = self.goal_m + s * (goal - self.goal_m) + arc
-        self.touch = self.touch + s * (touch - self.touch)
-        self.hand = part_way(self.hand, hand, share)
-        self.elbow = self.elbow + s * (elbow - self.elbow)
-        self.curl = self.curl + s * (curl - self.curl)
-
-    def wrist_m(self, hand: Turn) -> Vector:
-        """Where the wrist must be for the hand, so turned, to touch its goal."""
-        return np.asarray(self.goal_m - rotate(hand, self.touch))
-
-    def _stage(self, direction: object) -> Vector:
-        """(outward, up, forward) on stage axes, one for each frame."""
-        given = np.asarray(direction, np.float64)
-        signs = np.array([self.play.out(self.side), -1.0, -1.0])
-        return np.broadcast_to(given * signs, (len(self.play.time_s), 3))
-
-    def _anchor(self, name: str) -> tuple[Turn, Vector]:
-        """The frame and the place of what a hold hangs on, over time."""
-        body, trunk = self.play.body, self.trunk
-        letter = SIDES[self.side]
-        frames = len(self.play.time_s)
-        if name == "floor":
-            return np.broadcast_to(np.eye(3), (frames, 3, 3)), np.zeros((frames, 3))
-        if name == "shoulder":
-            bone, rest = body.template.bone("spine01"), body.bone_m(f"upperarm01.{letter}")
-        elif name == "hip":
-            bone, rest = body.template.bone("root"), body.bone_m(f"upperleg01.{letter}")
-        else:
-            place = body.template.landmark_names.index(name)
-            bone, rest = int(body.template.landmark_bone[place]), body.landmark_m(name)
-        return trunk.turn[:, bone], trunk.carry(body, bone, rest)

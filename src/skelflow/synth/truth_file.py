@@ -72,7 +72,7 @@ def read_truth(path: str | Path) -> Truth:
 
     lens = about["camera"]
     return Truth(
-        camera=Camera(**{**lens, "distortion": tuple(lens["distortion"])}),
+        camera=Camera(**lens),
         flow_m=Frames(count - 1, flow_m),
         seen=Frames(count - 1, seen),
         part=Frames(count, part),

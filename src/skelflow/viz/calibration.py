@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.datasets.calibration import Calibration
+from skelflow.files import whole
 
 _MOST_POINTS = 4000  # drawn of one image
 
@@ -19,7 +20,12 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
     Parameters
     ----------
     calibration : with at least one device.
-    path : of the PNG; its folder must exist.
+    path : of the PNG.
+
+    Raises
+    ------
+    DataError
+        It cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -29,9 +35,8 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
     rows = FigureCanvasAgg(figure).figure.subplots(len(devices), 3, squeeze=False)
     for device, axes in zip(devices, rows, strict=True):
         _draw_device(calibration, device, axes)
-    aside = path.with_name(f".{path.name}")
-    figure.savefig(aside, dpi=100, format="png")
-    aside.replace(path)
+    with whole(path) as aside:
+        figure.savefig(aside, dpi=100, format="png")
 
 
 def _draw_device(calibration: Calibration, device: str, axes: Any) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skelflow.synth.motions.parts import Part
-from skelflow.synth.play import Hold, Play
+from skelflow.synth.play import Hold, Play, palm_for
 from skelflow.synth.props import (
     Carried,
     make_cup,
@@ -19,7 +19,7 @@ def drink(play: Play) -> Part:
     side, away = play.style.hand, 0.25 * play.style.elbow
     play.reach(side, 0.7, 0.8, _before_chest(0.02, -0.3, 0.3))
     at_mouth = Hold(
-        0, 0, "mouth", (0.0, -0.035, 0.06), (-1, 0.12, 0.25), (0.2, 0.15, -1),
+        0, 0, "mouth", (0.0, -0.045, 0.06), (-1, 0.12, 0.25), (0.2, 0.15, -1),
         touch="grip", grip="clutch", elbow=0.25 + away, arc_m=(0.02, 0, 0.04),
     )  # fmt: skip
     play.reach(side, 1.5, 2.5, at_mouth)
@@ -51,11 +51,12 @@ def brush_teeth(play: Play) -> Part:
     side, time = play.style.hand, play.time_s
     strokes = swing(time, 1.0, 3.4, times=7 + play.style.repeats)
     offset = np.stack(
-        [0.065 + 0.022 * play.style.amplitude * strokes, -0.03 + 0 * time, 0.05 + 0 * time], axis=1
+        [0.06 + 0.02 * play.style.amplitude * strokes, -0.02 + 0 * time, 0.105 + 0 * time], axis=1
     )
+    fingers = (-0.3, 0.9, 0.35)
     at_mouth = Hold(
-        0, 0, "mouth", offset, (-0.35, 0.5, -0.75), (-0.2, -0.75, -0.6),
-        touch="grip", grip="fist", elbow=0.5 + 0.5 * play.style.elbow,
+        0, 0, "mouth", offset, fingers, palm_for(fingers, (-0.5, 0.15, -0.85)),
+        touch="grip", grip="fist", elbow=0.3 + 0.6 * play.style.elbow,
     )  # fmt: skip
     play.reach(side, 0.95, 3.45, at_mouth)
     play.relax(side, at_s=4.3)

@@ -12,9 +12,8 @@ def clap(play: Play) -> Part:
     """Both palms meet before the chest, again and again."""
     time, style = play.time_s, play.style
     claps = 5 + 2 * style.repeats
-    rhythm = (1 - np.cos(2 * np.pi * claps * np.clip((time - 0.8) / 2.4, 0, 1))) / 2
-    apart = 0.002 + 0.11 * style.amplitude * np.where(time < 0.8, 1, rhythm)
-    apart = np.where(time > 3.2, 0.002 + 0.05 * np.clip((time - 3.2) / 0.3, 0, 1), apart)
+    rhythm = (1 + np.cos(2 * np.pi * claps * np.clip((time - 0.8) / 2.4, 0, 1))) / 2
+    apart = 0.002 + 0.11 * style.amplitude * rhythm
     offset = np.stack([apart, -0.06 + 0 * time, 0.27 + 0 * time], axis=1)
     for side in (0, 1):
         play.reach(side, 0.75, 3.3, Hold(
@@ -91,10 +90,10 @@ def cross_hands(play: Play) -> Part:
     """Both forearms cross before the chest: stop."""
     front = play.style.hand
     for side in (0, 1):
-        ahead = 0.37 if side == front else 0.29
+        ahead = 0.3 if side == front else 0.22
         play.reach(side, 0.95, 2.6, Hold(
-            0, 0, "chest", (-0.11, 0.08, ahead), (-0.55, 1, 0.15), (-0.2, 0.2, 1),
-            grip="flat", elbow=0.3 + 0.4 * play.style.elbow,
+            0, 0, "chest", (-0.07, 0.07, ahead), (-0.6, 0.85, 0.1), (-0.2, 0.0, 1),
+            grip="flat", elbow=0.05 + 0.3 * play.style.elbow,
             arc_m=(0.12, 0, 0.1 if side == front else 0.02),
         ))  # fmt: skip
         play.relax(side, at_s=3.5)

@@ -6,15 +6,17 @@ from skelflow.synth.motions.parts import Part
 from skelflow.synth.play import Hold, Play
 from skelflow.synth.timing import Course, ease, pulse
 
+LEG_M = 0.87  # of the person that kicks are written for
+
 
 def kick(play: Play) -> Part:
     """Weight goes onto one leg; the other swings back, kicks forward and comes down again."""
     foot, time, style = play.style.hand, play.time_s, play.style
-    wide = style.amplitude * play.scale
+    wide = min(style.amplitude, 1.0) * sum(play.leg_m(foot)) / LEG_M
     back, forth = pulse(time, 0.5, 1.35, edge=0.45), _strike(time, 1.0, 1.32, 2.2)
     up = pulse(time, 0.35, 2.2, edge=0.3)
-    play.balls_m[:, foot, 2] -= wide * (0.5 * forth - 0.26 * back)
-    play.balls_m[:, foot, 1] -= wide * (0.3 * forth + 0.13 * back + 0.04 * up)
+    play.balls_m[:, foot, 2] -= wide * (0.76 * forth - 0.28 * back)
+    play.balls_m[:, foot, 1] -= wide * (0.42 * forth + 0.13 * back + 0.04 * up)
     play.balls_m[:, foot, 0] -= 0.04 * play.out(foot) * up
     play.heel_rad[:, foot] += 0.7 * back - 0.15 * forth
     play.shift_m[:, 0] -= play.out(foot) * (0.8 * style.stance_m) * up
@@ -24,8 +26,7 @@ def kick(play: Play) -> Part:
     play.head[:, 0] += 0.2 * up
     for side in (0, 1):
         against = 1 if side != foot else -1
-        play.relax(side, at_s=0.1)
-        play.hands[side][-1] = _swung(play, side, 0.28 * against * (forth - 0.6 * back), up)
+        play.hands[side][-1] = _swung(play, side, 0.5 * against * (forth - 0.6 * back), 0.4 * up)
     return Part()
 
 
@@ -42,7 +43,7 @@ def hop(play: Play) -> Part:
     for number in range(count):
         _bounce(play, first + number * each, each, high_m=0.11 * style.amplitude, dip_m=0.07)
     play.trunk[:, 0] += 0.1 * up
-    spread = 0.5 * up * style.liveliness
+    spread = 0.45 * up * style.liveliness
     for side in (0, 1):
         play.hands[side][-1] = _swung(play, side, 0.1 * up, spread)
     return Part()
@@ -60,8 +61,9 @@ def jump(play: Play) -> Part:
         play.pelvis[:, 0] += 0.2 * crouch
         play.head[:, 0] -= 0.35 * crouch
         _bounce(play, start + 0.1, 1.15, high_m=0.24 * style.amplitude, dip_m=0.24)
-        swung += 0.4 * pulse(time, start + 0.4, start + 1.2, edge=0.4) - 0.3 * crouch
-        raised += 0.4 * pulse(time, start + 0.4, start + 1.2, edge=0.4)
+        lift = pulse(time, start + 0.3, start + 1.45, edge=0.48)
+        swung += (0.9 + 0.7 * style.liveliness) * lift - 0.6 * crouch
+        raised += 0.15 * lift
     for side in (0, 1):
         play.hands[side][-1] = _swung(play, side, swung, raised)
     return Part()
@@ -85,12 +87,18 @@ def _strike(time: Course, start_s: float, hit_s: float, back_s: float) -> Course
     return np.asarray(ease(time, start_s, hit_s) - ease(time, hit_s + 0.08, back_s))
 
 
-def _swung(play: Play, side: int, forward: Course, aside: Course) -> Hold:
-    """An arm that goes along: `forward` and `aside` as shares of its length."""
-    length = sum(play.arm_m(side))
-    out = 0.12 + 0.45 * aside
-    down = np.sqrt(np.maximum(0.9 - forward**2 - out**2, 0.05))
-    offset = length * np.stack([out, -down, 0.05 + forward], axis=1)
-    return Hold(
-        0.0, 0.0, "shoulder", offset, (0.1, -1, 0.15), (-1, 0, 0.15), elbow=0.5
-    )  # fmt: skip
+def _swung(play: Play, side: int, forward_rad: Course, aside_rad: Course) -> Hold:
+    """An arm that goes along: how far it is swung forward, and away from the body."""
+    length = 0.94 * sum(play.arm_m(side))
+    aside = 0.12 + aside_rad
+    flat = length * np.cos(aside)
+    offset = np.stack(
+        [
+            length * np.sin(aside),
+            -flat * np.cos(forward_rad + 0.06),
+            flat * np.sin(forward_rad + 0.06),
+        ],
+        axis=1,
+    )
+    down = np.stack([0 * aside, -np.cos(forward_rad), np.sin(forward_rad) + 0.12], axis=1)
+    return Hold(0.0, 0.0, "shoulder", offset, down, (-1, 0, 0.15), elbow=0.4)

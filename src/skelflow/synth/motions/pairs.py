@@ -54,6 +54,7 @@ def _reel(other: Play, force: float) -> None:
     other.head[:, 1] += 0.35 * force * hit
     other.shift_m[:, 2] -= 0.08 * force * hit
     for side in (0, 1):
+        other.relax(side, at_s=1.15)
         other.reach(side, 1.6, 1.8, Hold(
             0, 0, "shoulder", (0.12, -0.24, 0.3), (-0.2, 0.7, 0.7), (0, -0.4, 1), grip="loose",
             elbow=0.4, arc_m=(0.1, 0, 0.05),
