@@ -88,7 +88,7 @@ def split(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def test_rasterize_refuses_a_lens_that_distorts() -> None:
-    bent = Camera(64, 48, 60.0, 61.0, 31.2, 23.7, distortion=(0.1, 0.0, 0.0))
+    bent = Camera(64, 48, 60.0, 61.0, 31.2, 23.7, k1=0.1)
     with pytest.raises(ConfigError, match="without distortion"):
         rasterize(wall((2, 2, 2, 2)), QUAD, camera=bent)
 

@@ -67,11 +67,11 @@ def read_flow(path: str | Path) -> FlowFile:
     try:
         with path.open("rb") as stream, np.load(stream) as content:
             flow, scale = content["flow"], np.float32(content["scale_m"])
-            width, height, fx, fy, cx, cy, *lens = content["camera"].tolist()
+            width, height, *lens = content["camera"].tolist()
             return FlowFile(
                 flow_m=flow.astype(np.float32) * scale if flow.dtype == np.int16 else flow,
                 seen=content["seen"],
-                camera=Camera(int(width), int(height), fx, fy, cx, cy, _lens(lens)),
+                camera=Camera(int(width), int(height), *lens),
                 median_depth_m=float(content["median_depth_m"]),
                 saturated=int(content["saturated"]),
             )
@@ -82,18 +82,6 @@ def read_flow(path: str | Path) -> FlowFile:
             f"{path}: no flow that can be read, or damaged ({error}); expected a flow_*.npz of "
             "`skelflow flow`: remove it and run the command again"
         ) from error
-
-
-def _lens(numbers: list[int | float]) -> tuple[float, float, float]:
-    """Distortion; files written before cameras had any hold none."""
-    k1, k2, k3 = numbers or (0.0, 0.0, 0.0)
-    return k1, k2, k3
-
-
-def camera_numbers(camera: Camera) -> list[int | float]:
-    """Size, pinhole and lens of a camera in one row."""
-    width, height, fx, fy, cx, cy, lens = astuple(camera)
-    return [width, height, fx, fy, cx, cy, *lens]
 
 
 def save_flow(
@@ -132,7 +120,7 @@ def save_flow(
             flow=stored,
             scale_m=scale,
             seen=seen,
-            camera=np.array(camera_numbers(camera), np.float64),
+            camera=np.array(astuple(camera), np.float64),
             median_depth_m=np.float64(median),
             saturated=np.int64(saturated),
         )

@@ -5,13 +5,13 @@ import math
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import skelflow
 from skelflow.datasets.config import IntensitySource
-from skelflow.datasets.flow_files import camera_numbers, save_flow
+from skelflow.datasets.flow_files import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import ConfigError, DataError
 from skelflow.files import enter_folder
@@ -169,7 +169,7 @@ def _settings(recording: Recording, pairs: PairReader, config: FlowConfig) -> di
         "recording": recording.name,
         "frames": len(recording),
         "content": _digest(pairs),
-        "camera": camera_numbers(recording.camera),
+        "camera": list(astuple(recording.camera)),
         "stride": config.stride,
         "preset": config.preset,
         "intensity": pairs.source,
