@@ -104,10 +104,7 @@ def test_stage_tells_people_things_and_the_room_apart() -> None:
         [
             Member(person, Role.PERSON),
             Member(second, Role.PASSER),
-            Member(
-                replace(box, points_m=lambda t: box.points_m(t) - np.float32([0.8, 0, 0])),
-                Role.PROP,
-            ),
+            Member(prop, Role.PROP),
             Member(wall, Role.ROOM),
         ]
     )

@@ -18,6 +18,7 @@ from skelflow.synth.synthesize import synthesize, truth_path
 from skelflow.synth.take import SynthConfig, Take, plan_takes
 from skelflow.synth.truth_file import read_truth
 from skelflow.types import Camera, Recording
+from skelflow.viz.people import draw_recording
 from tests.test_cli import run
 
 CLEAN = SynthConfig(
@@ -163,6 +164,7 @@ def test_synthesize_goes_on_where_it_was_stopped(noisy: Path, tmp_path: Path) ->
     with pytest.raises(KeyboardInterrupt):
         synthesize(out, NOISY, progress=stop)
     assert [path.name for path in find_recordings(out)] == ["S001C002P001R001A023"]
+    assert list(out.glob(".partial*")) == []
     (out / ".partial-1").mkdir()  # of a run that was killed
     (out / "nturgb+d_ir" / "S001C002P001R001A023_ir.avi").unlink()
     report = synthesize(out, NOISY)
@@ -171,6 +173,21 @@ def test_synthesize_goes_on_where_it_was_stopped(noisy: Path, tmp_path: Path) ->
     again = synthesize(out, NOISY)
     assert (again.made, again.frames) == (0, 0)
     assert "2 there before" in again.to_text()
+
+
+def test_synthesize_on_several_processes_stops_with_whole_recordings(
+    noisy: Path, tmp_path: Path
+) -> None:
+    def stop(done: int, *_: object) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        synthesize(tmp_path, replace(NOISY, cameras=(1, 2)), workers=2, progress=stop)
+    assert list(tmp_path.glob(".partial*")) == []
+    synthesize(tmp_path, NOISY)
+    one, other = content(noisy), content(tmp_path)
+    assert all(one[name] == other[name] for name in one)
 
 
 def test_synthesize_refuses_a_folder_of_other_settings(noisy: Path, tmp_path: Path) -> None:
@@ -191,6 +208,7 @@ def test_synthesize_refuses_a_folder_of_other_settings(noisy: Path, tmp_path: Pa
         (["--color-size", "480"], "expected WIDTHxHEIGHT such as 320x240, found '480'"),
         (["--color-size", "8x4"], "color images of (8, 4) pixels are too small"),
         (["--longest", "1"], "recordings need 2 frames or more, found 1"),
+        (["--sheet", "--no-color"], "--sheet shows color: leave --no-color away"),
         (["--seed", "-1"], "seed must not be negative, found -1"),
         (["--from", "nowhere.skeleton"], "nowhere.skeleton does not exist"),
     ],
@@ -215,6 +233,19 @@ def test_synth_command_makes_and_reenacts(
     assert recording.color is None
     assert run("synth", "--out", tmp_path / "twice", "--from", source, source) == 2
     assert "have the same subject, replication and action" in capsys.readouterr().err
+
+
+def test_people_sheet_shows_the_true_flow_beside_an_estimate(clean: Path) -> None:
+    images, title = draw_recording(clean, PUNCH, preset="fast")
+    assert {image.shape for image in images} == {(300, 255, 3)}
+    assert title.startswith("person 1: punching")
+    color, _, true, found = (image.astype(float) for image in images)
+    moving = np.abs(true - 128).max(axis=-1) > 40
+    assert 0.005 < moving.mean() < 0.5
+    assert color.std() > 20
+    known = moving & (found.max(axis=-1) > 30)
+    closer = np.abs(found - true)[known].mean() < np.abs(128 - true)[known].mean()
+    assert closer
 
 
 def test_plan_takes_lets_people_take_turns_in_the_setups() -> None:

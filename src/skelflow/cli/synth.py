@@ -113,7 +113,7 @@ def synth(
         report = synthesize(out, config, workers=processes, progress=progress)
     say(report.to_text())
     if sheet:
-        names = [take.name for take in report.takes]
+        picture = out / "sheet.jpg"
         with bar("drawing") as progress:
-            save_people(out, names, out / "sheet.jpg", threads=processes, progress=progress)
-        say(f"  sheet       {out / 'sheet.jpg'}")
+            save_people(out, report.takes, picture, threads=processes, progress=progress)
+        say(f"  sheet       {picture}")

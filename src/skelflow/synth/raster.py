@@ -61,7 +61,7 @@ def rasterize(
     Examples
     --------
     >>> corners = np.float32([[-9, -9, 2], [9, -9, 2], [0, 9, 2]])
-    >>> raster = rasterize(corners, np.int32([[0, 1, 2]]), camera=Camera(5, 3, 4, 4, 2, 1))
+    >>> raster = rasterize(corners, np.int32([[0, 1, 2]]), camera=Camera(5, 3, 4.0, 4.0, 2.0, 1.0))
     >>> float(raster.depth_m[1, 2]), int(raster.face[1, 2])
     (2.0, 0)
     """

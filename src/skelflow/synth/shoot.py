@@ -17,6 +17,7 @@ from skelflow.synth.kinect import (
 )
 from skelflow.synth.look import Look, Shot, find_parts, look
 from skelflow.synth.ntu_files import Tracked, Video, write_depth, write_skeleton
+from skelflow.synth.pool import check_stopped
 from skelflow.synth.stage import JOINTS
 from skelflow.synth.take import SynthConfig, Take
 from skelflow.synth.timing import FRAME_RATE_HZ
@@ -72,6 +73,7 @@ def shoot(take: Take, config: SynthConfig, place: Place) -> int:
         truth = open_files.enter_context(TruthWriter(place.truth))
         images = open_files.enter_context(_Images(place, shot, noise))
         for t in range(shot.frames):
+            check_stopped()
             now = look(shot, t)
             part = find_parts(now.raster, shot.stage)
             truth.add_part(t, part)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,10 @@ from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
 from skelflow.files import whole
 from skelflow.recordings import open_recording
-from skelflow.recordings._names import ntu_labels
 from skelflow.synth.perform import ACTIONS
 from skelflow.synth.stage import JOINTS
 from skelflow.synth.synthesize import truth_path
+from skelflow.synth.take import Take
 from skelflow.synth.truth_file import Truth, read_truth
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import paint_depth, paint_flow
@@ -45,7 +46,7 @@ class Window:
 
 def save_people(
     folder: str | Path,
-    names: Sequence[str],
+    takes: Sequence[Take],
     path: str | Path,
     *,
     preset: str = "fast",
@@ -57,7 +58,7 @@ def save_people(
     Parameters
     ----------
     folder : made by `skelflow synth`, with color.
-    names : of the recordings, of which `pick_names` chooses.
+    takes : its recordings, of which `pick_takes` chooses.
     path : of the picture, .png or .jpg.
     preset : of the solver that estimates flow from infrared and depth.
 
@@ -71,43 +72,43 @@ def save_people(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    names = pick_names(names)
-    rows = (len(names) + 1) // 2
+    picked = pick_takes(takes)
+    rows = (len(picked) + 1) // 2
     size = 8 * _PANEL_INCHES, rows * (_PANEL_INCHES / _ASPECT + 0.3)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, 8, squeeze=False)
-    for number, name in enumerate(names):
+    for number, take in enumerate(picked):
         row, left = number // 2, 4 * (number % 2)
-        images, title = draw_recording(Path(folder), name, preset=preset, threads=threads)
+        images, title = draw_recording(Path(folder), take.name, preset=preset, threads=threads)
         for panel, image, what in zip(panels[row, left : left + 4], images, COLUMNS, strict=True):
             panel.imshow(image)
             above = title if what == COLUMNS[0] else ""
             panel.set_title(f"{above}\n{what}", fontsize=7, loc="left")
-        progress(number + 1, len(names), name)
+        progress(number + 1, len(picked), take.name)
     for panel in panels.ravel():
         panel.set_axis_off()
     with whole(Path(path)) as aside:
         figure.savefig(aside, dpi=130, format=Path(path).suffix[1:])
 
 
-def pick_names(names: Sequence[str]) -> list[str]:
-    """At most eight recordings: as many people and actions as there are, two people an action.
+def pick_takes(takes: Sequence[Take]) -> list[Take]:
+    """At most eight: as many people and actions as there are, two people an action.
 
     Examples
     --------
-    >>> pick_names([f"S001C001P00{p}R001A00{a}" for p in (1, 2) for a in (1, 2)])[:2]
-    ['S001C001P001R001A001', 'S001C001P002R001A001']
+    >>> takes = [Take(1, 2, person, 1, action) for person in (1, 2) for action in (23, 50)]
+    >>> [take.name[8:] for take in pick_takes(takes)]
+    ['P001R001A023', 'P002R001A023', 'P001R001A050', 'P002R001A050']
     """
-    labels = [ntu_labels(name) for name in names]
-    people = sorted({label.subject for label in labels if label.subject is not None})
-    actions = sorted({label.action for label in labels if label.action is not None})
-    picked = []
+    people = sorted({take.performer for take in takes})
+    actions = sorted({take.action for take in takes})
+    picked: dict[Take, None] = {}
     for number in range(MOST):
         wanted = people[number % len(people)], actions[number * len(actions) // MOST]
-        fits = zip(names, labels, strict=True)
-        picked += [name for name, label in fits if (label.subject, label.action) == wanted][:1]
-    return list(dict.fromkeys(picked))
+        fits = (take for take in takes if (take.performer, take.action) == wanted)
+        picked.update((take, None) for take in islice(fits, 1))
+    return list(picked)
 
 
 def draw_recording(
