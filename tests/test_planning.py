@@ -26,7 +26,9 @@ SMALL = {
 
 def test_plan_multiplies_its_rates() -> None:
     plan = Plan(
-        DataSize(1000, 50, frames=61.0, pairs=20.0, clips=2.0, training_share=0.5, uncertainty=0.02),
+        DataSize(
+            1000, 50, frames=61.0, pairs=20.0, clips=2.0, training_share=0.5, uncertainty=0.02
+        ),
         PrepareRate(8, 160, workers=2, core_s=0.36, bytes=3000.0, files=8.0),
         (64, 4),
         TrainRate(batch=16, sample_s=0.09),
