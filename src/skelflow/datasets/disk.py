@@ -28,8 +28,8 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def aside(path: Path) -> Path:
-    """A hidden name beside `path` that no other process takes."""
-    return path.with_name(f"{PARTIAL}{path.name}-{socket.gethostname()}-{os.getpid()}")
+    """A hidden name beside `path` with its ending, that no other process takes."""
+    return path.with_name(f"{PARTIAL}{socket.gethostname()}-{os.getpid()}-{path.name}")
 
 
 def sync(paths: Iterable[Path]) -> None:
@@ -45,17 +45,25 @@ def sync(paths: Iterable[Path]) -> None:
             os.close(handle)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file that is either the old or the new one, whenever power fails."""
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A name beside `path` to write to; it takes its place when the block ends without an error.
+
+    Raises
+    ------
+    StorageError
+        The file cannot be written.
+    """
+    partial = aside(path)
     with writing(path):
-        partial = aside(path)
         try:
-            partial.write_text(text, encoding="utf-8")
+            yield partial
             sync([partial])
             partial.replace(path)
             sync([path.parent])
         finally:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def remove_partials(folder: Path) -> None:

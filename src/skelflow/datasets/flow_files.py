@@ -1,8 +1,5 @@
 """Scene flow in files: int16 tenths of millimeters by default, float32 on request."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -10,11 +7,11 @@ from zipfile import BadZipFile
 import numpy as np
 from jaxtyping import Bool
 
+from skelflow.datasets.disk import whole
 from skelflow.errors import DataError, FormatError
 from skelflow.types import Camera, Depth, Flow
 
 STEP_M = 1e-4  # one unit of the int16 flow
-PARTIAL = ".partial-"  # names of files that are still being written begin with it
 
 _LIMIT = 32767
 
@@ -129,23 +126,3 @@ def save_flow(
         )
     kept = flow_m if lossless else stored.astype(np.float32) * scale
     return FlowFile(kept, seen, camera, median, saturated)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; it takes its place when the block ends without an error.
-
-    Raises
-    ------
-    DataError
-        The file cannot be written.
-    """
-    aside = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 import skelflow
 from skelflow.datasets.config import IntensitySource
-from skelflow.datasets.flow_files import PARTIAL, save_flow, whole
+from skelflow.datasets.disk import remove_partials, whole, writing
+from skelflow.datasets.flow_files import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import ConfigError, DataError
 from skelflow.flow.presets import find_preset
@@ -187,13 +188,10 @@ def _digest(pairs: PairReader) -> str:
 
 def _enter(out: Path, settings: dict[str, Any]) -> None:
     """Make the folder, or go on in one with the same settings."""
-    try:
+    with writing(out):
         out.mkdir(parents=True, exist_ok=True)
-        for partial in out.glob(f"{PARTIAL}*"):
-            partial.unlink()
+        remove_partials(out)
         found = _found(out)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from error
     if found is None:
         with whole(out / SETTINGS) as aside:
             aside.write_text(json.dumps(settings, indent=2) + "\n")

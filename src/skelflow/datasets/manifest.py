@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import skelflow
-from skelflow.datasets.disk import write_whole, writing
+from skelflow.datasets.disk import whole, writing
 from skelflow.datasets.outcome import Outcome
 from skelflow.datasets.store import Store
 
@@ -54,7 +54,8 @@ def write_manifest(store: Store, tried: Iterable[Outcome]) -> None:
     lines.sort(key=lambda line: (line["origin"], line["name"]))
     head = {"configuration": store.meta.to_json()}
     text = "".join(json.dumps(line) + "\n" for line in [head, *lines])
-    write_whole(store.path / MANIFEST, text)
+    with whole(store.path / MANIFEST) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def read_manifest(store: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from skelflow.datasets.flow_files import read_flow, whole
+from skelflow.datasets.disk import whole
+from skelflow.datasets.flow_files import read_flow
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.errors import DataError
 from skelflow.flow.color import encode_flow

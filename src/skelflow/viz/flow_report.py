@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.flow_files import whole
+from skelflow.datasets.disk import whole
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.datasets.flow_summary import FlowSummary, summarize
 from skelflow.types import Recording

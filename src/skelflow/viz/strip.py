@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from jaxtyping import Bool
 
-from skelflow.datasets.flow_files import read_flow, whole
+from skelflow.datasets.disk import whole
+from skelflow.datasets.flow_files import read_flow
 from skelflow.datasets.flow_folder import FlowFolder
 from skelflow.types import Recording
 from skelflow.viz.film import AXES, axis_bar
