@@ -172,7 +172,9 @@ def _configure(
 ) -> StoreMeta:
     """What the store is made with; the range of a store that is already there is kept."""
     range_m, range_from = config.range_m, "given"
-    if config.per_sequence_range:
+    if config.skeletons_only:
+        range_from = "nothing: no flow"
+    elif config.per_sequence_range:
         range_from = "each sequence"
     elif range_m is None and there is not None:
         range_m, range_from = there.range_m, there.range_from
@@ -189,6 +191,7 @@ def _configure(
         intensity=config.intensity,
         region=config.region,
         range_m=range_m,
+        has_flow=not config.skeletons_only,
         per_sequence_range=config.per_sequence_range,
         range_from=range_from,
         class_names=class_names(survey.source),
