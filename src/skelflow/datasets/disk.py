@@ -70,9 +70,9 @@ def remove_partials(folder: Path) -> None:
     """Remove what stopped writers left; one that still lives then fails, it publishes no part."""
     for partial in folder.glob(f"{PARTIAL}*"):
         doomed = aside(folder / "doomed")
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             partial.rename(doomed)  # at once, so that nobody renames it when half of it is gone
-            shutil.rmtree(doomed, ignore_errors=True) if doomed.is_dir() else doomed.unlink()
+            shutil.rmtree(doomed) if doomed.is_dir() else doomed.unlink()
 
 
 @contextmanager
