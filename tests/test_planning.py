@@ -29,7 +29,7 @@ def test_plan_multiplies_its_rates() -> None:
         DataSize(
             1000, 50, frames=61.0, pairs=20.0, clips=2.0, training_share=0.5, uncertainty=0.02
         ),
-        PrepareRate(8, 160, workers=2, core_s=0.36, bytes=3000.0, files=8.0),
+        PrepareRate(8, 160, workers=2, wall_s=0.72, core_s=0.36, bytes=3000.0, files=8.0),
         (64, 4),
         TrainRate(batch=16, sample_s=0.09),
         samples=1000.0,
@@ -39,7 +39,11 @@ def test_plan_multiplies_its_rates() -> None:
     assert plan.train_hours == pytest.approx(0.5)
     text = plan.to_text()
     rows = [" ".join(line.split()) for line in text.splitlines()]
-    assert rows[2:5] == ["2 worker(s) 1.0 h", "4 worker(s) 30.0 min", "64 worker(s) 1.9 min"]
+    assert rows[2:5] == [
+        "2 worker(s) 2.0 h here, as busy as it is",
+        "64 worker(s) 1.9 min, a core for each",
+        "4 worker(s) 30.0 min, a core for each",
+    ]
     assert "60 MB in 8,000 files; 3.0 kB a pair" in text
     assert rows[-1] == "20 epochs 30.0 min on this machine"
 

@@ -25,6 +25,7 @@ def append_history(store: Path, outcome: Outcome) -> None:
         "state": outcome.state,
         "reason": outcome.reason,
         "seconds": outcome.seconds,
+        "cpu_s": outcome.cpu_s,
         "host": outcome.host,
         "version": skelflow.__version__,
     }
