@@ -3,8 +3,9 @@
 Every format is read by the same data set, joints and augmentation included, in random order, by
 one and by two loader workers; formats take turns. Cold: the files' pages were dropped from memory
 before (names and folders stay cached). Warm: they were all read before. A run's time is a whole
-epoch's, the start of its workers included. With a recipe, one of its training steps is timed on
-the same sequences, to say how many clips a second it consumes.
+epoch's, the start of its workers included. Beside it stands the processor time of a clip, read warm
+without workers, the least of all runs: what a busy machine does not change. With a recipe, one of
+its training steps is timed on the same sequences, to say how many clips a second it consumes.
 """
 
 import argparse
@@ -52,7 +53,7 @@ def read_epoch(dataset: ClipDataset, workers: int, seed: int, batch: int) -> flo
 
 
 def measure(sources: dict[str, object], runs: int, batch: int) -> dict[str, dict[str, list[float]]]:
-    """Format -> "1 cold", "2 warm", ... -> clips a second of every run."""
+    """Format -> "1 cold", "2 warm", ... -> clips a second of every run; "core_ms" a clip."""
     rates: dict[str, dict[str, list[float]]] = {name: {} for name in sources}
     for turn in range(runs):
         for workers in WORKERS:
@@ -64,7 +65,16 @@ def measure(sources: dict[str, object], runs: int, batch: int) -> dict[str, dict
                 for state in ("cold", "warm"):
                     rate = read_epoch(dataset, workers, turn, batch)
                     rates[name].setdefault(f"{workers} {state}", []).append(rate)
+                rates[name].setdefault("core_ms", []).append(1000 * clip_core_s(dataset))
     return rates
+
+
+def clip_core_s(dataset: ClipDataset) -> float:
+    """Seconds on a processor for one clip."""
+    start = time.process_time()
+    for item in range(len(dataset)):
+        dataset[item]
+    return (time.process_time() - start) / len(dataset)
 
 
 def report(rates: dict, sizes: dict[str, float], step: float | None) -> None:
@@ -75,13 +85,17 @@ def report(rates: dict, sizes: dict[str, float], step: float | None) -> None:
         for name, found in rates.items()
     }
     print("clips a second, by workers and state; in brackets: of the store's")
-    print(f"{'':<13}" + "".join(f"{column:>16}" for column in columns) + f"{'bytes a frame':>16}")
+    print(
+        f"{'':<13}"
+        + "".join(f"{column:>16}" for column in columns)
+        + f"{'core ms':>9}{'bytes a frame':>15}"
+    )
     for name, found in medians.items():
         row = "".join(
             f"{found[column]:>9.0f} ({found[column] / medians[OURS][column]:4.2f})"
             for column in columns
         )
-        print(f"{name:<13}{row}{sizes[name]:>16.0f}")
+        print(f"{name:<13}{row}{min(rates[name]['core_ms']):>9.2f}{sizes[name]:>15.0f}")
     if step is not None:
         ratio = medians[OURS]["2 warm"] * step
         cold = medians[OURS]["2 cold"] * step
@@ -103,6 +117,7 @@ def main() -> None:
     add("--batch", type=int, default=16, help="clips in a batch (default: 16)")
     add("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
+    torch.set_num_threads(1)  # as in a loader worker
     store = Store.open(options.store)
     frames = sum(len(store.joints_px(name)) for name in store.names())
     figures: dict[str, object] = {

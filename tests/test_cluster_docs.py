@@ -40,6 +40,7 @@ def free_port() -> str:
 def test_cluster_page_examples_run(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     background: list["subprocess.Popen[bytes]"],
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -51,7 +52,10 @@ def test_cluster_page_examples_run(
             for line in block.replace("8786", port).splitlines():
                 start(line, background)
         elif language == "python" and "dask_jobqueue" not in block:
+            capsys.readouterr()
             exec(compile(block, "docs/cluster.md", "exec"), names)
+        elif language == "text":  # what the block before it prints
+            assert capsys.readouterr().out == block
     assert Store.open("stores/there").names() == Store.open("stores/mine").names()
 
 
