@@ -9,7 +9,7 @@ from skelflow.training.config import OptimSection
 
 
 def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
-    """The configured optimizer over the weights that are to be trained, each updated in one walk."""
+    """The configured optimizer over the weights that are to be trained, updated in one walk."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if optim.name == "adamw":
         return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
