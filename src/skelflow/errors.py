@@ -23,3 +23,7 @@ class WeightsError(SkelflowError):
 
 class DataError(SkelflowError):
     """Well-formed data that the asked-for step cannot use."""
+
+
+class OutputError(SkelflowError):
+    """A result cannot be written where it was asked for."""
