@@ -1,6 +1,7 @@
 """C3D on colored scene flow, with the attention between its convolutions."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import cast
 
@@ -86,7 +87,11 @@ class C3dTrunk(nn.Module):
 
     def _convolve(self, name: str, x: Tensor, gain: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """A convolution's output before its ReLU, and the gain of its attention."""
-        y = cast(Tensor, self.get_submodule(name)(x))
+        # oneDNN 3.12 gives wrong bf16 gradients of the weights for two frames: these in 32 bit
+        half = x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+        exact = half and x.shape[2] < 3
+        with torch.autocast("cpu", enabled=False) if exact else nullcontext():
+            y = cast(Tensor, self.get_submodule(name)(x.float() if exact else x))
         if gain is not None and self.config.preserve_rms:
             gain = preserving_gain(functional.relu(y), gain)
         return y, gain

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, send_to_device
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -33,6 +34,7 @@ def make_accelerator(precision: str = "no", *, unused_weights: bool = False) -> 
     on_cpu = not torch.accelerator.is_available()
     if precision == "fp16" and on_cpu:
         raise ConfigError("precision: found 'fp16', which needs a GPU; 'bf16' and 'no' do not")
+    AcceleratorState._reset_state()  # of an earlier run, whose precision may be another
     try:
         accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[buffers])
     except ValueError as error:

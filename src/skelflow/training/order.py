@@ -52,7 +52,8 @@ class EpochOrder:
 
     def counted(self, step: int, part: int) -> bool:
         """Whether this process has items in a part; else it reads one that must not count."""
-        return self.process < self.size(step) - part * self._part_size
+        left = self.size(step) - part * self._part_size
+        return self.process < min(left, self._part_size)
 
     def __len__(self) -> int:
         return sum(self.parts(step) for step in range(self.first, self.steps))

@@ -208,7 +208,7 @@ class RunFolder:
                 state = RunState(**values["state"])
                 kept.load(values)
             except _UNREADABLE as error:
-                problems.append(f"{file}: no state of this run ({_first_line(error)})")
+                problems.append(f"{file}: no state of this run ({_first_sentence(error)})")
                 continue
             if problems:
                 log.warning(
@@ -241,8 +241,8 @@ def _write(path: Path, text: str) -> None:
         aside.write_text(text, encoding="utf-8")
 
 
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _first_sentence(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
 
 
 def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
