@@ -41,7 +41,7 @@ def test_attended_pool_equals_its_steps_in_parts_of_any_size(
     cached_bytes: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_CACHED_BYTES", cached_bytes)
+    monkeypatch.setattr(module, "CACHED_BYTES", cached_bytes)
     y, gain = drawn(shape)
     given = (y, gain) if attended else (y,)
     upstream = None

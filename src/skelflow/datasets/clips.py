@@ -236,7 +236,7 @@ def to_tensor(
     With `flip`, left and right change places: the image is mirrored and x-motion changes sign.
     """
     flow = torch.from_numpy(np.ascontiguousarray(colored.transpose(3, 0, 1, 2))).float()
-    flow = (flow - STILL) / (255 - STILL)
+    flow.sub_(STILL).div_(255 - STILL)
     if flip:
         flow = flow.flip(-1)
         flow[0] = -flow[0]

@@ -13,7 +13,7 @@ Kernel = tuple[int, int, int]
 Part = tuple[slice, slice, slice]
 Gain = Float[Tensor, "b 1 l h w"]
 
-_CACHED_BYTES = 4_000_000  # of features at once, on a processor: what its caches keep for the pool
+CACHED_BYTES = 4_000_000  # of features at once, on a processor: what its caches keep for the pool
 
 
 def attended_pool(
@@ -116,8 +116,8 @@ def _parts(features: Tensor, kernel: Kernel, ceil_mode: bool) -> Iterator[tuple[
     samples, run = len(features), frames
     if features.device.type == "cpu":
         window_bytes = features[0, :, : kernel[0]].numel() * features.element_size()
-        run = min(frames, max(1, _CACHED_BYTES // window_bytes))
-        samples = max(1, _CACHED_BYTES // (window_bytes * frames))
+        run = min(frames, max(1, CACHED_BYTES // window_bytes))
+        samples = max(1, CACHED_BYTES // (window_bytes * frames))
     everything = slice(None)
     for first in range(0, len(features), samples):
         own = slice(first, first + samples)

@@ -13,9 +13,10 @@ from torch.nn import functional
 from skelflow.datasets.batch import Batch
 from skelflow.errors import DataError
 from skelflow.models.attended_pool import attended_pool
-from skelflow.models.attention import attend, attention_gains, preserving_gain
+from skelflow.models.attention import attend, attention_gains
 from skelflow.models.config import FlowConfig
 from skelflow.models.network import Network, scaled
+from skelflow.models.preserve import preserving_gain
 
 # Each level: its convolutions and their filters; a pool follows each level.
 LEVELS = (
@@ -93,7 +94,7 @@ class C3dTrunk(nn.Module):
         with torch.autocast("cpu", enabled=False) if exact else nullcontext():
             y = cast(Tensor, self.get_submodule(name)(x.float() if exact else x))
         if gain is not None and self.config.preserve_rms:
-            gain = preserving_gain(functional.relu(y), gain)
+            gain = preserving_gain(y, gain)
         return y, gain
 
     def _check(self, flow: Tensor) -> None:
