@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +55,17 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     return make_tiny_store(path, subjects=(1, 3, 5, 7, 2, 4, 6), frames=40)
 
 
-def launch(*words: str | Path, launcher: str | None = None) -> subprocess.CompletedProcess[str]:
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def command(*words: str | Path, launcher: str | None = None) -> list[str]:
     start = LAUNCHERS[launcher] if launcher else ()
-    command = [sys.executable, "-m", *start, "skelflow", *map(str, words)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
+    return [sys.executable, "-m", *start, "skelflow", *map(str, words)]
+
+
+def launch(*words: str | Path, launcher: str | None = None) -> subprocess.CompletedProcess[str]:
+    asked = command(*words, launcher=launcher)
+    return subprocess.run(asked, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
 
 
 def lines(run: Path) -> list[dict[str, float]]:
@@ -101,3 +109,21 @@ def test_evaluate_counts_every_sample_once_in_two_processes(store: Store, tmp_pa
         found[-1]["confusion"] = (out / "confusion.csv").read_text()
     assert found[0] == found[1]
     assert found[0]["samples"] == 6
+
+
+def test_train_stops_together_and_goes_on_when_the_launcher_is_told(
+    store: Store, tmp_path: Path
+) -> None:
+    recipe, run = tmp_path / "r.toml", tmp_path / "run"
+    recipe.write_text(FLOW.replace("epochs = 10", "epochs = 4000"))
+    words = command("train", recipe, store.path, "--run", run, launcher="torchrun")
+    with subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
+        end = time.monotonic() + 200
+        while not (run / "metrics.jsonl").exists() and time.monotonic() < end:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=200)[1]
+    assert "skelflow: stopped" in said
+    state = torch.load(run / "last.pt")["state"]
+    assert 0 < state["epoch"] < 4000
+    assert len(lines(run)) == state["epoch"]

@@ -26,7 +26,7 @@ def preserving_gain(features: Float[Tensor, "b c l h w"], gain: Mask) -> Mask:
     return gain * factor[:, None, None, None, None]
 
 
-def _energy(features: Tensor) -> Float[Tensor, "_"]:
+def _energy(features: Tensor) -> Tensor:
     """Sum of squares over the channels of each cell after the ReLU, a few cells at a time."""
     cells = features.permute(0, 2, 3, 4, 1).reshape(-1, features.shape[1])
     ones = torch.ones(cells.shape[1], device=cells.device)
