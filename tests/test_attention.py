@@ -11,9 +11,9 @@ from skelflow.models.attention import (
     attention_mask,
     disc_radius,
     halve_time,
-    preserving_gain,
 )
 from skelflow.models.attention_reference import midpoints, reference_mask
+from skelflow.models.preserve import preserving_gain
 
 SIDES = (112, 56, 28, 14, 7)
 

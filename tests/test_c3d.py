@@ -151,3 +151,19 @@ def test_c3d_keeps_activations_channels_last() -> None:
     trunk(batch.flow, attention_gains(batch.joints_px, crop=32))
     assert len(seen) == 8
     assert all(x.is_contiguous(memory_format=torch.channels_last_3d) for x in seen)
+
+
+def test_c3d_gradients_in_bf16_are_those_of_full_precision() -> None:
+    model = create_model("c3d_at1", **SMALL, dropout=0.0)
+    batch, found = clips(), []
+    for half in (False, True, True):
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            logits = model(batch).float()
+        nn.functional.cross_entropy(logits, batch.label).backward()
+        found.append(
+            [weight.grad.clone() for weight in model.parameters() if weight.grad is not None]
+        )
+    for full, half, again in zip(*found, strict=True):
+        assert (half - full).norm() < 0.4 * full.norm()
+        assert torch.equal(half, again)

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from skelflow.errors import DataError, StorageError
 
 PARTIAL = ".partial-"  # what is still being written begins with it
-_LOCK = ".lock"
+LOCK = ".lock"
 
 
 @contextmanager
@@ -20,11 +20,22 @@ def writing(path: Path) -> Iterator[None]:
     """Turn what the system says about a write into a `StorageError` that names the place."""
     try:
         yield
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
+        reason = _system_error(error)
+        if reason is None:
+            raise
         raise StorageError(
-            f"{path}: cannot be written ({error.strerror or error}); make room or choose "
+            f"{path}: cannot be written ({reason.strerror or reason}); make room or choose "
             "another place; the same command then goes on where it was"
         ) from error
+
+
+def _system_error(error: BaseException) -> OSError | None:
+    """The system's error behind one; torch hides it in its own."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, OSError):
+        found = found.__context__
+    return found
 
 
 def aside(path: Path) -> Path:
@@ -46,19 +57,26 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def whole(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
     """A name beside `path` to write to; it takes its place when the block ends without an error.
+
+    Parameters
+    ----------
+    path : what the file shall be called.
+    keep : the file that had this name so far gets that one.
 
     Raises
     ------
     StorageError
-        The file cannot be written.
+        The file cannot be written; what was there before is still there.
     """
     partial = aside(path)
     with writing(path):
         try:
             yield partial
             sync([partial])
+            if keep is not None and path.exists():
+                path.replace(keep)
             partial.replace(path)
             sync([path.parent])
         finally:
@@ -89,18 +107,18 @@ def only_writer(folder: Path) -> Iterator[None]:
     made = not folder.exists()
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK, blocking=False)
+        lock = FileLock(folder / LOCK, blocking=False)
         try:
             lock.acquire()
         except Timeout:
-            holder = (folder / _LOCK).read_text().strip() or "unknown process"
+            holder = (folder / LOCK).read_text().strip() or "unknown process"
             raise DataError(
                 f"{folder}: another run is writing here ({holder}); wait for it, stop it, "
                 "or choose another place"
             ) from None
     try:
         with writing(folder):
-            (folder / _LOCK).write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+            (folder / LOCK).write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
         yield
     finally:
         _leave(folder, lock, made)
@@ -108,6 +126,6 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 def _leave(folder: Path, lock: FileLock, made: bool) -> None:
     remove_partials(folder)
-    if made and [entry.name for entry in folder.iterdir()] == [_LOCK]:
+    if made and [entry.name for entry in folder.iterdir()] == [LOCK]:
         shutil.rmtree(folder)  # nothing came of it
     lock.release()

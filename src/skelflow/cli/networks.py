@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.shell import app, say
+from skelflow.cli.shell import app, process_number, say
 
 
 @app.command
@@ -85,7 +85,8 @@ def evaluate(
         result = evaluate_network(
             run, store, protocol=protocol, split=split, out=folder, progress=progress
         )
-    save_confusion(result.confusion, result.class_names, folder / "confusion.png")
+    if not process_number():
+        save_confusion(result.confusion, result.class_names, folder / "confusion.png")
     say(
         f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
         f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"

@@ -1,5 +1,6 @@
 """The application: one line for a mistake, one for a stop."""
 
+import os
 import signal
 import sys
 
@@ -20,6 +21,7 @@ app = App(
 def main() -> None:
     """Run the command; a mistake of the user's is one line on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's Ctrl-C
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch then maps memory in large pages
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except (SkelflowError, CycloptsError) as error:
@@ -29,13 +31,20 @@ def main() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    sys.stderr.write(f"skelflow: {message}\n")
+    process = process_number()
+    sys.stderr.write(f"skelflow{f' (process {process})' if process else ''}: {message}\n")
     sys.exit(code)
 
 
 def say(text: str = "") -> None:
-    """Print a line."""
-    sys.stdout.write(text + "\n")
+    """Print a line; of several processes that a launcher started, the first one speaks."""
+    if not process_number():
+        sys.stdout.write(text + "\n")
+
+
+def process_number() -> int:
+    """Number of this process among those of one launch."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -107,6 +107,10 @@ class SkeletonDataset(Dataset[Batch]):
             index=torch.tensor(item),
         )
 
+    def item_labels(self) -> list[int]:
+        """The class index of every item."""
+        return self.labels
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the random changes of an epoch, here and in running loader workers."""
         self._epoch.fill_(epoch)
@@ -190,6 +194,10 @@ class ClipDataset(SkeletonDataset):
             label=torch.tensor(self.labels[clip.sequence]),
             index=torch.tensor(clip.sequence),
         )
+
+    def item_labels(self) -> list[int]:
+        """The class index of every clip."""
+        return [self.labels[clip.sequence] for clip in self.clips]
 
     def _windows(self, frames: int) -> Iterator[tuple[int, int]]:
         """Start and padding of every clip of a recording."""

@@ -3,15 +3,12 @@
 import csv
 import io
 import json
-import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.utils.data import DataLoader
 
 import skelflow
 from skelflow.datasets.clips import SkeletonDataset
@@ -25,7 +22,9 @@ from skelflow.evaluation.metrics import (
     confusion_matrix,
     top_k_accuracy,
 )
+from skelflow.files import whole
 from skelflow.models.checkpoint import Checkpoint, Side, check_side
+from skelflow.models.devices import gathered_logits, make_accelerator, shared_loader
 from skelflow.models.network import Network
 
 Progress = Callable[[int, int], None]  # samples done, of how many
@@ -138,12 +137,11 @@ def evaluate(
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
     )
-    if out is not None:
+    if out is not None and make_accelerator().is_main_process:
         write_evaluation(result, out)
     return result
 
 
-@torch.no_grad()
 def predict(
     network: Network,
     samples: SkeletonDataset,
@@ -153,19 +151,21 @@ def predict(
 ) -> Probabilities:
     """Class probabilities of each sequence, the mean over its samples.
 
-    The network is left in evaluation mode, on the device it was on.
+    Samples are shared by the processes of a launch; every process gets the whole answer. The
+    network is left in evaluation mode, on the device that computed.
     """
-    network.eval()
-    device = next(network.parameters()).device
+    accelerator = make_accelerator()
+    network.eval().to(accelerator.device)
     sums = np.zeros((len(samples.names), network.config.classes))
     counts, done = np.zeros(len(sums)), 0
-    for batch in DataLoader(samples, batch_size=batch_size):
-        logits = network(type(batch)(*(part.to(device) for part in batch)))
-        index = batch.index.numpy()
+    loader = shared_loader(samples, accelerator, batch_size=batch_size)
+    for logits, _, sequence in gathered_logits(network, loader, accelerator):
+        index = sequence.cpu().numpy()
         np.add.at(sums, index, logits.double().softmax(dim=1).cpu().numpy())
         np.add.at(counts, index, 1)
         done += len(index)
-        progress(done, len(samples))
+        if accelerator.is_main_process:
+            progress(done, len(samples))
     return np.asarray(sums / np.maximum(counts, 1)[:, None])
 
 
@@ -188,6 +188,5 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    with whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")

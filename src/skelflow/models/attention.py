@@ -136,19 +136,6 @@ def attend(features: Float[Tensor, "b c l h w"], gain: Mask) -> Float[Tensor, "b
     return features * gain.to(features.dtype)
 
 
-@torch.no_grad()
-def preserving_gain(features: Float[Tensor, "b c l h w"], gain: Mask) -> Mask:
-    """`gain` times one constant a sample, so that F keeps Y's root mean square.
-
-    The constant is not differentiated.
-    """
-    energy = features.float().square().sum(dim=1, keepdim=True)
-    before = energy.flatten(1).sum(dim=1)
-    after = (energy * gain.square()).flatten(1).sum(dim=1)
-    factor = torch.where(after > 0, before / after, torch.ones_like(after)).sqrt()
-    return gain * factor[:, None, None, None, None].to(gain.dtype)
-
-
 def _valid(joints_px: Tensor) -> Bool[Tensor, "b l bodies joints"]:
     return joints_px.isfinite().all(dim=-1)
 

@@ -1,6 +1,7 @@
 """C3D on colored scene flow, with the attention between its convolutions."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import cast
 
@@ -11,9 +12,11 @@ from torch.nn import functional
 
 from skelflow.datasets.batch import Batch
 from skelflow.errors import DataError
-from skelflow.models.attention import attend, attention_gains, preserving_gain
+from skelflow.models.attended_pool import attended_pool
+from skelflow.models.attention import attend, attention_gains
 from skelflow.models.config import FlowConfig
 from skelflow.models.network import Network, scaled
+from skelflow.models.preserve import preserving_gain
 
 # Each level: its convolutions and their filters; a pool follows each level.
 LEVELS = (
@@ -70,21 +73,29 @@ class C3dTrunk(nn.Module):
         self._check(flow)
         x = flow.contiguous(memory_format=torch.channels_last_3d)
         for number, level in enumerate(LEVELS):
-            for name in level:
-                x = self._convolve(name, x, gains[number] if gains is not None else None)
-            x = functional.max_pool3d(x, (1 if number == 0 else 2, 2, 2), ceil_mode=number == 4)
+            *inner, last = level
+            gain = gains[number] if gains is not None else None
+            for name in inner:
+                y, own = self._convolve(name, x, gain)
+                # relu(y) * gain = relu(y * gain), for gain > 0; in this order one copy less is kept
+                x = functional.relu_(y if own is None else attend(y, own))
+            y, own = self._convolve(last, x, gain)
+            kernel = (1 if number == 0 else 2, 2, 2)
+            x = attended_pool(y, own, kernel=kernel, ceil_mode=number == 4)
         x = self.dropout(functional.relu(self.fc6(x.flatten(1))))
         features: Tensor = self.dropout(functional.relu(self.fc7(x)))
         return features
 
-    def _convolve(self, name: str, x: Tensor, gain: Tensor | None) -> Tensor:
-        y = cast(Tensor, self.get_submodule(name)(x))
-        if gain is None:
-            return functional.relu_(y)
-        if self.config.preserve_rms:
-            gain = preserving_gain(functional.relu(y), gain)
-        # relu(y) * gain = relu(y * gain), for gain > 0; in this order one copy less is kept
-        return functional.relu_(attend(y, gain))
+    def _convolve(self, name: str, x: Tensor, gain: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """A convolution's output before its ReLU, and the gain of its attention."""
+        # oneDNN 3.12 gives wrong bf16 gradients of the weights for two frames: these in 32 bit
+        half = x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+        exact = half and x.shape[2] < 3
+        with torch.autocast("cpu", enabled=False) if exact else nullcontext():
+            y = cast(Tensor, self.get_submodule(name)(x.float() if exact else x))
+        if gain is not None and self.config.preserve_rms:
+            gain = preserving_gain(y, gain)
+        return y, gain
 
     def _check(self, flow: Tensor) -> None:
         expected = (self.config.clip_length, self.config.crop, self.config.crop)

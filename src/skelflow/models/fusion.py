@@ -75,6 +75,7 @@ class C3dAt2(_Steered):
             "'frozen' for c3d_at2, or differentiable = True: nothing else would train it",
         )
         self.head = make_head(self.flow.outputs, config.classes, config)
+        self.trains_whole = self.frozen  # else the skeleton network's last layers learn nothing
 
     def features(self, batch: Batch) -> Float[Tensor, "b d"]:
         """(b, 4096): fc7."""

@@ -26,11 +26,13 @@ class Network(nn.Module):
     Attributes
     ----------
     needs_flow, needs_skeleton : whether `flow` with `joints_px`, and `joints_m`, are read.
+    trains_whole : whether the loss depends on all weights that are to be trained.
     name : the name in the registry, set by `create_model`.
     """
 
     needs_flow: ClassVar[bool] = False
     needs_skeleton: ClassVar[bool] = False
+    trains_whole: bool = True
     config: NetworkConfig
     head: nn.Linear
 

@@ -1,7 +1,6 @@
 """Checkpoints: a network's tensors with its whole configuration in the safetensors header."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 
 import skelflow
 from skelflow.errors import ConfigError, WeightsError
+from skelflow.files import whole
 from skelflow.models.network import Network
 from skelflow.models.registry import create_model
 
@@ -35,6 +35,8 @@ def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None
         The model is not from `create_model`, or `extra` uses a reserved key.
     WeightsError
         There is no such folder.
+    StorageError
+        The file cannot be written; one that was there is still there.
     """
     if not model.name:
         raise ConfigError("save_model: the network has no name; make it with create_model")
@@ -49,13 +51,12 @@ def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None
     path = Path(path)
     if not path.parent.is_dir():
         raise WeightsError(f"{path}: its folder does not exist; create it first")
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
     tensors = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
-    try:
-        save_file(tensors, aside, metadata=header)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with whole(path) as aside:
+        try:
+            save_file(tensors, aside, metadata=header)
+        except SafetensorError as error:
+            raise OSError(f"{error}") from error
 
 
 def load_model(path: str | Path) -> Network:

@@ -61,6 +61,7 @@ class DataSection:
     longer : a skeleton of more than `model.frames` frames is "cut" at its end or "resample"d.
     cache : keep all arrays in memory.
     workers : processes that load batches; 0 = the training process itself.
+    balance : draw training samples, with replacement, such that every class is as likely.
     """
 
     protocol: str | None = None
@@ -70,6 +71,7 @@ class DataSection:
     longer: Literal["cut", "resample"] = "cut"
     cache: bool = True
     workers: int = 0
+    balance: bool = False
 
     def __post_init__(self) -> None:
         require(self.overlap >= 0, "data.overlap", self.overlap, "at least 0")
@@ -163,6 +165,7 @@ class RunConfig:
     ----------
     model, data, optim, init : see the sections.
     batch_size : sequences (skeleton networks) or clips in a step, over all devices.
+    accumulate : a step's samples are read in so many parts, one after the other, to fit a device.
     epochs : passes through the training samples.
     l1 : weight of the L1 penalty on convolution weights.
     clip_norm : gradients are scaled down to this norm; 0 = never.
@@ -184,6 +187,7 @@ class RunConfig:
     optim: OptimSection = field(default_factory=OptimSection)
     init: InitSection = field(default_factory=InitSection)
     batch_size: int = 128
+    accumulate: int = 1
     epochs: int = 150
     l1: float = 1e-4
     clip_norm: float = 0.0
@@ -193,8 +197,10 @@ class RunConfig:
     save_minutes: float = 5.0
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "epochs"):
+        for name in ("batch_size", "accumulate", "epochs"):
             require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        parts, most = self.accumulate, f"at most batch_size = {self.batch_size}"
+        require(parts <= self.batch_size, "accumulate", parts, most)
         for name in ("l1", "clip_norm", "seed"):
             require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
         require(self.save_minutes > 0, "save_minutes", self.save_minutes, "positive")

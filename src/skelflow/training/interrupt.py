@@ -24,10 +24,11 @@ class StopFlag:
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[StopFlag]:
+def stop_on_signals(*, once: bool = True) -> Iterator[StopFlag]:
     """A flag that the first SIGINT or SIGTERM raises; the second one ends the process at once.
 
-    Handlers are put back at the end. Outside the main thread nothing is caught.
+    Handlers are put back at the end. Outside the main thread nothing is caught. With `once` off
+    further signals change nothing: a launcher repeats what the terminal has sent already.
     """
     flag = StopFlag()
     if threading.current_thread() is not threading.main_thread():
@@ -41,7 +42,8 @@ def stop_on_signals() -> Iterator[StopFlag]:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         flag.raised = True
-        restore()
+        if once:
+            restore()
 
     for number in _SIGNALS:
         signal.signal(number, ask)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -9,35 +10,26 @@ from typing import cast
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DataLoaderConfiguration
 from torch import Tensor
 from torch.nn import functional
-from torch.optim import Optimizer
-from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
 from skelflow.datasets.clips import SkeletonDataset
 from skelflow.datasets.store import Store
-from skelflow.errors import DataError
+from skelflow.errors import ConfigError, DataError
+from skelflow.models.devices import make_accelerator, shared_loader, to_device
 from skelflow.models.network import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import save_model
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
 from skelflow.training.optimizer import make_optimizer, seed_step
+from skelflow.training.order import EpochOrder
 from skelflow.training.report import Progress, Step, TrainResult
 from skelflow.training.schedule import Schedule
-from skelflow.training.setup import (
-    BEST,
-    EpochOrder,
-    Split,
-    fit_loader,
-    header,
-    make_network,
-    make_split,
-    plain_loader,
-)
-from skelflow.training.state import RunFolder, RunState
+from skelflow.training.setup import BEST, Split, fit_loader, header, make_network, make_split
+from skelflow.training.shared_norm import share_statistics
+from skelflow.training.state import Kept, RunFolder
 from skelflow.training.validation import Validation, validate
 
 __all__ = ["BEST", "Interrupted", "Step", "TrainResult", "train"]
@@ -75,25 +67,21 @@ def train(
     The order of samples, their augmentation and dropout follow from (seed, epoch, step), so that
     an interrupted run ends with the same weights. Test recordings never choose a checkpoint.
     """
-    accelerator = Accelerator(
-        mixed_precision=config.precision,
-        dataloader_config=DataLoaderConfiguration(split_batches=True),
-    )
     store, folder = Store.open(store_path), RunFolder(Path(run_dir))
     torch.manual_seed(config.seed)
     chosen = make_split(config, store)
     network = make_network(config, store, chosen)
-    folder.open(config, store)
-    optimizer = make_optimizer(network, config.optim)
-    schedule = Schedule(config.optim, config.epochs)
-    state = folder.resume(network, optimizer, schedule)
-    run = _Run(config, store, chosen, folder, network, accelerator, schedule, state, progress)
-    run.prepare(optimizer)
-    with stop_on_signals() as stop:
-        while state.epoch < config.epochs:
-            run.fit_epoch(stop)
-            run.close_epoch()
-    return run.result()
+    accelerator = make_accelerator(config.precision, unused_weights=not network.trains_whole)
+    alone, main = accelerator.num_processes == 1, accelerator.is_main_process
+    with folder.open(config, store) if main else nullcontext():
+        accelerator.wait_for_everyone()
+        run = _Run(config, store, chosen, folder, network, accelerator, progress)
+        run.prepare()
+        with stop_on_signals(once=alone) as stop:
+            while run.state.epoch < config.epochs:
+                run.fit_epoch(stop)
+                run.close_epoch()
+        return run.result()
 
 
 @dataclass
@@ -106,38 +94,49 @@ class _Run:
     folder: RunFolder
     network: Network
     accelerator: Accelerator
-    schedule: Schedule
-    state: RunState
     progress: Progress
     saved_at: float = field(default_factory=time.monotonic)
 
-    def prepare(self, optimizer: Optimizer) -> None:
-        """Data sets and loaders; everything onto its device."""
+    def prepare(self) -> None:
+        """Where the run is; data sets and loaders; everything onto its device."""
+        config, accelerator = self.config, self.accelerator
+        self.norms = share_statistics(self.network) if accelerator.num_processes > 1 else []
+        self.schedule = Schedule(config.optim, config.epochs)
+        optimizer = make_optimizer(self.network, config.optim)
+        self.model, self.optimizer = accelerator.prepare(self.network, optimizer)
+        self.kept = Kept(self.network, self.optimizer, self.schedule, accelerator.scaler)
+        self.state = self.folder.resume(self.kept)
+        self._check_together()
         self.samples = self._dataset(self.chosen.fit, train=True)
-        self.order = EpochOrder(len(self.samples), self.config.batch_size, self.config.seed)
-        loader = fit_loader(self.samples, self.order, self.config.data.workers)
-        self.model, self.optimizer, self.loader = self.accelerator.prepare(
-            self.network, optimizer, loader
+        self.order = EpochOrder(
+            self.samples.item_labels(),
+            config.batch_size,
+            config.seed,
+            balance=config.data.balance,
+            process=accelerator.process_index,
+            processes=accelerator.num_processes,
+            accumulate=config.accumulate,
         )
+        self.loader = fit_loader(self.samples, self.order, config.data.workers)
         self.held_out = self._checker(self.chosen.held_out)
-        tests = self.chosen.test if self.config.paper_protocol else ()
+        tests = self.chosen.test if config.paper_protocol else ()
         self.test = self._checker(tests)
 
     def fit_epoch(self, stop: StopFlag) -> None:
         """The steps of an epoch that are still to be done."""
         state = self.state
-        self.loader.set_epoch(state.epoch)  # which tells the samples; it counts from 0 by itself
+        self.samples.set_epoch(state.epoch)
         self.order.epoch, self.order.first = state.epoch, state.step
         before = time.monotonic() - state.seconds
-        for batch in self._batches():
-            self._learn(batch)
+        batches = iter(self.loader) if state.step < self.order.steps else iter(())
+        while state.step < self.order.steps:
+            stopped, due = self._learn(batches, stop)
             state.step += 1
             state.seconds = time.monotonic() - before
-            if stop:
+            if stopped or due:
                 self._save()
+            if stopped:
                 raise Interrupted(f"{self.folder.path}: stopped, its state is saved")
-            if time.monotonic() - self.saved_at > 60 * self.config.save_minutes:
-                self._save()
             if state.step < self.order.steps:
                 self._report(state.epoch, state.step)
 
@@ -168,7 +167,7 @@ class _Run:
         steps, epoch = state.step, state.epoch
         state.next_epoch()
         self._save()
-        self.progress(Step(epoch + 1, self.config.epochs, steps, steps, loss, line))
+        self._tell(Step(epoch + 1, self.config.epochs, steps, steps, loss, line))
 
     def result(self) -> TrainResult:
         """What there is to say at the end."""
@@ -176,35 +175,59 @@ class _Run:
         weights = self.folder.path / BEST
         return TrainResult(weights, self.state.best_epoch, self._chosen_by(), top1)
 
-    def _batches(self) -> Iterator[Batch]:
-        # the last step of an epoch may be done, and the check after it not
-        if self.order.first < self.order.steps:
-            yield from self.loader
+    def _check_together(self) -> None:
+        """All processes go on from the same step, or read different folders."""
+        own = torch.tensor([[self.state.epoch, self.state.step]], device=self.accelerator.device)
+        found = cast(Tensor, self.accelerator.gather(own))
+        if (found != own).any():
+            raise ConfigError(
+                f"{self.folder.path}: processes found different states of the run there; put it "
+                "where all machines see the same folder"
+            )
 
-    def _learn(self, batch: Batch) -> None:
-        """One step of the optimizer."""
-        state, config = self.state, self.config
-        seed_step(config.seed, state.epoch, state.step, self.accelerator.process_index)
+    def _learn(self, batches: Iterator[Batch], stop: StopFlag) -> tuple[bool, bool]:
+        """One step of the optimizer; whether any process was told to stop, and is to save."""
+        state, order = self.state, self.order
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(state.step)
-        with self.accelerator.autocast():
-            logits = self.model(batch)
-        loss = functional.cross_entropy(logits.float(), batch.label)
         self.optimizer.zero_grad()
-        self.accelerator.backward(loss + self._penalty() if config.l1 else loss)
-        if config.clip_norm:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), config.clip_norm)
+        sums = torch.zeros(3, device=self.accelerator.device)
+        parts = order.parts(state.step)
+        for part in range(parts):
+            batch = to_device(next(batches), self.accelerator)
+            together = nullcontext() if part + 1 == parts else self.accelerator.no_sync(self.model)
+            with together:
+                sums += self._backward(batch, part, last=part + 1 == parts)
+        if self.config.clip_norm:
+            self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
-        self._count(loss.detach(), logits.detach(), batch.label)
+        due = time.monotonic() - self.saved_at > 60 * self.config.save_minutes
+        return self._count(sums, stopped=bool(stop), due=due)
+
+    def _backward(self, batch: Batch, part: int, *, last: bool) -> Tensor:
+        """Add the gradient of a part of a step; sums of loss, of right answers, of samples."""
+        state, config, accelerator = self.state, self.config, self.accelerator
+        seed_step(config.seed, state.epoch, state.step, accelerator.process_index, part)
+        counted = self.order.counted(state.step, part)
+        for norm in self.norms:
+            norm.counted = counted
+        with accelerator.autocast():
+            logits = self.model(batch).float()
+        loss = functional.cross_entropy(logits, batch.label, reduction="sum") * counted
+        # gradients are averaged over processes, the loss is the mean over the step's samples
+        share = loss * (accelerator.num_processes / self.order.size(state.step))
+        accelerator.backward(share + self._penalty() if config.l1 and last else share)
+        correct = (logits.detach().argmax(dim=1) == batch.label).sum() * counted
+        return torch.stack((loss.detach(), correct, correct.new_tensor(len(logits)) * counted))
 
     def _penalty(self) -> Tensor:
         sums = [weight.abs().sum() for weight in self.network.conv_weights()]
         return self.config.l1 * torch.stack(sums).sum()
 
-    def _count(self, loss: Tensor, logits: Tensor, label: Tensor) -> None:
-        correct = (logits.argmax(dim=1) == label).sum()
-        own = torch.stack((loss * len(label), correct.float(), torch.full_like(loss, len(label))))
-        total, right, seen = cast(Tensor, self.accelerator.reduce(own, "sum")).tolist()
+    def _count(self, sums: Tensor, *, stopped: bool, due: bool) -> tuple[bool, bool]:
+        """Add up a step over all processes; what one is told, all do."""
+        own = torch.cat((sums, sums.new_tensor([stopped, due])))
+        total, right, seen, stop, save = cast(Tensor, self.accelerator.reduce(own, "sum")).tolist()
         if not np.isfinite(total):
             raise DataError(
                 f"{self.folder.path}: the loss is {total} in epoch {self.state.epoch + 1}, step "
@@ -213,6 +236,7 @@ class _Run:
         self.state.loss += total
         self.state.correct += int(right)
         self.state.seen += int(seen)
+        return stop > 0, save > 0
 
     def _rate(self, step: int) -> float:
         return self.schedule.rate(self.state.epoch + (step + 1) / self.order.steps - 1e-9)
@@ -236,13 +260,17 @@ class _Run:
 
     def _save(self) -> None:
         if self.accelerator.is_main_process:
-            self.folder.save(self.state, self.network, self.optimizer, self.schedule)
+            self.folder.save(self.state, self.kept)
         self.accelerator.wait_for_everyone()
         self.saved_at = time.monotonic()
 
     def _report(self, epoch: int, step: int) -> None:
         loss = self.state.loss / self.state.seen
-        self.progress(Step(epoch + 1, self.config.epochs, step, self.order.steps, loss))
+        self._tell(Step(epoch + 1, self.config.epochs, step, self.order.steps, loss))
+
+    def _tell(self, step: Step) -> None:
+        if self.accelerator.is_main_process:
+            self.progress(step)
 
     def _dataset(self, names: tuple[str, ...], *, train: bool) -> SkeletonDataset:
         data = self.config.data
@@ -264,6 +292,7 @@ class _Run:
         if not names:
             return None
         dataset = self._dataset(names, train=False)
-        loader: DataLoader[Batch] = self.accelerator.prepare(plain_loader(dataset, self.config))
+        size, workers = self.config.batch_size, self.config.data.workers
+        loader = shared_loader(dataset, self.accelerator, batch_size=size, workers=workers)
         sizes = {"sequences": len(names), "classes": len(self.chosen.classes)}
         return lambda: validate(self.model, loader, self.accelerator, **sizes)

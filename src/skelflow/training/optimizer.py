@@ -9,10 +9,10 @@ from skelflow.training.config import OptimSection
 
 
 def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
-    """The configured optimizer over the weights that are to be trained."""
+    """The configured optimizer over the weights that are to be trained, updated in one walk."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if optim.name == "adamw":
-        return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay)
+        return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
     nesterov = optim.nesterov and optim.momentum > 0
     return SGD(
         weights,
@@ -20,6 +20,7 @@ def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
         momentum=optim.momentum,
         nesterov=nesterov,
         weight_decay=optim.weight_decay,
+        fused=True,
     )
 
 

@@ -1,11 +1,9 @@
 """What a run needs before its first step: who trains, the data sets, the network."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
@@ -22,6 +20,7 @@ from skelflow.models.registry import create_model, find_config
 from skelflow.models.weights import load_part
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
+from skelflow.training.order import EpochOrder
 
 BEST = "best.safetensors"
 
@@ -108,48 +107,15 @@ def weights_file(path: str | Path) -> Path:
     return path / BEST if path.is_dir() else path
 
 
-class EpochOrder:
-    """Batches of item numbers in an order that follows from (seed, epoch) alone.
-
-    Parameters
-    ----------
-    count, batch_size, seed : int
-
-    Attributes
-    ----------
-    epoch, first : which order, and the first batch that is still to come.
-    """
-
-    def __init__(self, count: int, batch_size: int, seed: int) -> None:
-        self.count, self.batch_size, self.seed = count, batch_size, seed
-        self.epoch = self.first = 0
-        self.drop_last = False
-
-    @property
-    def steps(self) -> int:
-        """Batches of a whole epoch."""
-        return -(-self.count // self.batch_size)
-
-    def __len__(self) -> int:
-        return self.steps - self.first
-
-    def __iter__(self) -> Iterator[list[int]]:
-        items = np.random.default_rng((self.seed, self.epoch)).permutation(self.count).tolist()
-        for step in range(self.first, self.steps):
-            yield items[step * self.batch_size : (step + 1) * self.batch_size]
-
-
 def fit_loader(dataset: SkeletonDataset, order: EpochOrder, workers: int) -> DataLoader[Batch]:
     """Batches of training samples in that order."""
-    pin = torch.cuda.is_available()
-    return DataLoader(dataset, batch_sampler=order, num_workers=workers, pin_memory=pin)
-
-
-def plain_loader(dataset: SkeletonDataset, config: RunConfig) -> DataLoader[Batch]:
-    """Every sample once, in order."""
-    pin, workers = torch.cuda.is_available(), config.data.workers
-    size = config.batch_size
-    return DataLoader(dataset, batch_size=size, num_workers=workers, pin_memory=pin)
+    return DataLoader(
+        dataset,
+        batch_sampler=order,
+        num_workers=workers,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=workers > 0,
+    )
 
 
 def header(config: RunConfig, store: Store, chosen: Split, *, git: str) -> dict[str, str]:

@@ -1,10 +1,12 @@
 """The run folder: its configuration, its metrics, and the whole state to go on from."""
 
 import json
+import logging
 import math
-import os
+import pickle
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,22 @@ from torch.optim import Optimizer
 import skelflow
 from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError, WeightsError
+from skelflow.files import LOCK, only_writer, remove_partials, whole
 from skelflow.training.config import RunConfig
 from skelflow.training.schedule import Schedule
 
-CONFIG, METRICS, LAST = "config.json", "metrics.jsonl", "last.pt"
+CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
+_UNREADABLE = (
+    RuntimeError,
+    OSError,
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    AttributeError,
+    pickle.UnpicklingError,
+)
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,6 +65,43 @@ class RunState:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """The parts of a run that change from step to step.
+
+    Order, augmentation and dropout need not be kept: they follow from (seed, epoch, step).
+
+    Parameters
+    ----------
+    model, optimizer, schedule
+    scaler : of the gradients, in fp16.
+    """
+
+    model: nn.Module
+    optimizer: Optimizer
+    schedule: Schedule
+    scaler: torch.amp.GradScaler | None = None
+
+    def values(self) -> dict[str, Any]:
+        """Everything as plain values and tensors."""
+        schedule = self.schedule
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": [schedule.best, schedule.waited, schedule.drops],
+            "scaler": self.scaler.state_dict() if self.scaler else None,
+        }
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Put back what `values` gave."""
+        self.model.load_state_dict(values["model"])
+        self.optimizer.load_state_dict(values["optimizer"])
+        schedule = self.schedule
+        schedule.best, schedule.waited, schedule.drops = values["schedule"]
+        if self.scaler:
+            self.scaler.load_state_dict(values["scaler"])
+
+
+@dataclass(frozen=True)
 class RunFolder:
     """A folder that one run writes into.
 
@@ -63,8 +114,9 @@ class RunFolder:
     path: Path
     git: str = field(default_factory=lambda: git_hash())
 
-    def open(self, config: RunConfig, store: Store) -> None:
-        """Write `config.json`, or check that the run in the folder is the same.
+    @contextmanager
+    def open(self, config: RunConfig, store: Store) -> Iterator[None]:
+        """Write `config.json`, or check that the run in the folder is the same; keep others out.
 
         The configuration of a run that has not saved any state yet is replaced.
 
@@ -72,11 +124,23 @@ class RunFolder:
         ------
         ConfigError
             The folder holds a run of another configuration or of other data.
+        DataError
+            Another process is training there.
+        StorageError
+            Nothing can be written there.
         """
+        foreign = self.path.exists() and not (self.path / CONFIG).exists()
+        if foreign and any(entry.name != LOCK for entry in self.path.iterdir()):
+            raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
+        with only_writer(self.path):
+            self._claim(config, store)
+            yield
+
+    def _claim(self, config: RunConfig, store: Store) -> None:
         settings = {"config": config.to_json(), "data": store.meta.to_json()}
         wanted = json.loads(json.dumps(settings))
         file = self.path / CONFIG
-        if (self.path / LAST).exists():
+        if any((self.path / name).exists() for name in (LAST, PREVIOUS)):
             found = json.loads(file.read_text())
             changes = [line for key in wanted for line in _differences(found[key], wanted[key])]
             if changes:
@@ -84,54 +148,64 @@ class RunFolder:
                     f"{self.path}: holds a run of another configuration ({'; '.join(changes)}); "
                     "choose another folder, or the same settings to go on"
                 )
+            remove_partials(self.path)
             return
-        if self.path.exists() and any(self.path.iterdir()) and not file.exists():
-            raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
-        self.path.mkdir(parents=True, exist_ok=True)
         facts = {"skelflow": skelflow.__version__, "git": self.git, "seed": config.seed}
-        replace_file(file, json.dumps(facts | wanted, indent=2).encode())
+        _write(file, json.dumps(facts | wanted, indent=2))
 
-    def save(
-        self, state: RunState, model: nn.Module, optimizer: Optimizer, schedule: Schedule
-    ) -> None:
-        """Write everything that the next step depends on, whole or not at all."""
-        values = {
-            "state": asdict(state),
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "schedule": [schedule.best, schedule.waited, schedule.drops],
-        }
-        aside = self.path / f".{LAST}.{os.getpid()}"
-        torch.save(values, aside)
-        _publish(aside, self.path / LAST)
+    def save(self, state: RunState, kept: Kept) -> None:
+        """Write everything that the next step depends on; the state before it stays beside it.
 
-    def resume(self, model: nn.Module, optimizer: Optimizer, schedule: Schedule) -> RunState:
-        """Load what `save` wrote; a new state when there is nothing yet.
+        Raises
+        ------
+        StorageError
+            It cannot be written; the states saved before are still there.
+        """
+        values = {"state": asdict(state), **kept.values()}
+        with (
+            whole(self.path / LAST, keep=self.path / PREVIOUS) as aside,
+            aside.open("wb") as file,
+        ):
+            torch.save(values, file)
+
+    def resume(self, kept: Kept) -> RunState:
+        """Load what `save` wrote last, or before that; a new state when there is nothing yet.
 
         Raises
         ------
         WeightsError
-            The file cannot be read or does not fit.
+            No file of those that are there can be read, or fits.
         """
-        file = self.path / LAST
-        if not file.exists():
-            return RunState()
-        try:
-            values = torch.load(file, map_location="cpu", weights_only=True)
-            model.load_state_dict(values["model"])
-            optimizer.load_state_dict(values["optimizer"])
-            schedule.best, schedule.waited, schedule.drops = values["schedule"]
-            return RunState(**values["state"])
-        except (RuntimeError, OSError, KeyError, TypeError, ValueError, EOFError) as error:
-            raise WeightsError(
-                f"{file}: no state of this run ({error}); remove it to start again"
-            ) from error
+        files = [self.path / name for name in (LAST, PREVIOUS)]
+        problems = []
+        for file in files:
+            if not file.exists():
+                continue
+            try:
+                values = torch.load(file, map_location="cpu", weights_only=True)
+                state = RunState(**values["state"])
+                kept.load(values)
+            except _UNREADABLE as error:
+                problems.append(f"{file}: no state of this run ({_first_sentence(error)})")
+                continue
+            if problems:
+                log.warning(
+                    "%s; going on from %s, epoch %d, step %d",
+                    problems[0],
+                    file.name,
+                    state.epoch + 1,
+                    state.step + 1,
+                )
+            return state
+        if problems:
+            raise WeightsError(f"{'; '.join(problems)}; remove them to start again")
+        return RunState()
 
     def append(self, metrics: Mapping[str, Any]) -> None:
         """Add the line of an epoch; a line of that epoch or a later one is replaced."""
         lines = [line for line in self.metrics() if line["epoch"] < metrics["epoch"]]
         text = "".join(json.dumps(line) + "\n" for line in [*lines, dict(metrics)])
-        replace_file(self.path / METRICS, text.encode())
+        _write(self.path / METRICS, text)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One entry an epoch, as far as the run has come."""
@@ -140,17 +214,13 @@ class RunFolder:
         return [json.loads(line) for line in lines]
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file beside, flush it to the disk, and rename it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(content)
-    _publish(aside, path)
+def _write(path: Path, text: str) -> None:
+    with whole(path) as aside:
+        aside.write_text(text, encoding="utf-8")
 
 
-def _publish(aside: Path, path: Path) -> None:
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
-    aside.replace(path)
+def _first_sentence(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
 
 
 def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:

@@ -9,6 +9,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
+from skelflow.models.devices import gathered_logits
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,7 @@ def validate(
     sums = torch.zeros(sequences, classes, device=accelerator.device)
     truth = torch.zeros(sequences, dtype=torch.int64, device=accelerator.device)
     loss, seen = 0.0, 0
-    for batch in loader:
-        found = model(batch).float(), batch.label, batch.index
-        logits, label, index = accelerator.gather_for_metrics(found)
+    for logits, label, index in gathered_logits(model, loader, accelerator):
         sums.index_add_(0, index, logits.softmax(dim=1))
         truth[index] = label
         loss += float(functional.cross_entropy(logits, label, reduction="sum"))
