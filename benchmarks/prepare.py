@@ -45,9 +45,11 @@ def select(data: Path, count: int, folder: Path) -> Path:
 class Run:
     """The command at work on a store."""
 
+    stride = 3
+
     def __init__(self, source: Path, out: Path, workers: int) -> None:
         words = [sys.executable, "-c", COMMAND, "prepare", source, "--out", out]
-        words += ["--range-m", "0.035", "--workers", workers]
+        words += ["--range-m", "0.035", "--workers", workers, "--stride", self.stride]
         self.start = time.perf_counter()
         self.process = psutil.Popen(
             [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -109,9 +111,8 @@ def measure_kills(source: Path, folder: Path, seed: int, usual_s: float) -> dict
         for kill_worker in (True, False):
             time.sleep(chance.uniform(0.1, 0.3) * usual_s)
             if run.process.poll() is None:
-                (
-                    chance.choice(run.workers() or [run.process]) if kill_worker else run.process
-                ).kill()
+                victims = run.workers() if kill_worker else []
+                chance.choice(victims or [run.process]).kill()
                 moments.append(time.perf_counter() - run.start)
         run.process.wait()
     Run(source, out, 2).finish()
@@ -142,12 +143,15 @@ def main() -> None:
     add("--memory", type=int, nargs="*", default=[20, 200], help="recordings (default: 20 200)")
     add("--seed", type=int, default=0, help="of the moments of kill -9 (default: 0)")
     add("--json", type=Path, help="write the figures here too")
+    add("--stride", type=int, default=3, help="every n-th frame pair; more for a quick look")
     options = parser.parse_args()
+    Run.stride = options.stride
     figures: dict[str, object] = {
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "load_average": os.getloadavg()[0],
         "recordings": options.recordings,
+        "stride": options.stride,
     }
     print(", ".join(f"{key} {value}" for key, value in figures.items()))
     with tempfile.TemporaryDirectory() as name:

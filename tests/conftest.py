@@ -40,7 +40,7 @@ def scheduler() -> Iterator[str]:
     with LocalCluster(
         n_workers=1,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit=None,
         silence_logs=logging.CRITICAL,
     ) as cluster:

@@ -13,7 +13,7 @@ from skelflow.datasets.flow_files import FlowFile, load_flow, read_flow, save_fl
 from skelflow.datasets.flow_folder import FlowConfig, write_flows
 from skelflow.datasets.flow_summary import summarize
 from skelflow.datasets.pairs import PairReader
-from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.errors import ConfigError, DataError, FormatError, StorageError
 from skelflow.files import whole
 from skelflow.flow.solver import scene_flow
 from skelflow.types import Camera, Frames
@@ -128,7 +128,7 @@ def test_whole_leaves_nothing_when_the_writer_fails(tmp_path: Path) -> None:
 
 def test_whole_names_the_file_that_cannot_be_written(tmp_path: Path) -> None:
     with (
-        pytest.raises(DataError, match=r"absent/x\.txt: cannot be written"),
+        pytest.raises(StorageError, match=r"absent/x\.txt: cannot be written"),
         whole(tmp_path / "absent" / "x.txt") as aside,
     ):
         aside.write_text("x")
@@ -288,7 +288,7 @@ def test_write_flows_refuses_flow_of_unknown_making(tmp_path: Path) -> None:
 def test_write_flows_names_a_folder_it_cannot_write(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for out in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(DataError, match=r"file.* cannot be written"):
+        with pytest.raises(StorageError, match=r"file.* cannot be written"):
             write_flows(recording(), out)
 
 

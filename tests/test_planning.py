@@ -1,6 +1,7 @@
 """Planning: the figures follow from the rates, and the rates from a real run."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,25 +19,31 @@ from tests.tiny_folder import CONFIG, write_recording, write_recordings
 SMALL = {
     "batch_size": 3,
     "epochs": 7,
-    "model": {"name": "c3d", "width": 0.02, "clip_length": 2, "crop": 16},
+    "model": {"name": "c3d", "width": 0.02, "clip_length": 8, "crop": 32},
     "data": {"overlap": 1, "held_out_subjects": [99]},
 }
 
 
 def test_plan_multiplies_its_rates() -> None:
     plan = Plan(
-        DataSize(1000, 50, frames=61, pairs=20, clips=2, training_share=0.5, uncertainty=0.02),
-        PrepareRate(8, 160, workers=2, core_s=0.36, bytes=3000, files=8),
+        DataSize(
+            1000, 50, frames=61.0, pairs=20.0, clips=2.0, training_share=0.5, uncertainty=0.02
+        ),
+        PrepareRate(8, 160, workers=2, wall_s=0.72, core_s=0.36, bytes=3000.0, files=8.0),
         (64, 4),
         TrainRate(batch=16, sample_s=0.09),
-        samples=1000,
+        samples=1000.0,
         epochs=20,
     )
     assert (plan.pairs, plan.core_hours, plan.store_bytes) == (20_000, 2.0, 6e7)
     assert plan.train_hours == pytest.approx(0.5)
     text = plan.to_text()
     rows = [" ".join(line.split()) for line in text.splitlines()]
-    assert rows[2:5] == ["2 worker(s) 1.0 h", "4 worker(s) 30.0 min", "64 worker(s) 1.9 min"]
+    assert rows[2:5] == [
+        "2 worker(s) 2.0 h here, as busy as it is",
+        "64 worker(s) 1.9 min, a core for each",
+        "4 worker(s) 30.0 min, a core for each",
+    ]
     assert "60 MB in 8,000 files; 3.0 kB a pair" in text
     assert rows[-1] == "20 epochs 30.0 min on this machine"
 
@@ -66,7 +73,8 @@ def test_make_plan_probes_prepare_and_training_and_leaves_nothing(
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     source = write_recordings(tmp_path / "source", 6)
-    plan = make_plan(source, CONFIG, resolve(SMALL), workers=[64])
+    config = replace(CONFIG, size=CONFIG.crop)
+    plan = make_plan(source, config, resolve(SMALL), workers=[64])
     assert (plan.size.recordings, plan.pairs) == (6, 12)
     assert (plan.prepare.recordings, plan.prepare.pairs) == (4, 8)
     assert plan.train is not None
@@ -74,7 +82,7 @@ def test_make_plan_probes_prepare_and_training_and_leaves_nothing(
     assert (plan.samples, plan.unit, plan.epochs) == (6 * 0.5 * 1, "clips", 7)
     assert plan.prepare.core_s > 0
     assert plan.train.sample_s > 0
-    prepare(source, tmp_path / "s", CONFIG)
+    prepare(source, tmp_path / "s", config)
     sizes = [file.stat().st_size for file in (tmp_path / "s").glob("r*/**/*") if file.is_file()]
     assert plan.store_bytes == pytest.approx(sum(sizes), rel=0.05)
     assert 6 * plan.prepare.files == len(sizes)

@@ -1,6 +1,8 @@
 """Preparing a data set: resumable, the same with any number of workers, nothing lost silently."""
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -11,9 +13,12 @@ import numpy as np
 import pytest
 
 import skelflow.datasets.prepare as preparing
+from skelflow.datasets.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.manifest import MANIFEST, read_manifest
 from skelflow.datasets.prepare import PrepareConfig, PrepareReport
-from skelflow.datasets.store import Store
+from skelflow.datasets.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError
+from skelflow.recordings import open_recording
 from skelflow.types import Labels
 from tests.tiny_folder import CONFIG, HEIGHT, WIDTH, contents, write_recording, write_recordings
 
@@ -224,6 +229,78 @@ def test_prepare_refuses_to_write_into_another_folder(
 def test_prepare_config_names_the_wrong_setting(change: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         PrepareConfig(**change)  # type: ignore[arg-type]
+
+
+def test_prepare_makes_a_store_of_skeletons_alone_without_depth(
+    prepare: Prepare, data_dir: Path, tmp_path: Path
+) -> None:
+    config = PrepareConfig(skeletons_only=True)
+    source = data_dir / "ntu" / "skeletons"
+    assert prepare(source, tmp_path / "s", config).failed == ()
+    store = Store.open(tmp_path / "s")
+    assert (store.meta.has_flow, store.meta.layout) == (False, "kinect_v2")
+    assert len(store.names()) == 5
+    for name in store.names():
+        read = store.read(name)
+        assert (len(read.flow), len(read.joints_px)) == (0, 0)
+        skeleton = open_recording(source / f"{name}.skeleton").skeleton
+        assert skeleton is not None
+        np.testing.assert_array_equal(read.joints_m, skeleton.joints_m)
+    data = SkeletonDataset(store, store.names(), range(1, 61), frames=100)
+    assert data[0].joints_m.shape == (100, 2, 25, 3)
+    with pytest.raises(ConfigError, match="holds skeletons alone, and clips need flow"):
+        ClipDataset(store, store.names(), range(1, 61))
+    with pytest.raises(ConfigError, match="has_flow: False in the store, True asked for"):
+        prepare(source, tmp_path / "s", PrepareConfig(range_m=0.1))
+
+
+def test_prepare_of_skeletons_alone_fails_where_there_is_none(
+    prepare: Prepare, source: Path, tmp_path: Path
+) -> None:
+    report = prepare(source, tmp_path / "s", replace(CONFIG, skeletons_only=True))
+    assert [name for name, _ in report.failed] == ["r0", "r1", "r2"]
+    assert all("no skeleton, and skeletons are all" in reason for _, reason in report.failed)
+
+
+def test_prepare_writes_a_manifest_that_says_what_is_there(
+    prepare: Prepare, source: Path, tmp_path: Path
+) -> None:
+    write_recording(source / "alone", frames=1)
+    prepare(source, tmp_path / "s", CONFIG)
+    head = json.loads((tmp_path / "s" / MANIFEST).read_text().splitlines()[0])
+    assert StoreMeta.from_json(head["configuration"]) == Store.open(tmp_path / "s").meta
+    lines = read_manifest(tmp_path / "s")
+    assert [line["name"] for line in lines] == ["alone", "r0", "r1", "r2"]
+    assert [line["state"] for line in lines] == ["failed", "done", "done", "done"]
+    assert "1 frame(s)" in lines[0]["reason"]
+    prepare(source / "r0", tmp_path / "s", CONFIG)  # a part of the source: the failure stays
+    assert read_manifest(tmp_path / "s") == lines
+    shutil.rmtree(source / "alone")
+    write_recording(source / "alone")
+    assert prepare(source, tmp_path / "s", CONFIG).done == 1
+    assert [line["state"] for line in read_manifest(tmp_path / "s")] == ["done"] * 4
+
+
+def test_prepare_limits_itself_to_recordings_spread_over_all(
+    prepare: Prepare, source: Path, tmp_path: Path
+) -> None:
+    assert prepare(source, tmp_path / "s", CONFIG, limit=2).done == 2
+    report = prepare(source, tmp_path / "s", CONFIG)
+    assert (report.done, report.skipped_existing) == (1, 2)
+
+
+def test_prepare_makes_a_damaged_sequence_anew(
+    prepare: Prepare, source: Path, tmp_path: Path
+) -> None:
+    prepare(source, tmp_path / "s", CONFIG)
+    before = contents(tmp_path / "s")
+    (tmp_path / "s" / "r1" / "flow" / "c" / "0" / "0" / "0" / "0").write_bytes(b"torn")
+    with pytest.raises(DataError) as caught:
+        Store.open(tmp_path / "s").flow("r1")
+    (folder,) = re.findall(r"remove the folder (\S+) and", str(caught.value))
+    shutil.rmtree(folder)
+    assert prepare(source, tmp_path / "s", CONFIG).done == 1
+    assert contents(tmp_path / "s") == before
 
 
 def test_prepare_reads_utd_mhad(prepare: Prepare, data_dir: Path, tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from skelflow.datasets.disk import PARTIAL, only_writer
 from skelflow.datasets.manifest import HISTORY
 from skelflow.datasets.prepare import prepare
 from skelflow.datasets.store import Store
 from skelflow.errors import DataError, StorageError
+from skelflow.files import PARTIAL, only_writer
 from tests.tiny_folder import CONFIG, contents, write_recordings
 
 COMMAND = "import sys; from skelflow.cli import main; sys.argv[0] = 'skelflow'; main()"
@@ -70,17 +70,17 @@ def test_prepare_ends_with_the_same_bytes_after_kill_9(tmp_path: Path, scheduler
     assert contents(out) == contents(tmp_path / "whole")
 
 
-def test_prepare_stops_at_ctrl_c_and_goes_on(tmp_path: Path) -> None:
-    source = write_recordings(tmp_path / "source", 8)
-    run = start(source, tmp_path / "s")
-    wait_for(lambda: done(tmp_path / "s") >= 1)
-    run.send_signal(signal.SIGINT)
-    assert "skelflow: stopped; the same command goes on where it was" in run.communicate()[1]
-    assert run.returncode == 130
-    assert not list((tmp_path / "s").glob(f"{PARTIAL}*"))
-    run = start(source, tmp_path / "s")
-    assert "0 failed" in run.communicate()[0]
-    assert len(Store.open(tmp_path / "s").names()) == 8
+def test_prepare_stops_at_ctrl_c_and_sigterm_and_goes_on(tmp_path: Path) -> None:
+    source, out = write_recordings(tmp_path / "source", 8), tmp_path / "s"
+    for stop, after in ((signal.SIGINT, 1), (signal.SIGTERM, 4)):
+        run = start(source, out)
+        wait_for(lambda after=after: done(out) >= after)  # type: ignore[misc]
+        run.send_signal(stop)
+        assert "skelflow: stopped; the same command goes on where it was" in run.communicate()[1]
+        assert run.returncode == 130
+        assert not list(out.glob(f"{PARTIAL}*"))
+    assert "0 failed" in start(source, out).communicate()[0]
+    assert len(Store.open(out).names()) == 8
 
 
 def test_prepare_refuses_a_store_that_another_run_writes_into(

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 
 from skelflow.datasets.workers import Workers, explain
-from skelflow.errors import ConfigError
+from skelflow.errors import ConfigError, DataError
 
 
 def double(number: int) -> int:
@@ -100,3 +101,16 @@ def test_workers_refuse_another_version_of_skelflow(
         pytest.raises(ConfigError, match=r"its workers have skelflow 0\.1\.0, this is 9\.9"),
     ):
         list(workers.each(double, [(1,)]))
+
+
+def test_workers_say_that_the_scheduler_was_lost() -> None:
+    cluster = LocalCluster(
+        1, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
+    )
+    address = cluster.scheduler_address
+    with Workers(1, scheduler=address) as workers:
+        ended = workers.each(double, [(number,) for number in range(3)])
+        next(ended)
+        cluster.close()
+        with pytest.raises(DataError, match=f"the dask scheduler {address} was lost; the same"):
+            list(ended)

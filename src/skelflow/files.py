@@ -1,16 +1,48 @@
-"""Files and folders that appear whole or not at all, and are never made in two ways."""
+"""Files that are whole or not there: written aside, forced to the disk, renamed; one writer."""
 
-import json
 import os
 import shutil
-from collections.abc import Iterator
+import socket
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from skelflow.errors import ConfigError, DataError
+from filelock import FileLock, Timeout
 
-PARTIAL = ".partial-"  # names of what is still being written begin with it
+from skelflow.errors import DataError, StorageError
+
+PARTIAL = ".partial-"  # what is still being written begins with it
+_LOCK = ".lock"
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what the system says about a write into a `StorageError` that names the place."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be written ({error.strerror or error}); make room or choose "
+            "another place; the same command then goes on where it was"
+        ) from error
+
+
+def aside(path: Path) -> Path:
+    """A hidden name beside `path` with its ending, that no other process takes."""
+    return path.with_name(f"{PARTIAL}{socket.gethostname()}-{os.getpid()}-{path.name}")
+
+
+def sync(paths: Iterable[Path]) -> None:
+    """Force files and folders to the disk; `OSError` when one is not there."""
+    for path in paths:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        except OSError:
+            if not path.is_dir():  # some file systems cannot sync folders
+                raise
+        finally:
+            os.close(handle)
 
 
 @contextmanager
@@ -19,87 +51,63 @@ def whole(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    DataError
+    StorageError
         The file cannot be written.
     """
-    aside = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
+    partial = aside(path)
+    with writing(path):
+        try:
+            yield partial
+            sync([partial])
+            partial.replace(path)
+            sync([path.parent])
+        finally:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove what stopped writers left; one that still lives then fails, it publishes no part."""
+    for partial in folder.glob(f"{PARTIAL}*"):
+        doomed = aside(folder / "doomed")
         with suppress(OSError):
-            aside.unlink(missing_ok=True)
+            partial.rename(doomed)  # at once, so that nobody renames it when half of it is gone
+            shutil.rmtree(doomed) if doomed.is_dir() else doomed.unlink()
 
 
-def enter_folder(
-    out: Path, settings: dict[str, Any], *, settings_file: str, strangers: str, maker: str
-) -> None:
-    """Make a folder, or go on in one that was made with the same settings.
-
-    What a stopped run left half-written is removed.
-
-    Parameters
-    ----------
-    out : the folder.
-    settings : plain values, "format" among them, that all of its content has in common.
-    settings_file : name of the JSON file that keeps them.
-    strangers : pattern of the names that must not be there without that file.
-    maker : the command that makes such folders, for messages.
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Be the one run that writes into a folder, which is made; the lock dies with its process.
 
     Raises
     ------
     DataError
-        The folder cannot be written, or holds something else.
-    ConfigError
-        It was made with other settings.
+        Another run has it.
+    StorageError
+        The folder cannot be made or written.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        remove_partial(out)
-        found = _found(out, settings_file, strangers, maker)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from error
-    if found is None:
-        with whole(out / settings_file) as aside:
-            aside.write_text(json.dumps(settings, indent=2) + "\n")
-        return
-    differing = [
-        f"{name} {found.get(name)!r} there, {value!r} now"
-        for name, value in settings.items()
-        if found.get(name) != value
-    ]
-    if differing:
-        raise ConfigError(
-            f"{out}: holds what `{maker}` made otherwise ({'; '.join(differing)}); "
-            "choose another folder, use the same settings, or remove this one"
-        )
-
-
-def remove_partial(folder: Path) -> None:
-    """Remove what a stopped run left half-written."""
-    for partial in folder.glob(f"{PARTIAL}*"):
-        if partial.is_dir():
-            shutil.rmtree(partial)
-        else:
-            partial.unlink()
-
-
-def _found(out: Path, settings_file: str, strangers: str, maker: str) -> dict[str, Any] | None:
-    """The settings of what is there; None in a folder without any."""
-    path = out / settings_file
-    if path.is_file():
+    made = not folder.exists()
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK, blocking=False)
         try:
-            found = json.loads(path.read_text())
-        except ValueError:
-            found = None
-        if isinstance(found, dict) and "format" in found:
-            return found
-        raise DataError(f"{path}: not written by `{maker}`; choose another folder")
-    if there := sorted(out.glob(strangers)):
-        raise DataError(
-            f"{out}: holds {there[0].name} but no {settings_file} that says how it was made; "
-            "choose another folder"
-        )
-    return None
+            lock.acquire()
+        except Timeout:
+            holder = (folder / _LOCK).read_text().strip() or "unknown process"
+            raise DataError(
+                f"{folder}: another run is writing here ({holder}); wait for it, stop it, "
+                "or choose another place"
+            ) from None
+    try:
+        with writing(folder):
+            (folder / _LOCK).write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
+        yield
+    finally:
+        _leave(folder, lock, made)
+
+
+def _leave(folder: Path, lock: FileLock, made: bool) -> None:
+    remove_partials(folder)
+    if made and [entry.name for entry in folder.iterdir()] == [_LOCK]:
+        shutil.rmtree(folder)  # nothing came of it
+    lock.release()

@@ -1,7 +1,9 @@
 """The command that turns recordings into a store: prepare."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from skelflow.cli.shell import app, parse_size, say
 
@@ -19,6 +21,7 @@ def prepare(
     preset: str = "paper",
     region: Literal["image", "crop", "clip"] = "image",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
+    skeletons_only: Annotated[bool, Parameter(negative=())] = False,
     range_m: float | None = None,
     per_sequence_range: bool = False,
     protocol: str | None = None,
@@ -58,6 +61,8 @@ def prepare(
         What the latter two save and lose: see docs/flow.md.
     intensity
         What the flow sees beside depth; auto takes infrared, else color, else nothing.
+    skeletons_only
+        No flow: for networks that read skeletons alone, of recordings that need no depth.
     range_m
         Motion in meters of full color; measured on training recordings when not given.
     per_sequence_range
@@ -84,6 +89,7 @@ def prepare(
         preset=preset,
         region=region,
         intensity=intensity,
+        skeletons_only=skeletons_only,
         range_m=range_m,
         per_sequence_range=per_sequence_range,
         protocol=protocol,

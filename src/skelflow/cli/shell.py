@@ -1,5 +1,6 @@
 """The application: one line for a mistake, one for a stop."""
 
+import signal
 import sys
 
 from cyclopts import App, CycloptsError
@@ -18,6 +19,7 @@ app = App(
 
 def main() -> None:
     """Run the command; a mistake of the user's is one line on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's Ctrl-C
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except (SkelflowError, CycloptsError) as error:

@@ -1,6 +1,8 @@
 """Arrays of a store read chunk by chunk: the files zarr wrote, without its machinery a clip."""
 
 import json
+import math
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +10,14 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Shaped
+from jaxtyping import Shaped, UInt8
 from numcodecs import Zstd
 from zarr.codecs import ZstdCodec
 
 _CODECS = ("bytes", "zstd")
-_decode = Zstd().decode
+_NONE = np.empty(0, np.uint8)
+_zstd = Zstd()
+_own = threading.local()
 
 
 @dataclass(frozen=True)
@@ -57,12 +61,24 @@ class Chunks:
     def __getitem__(self, window: slice) -> Shaped[np.ndarray, "..."]:
         """Part of the array; `OSError`, `ValueError` or `RuntimeError` when it is damaged."""
         start, stop, step = window.indices(len(self))
-        if not self._cut or stop <= start:
-            return np.zeros((max(0, stop - start), *self.shape[1:]), self.dtype)[::step]
-        first, last = start // self.length, (stop - 1) // self.length
-        parts = [self._chunk(number) for number in range(first, last + 1)]
-        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        return whole[start - first * self.length : stop - first * self.length : step]
+        part = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
+        if part.size:
+            for number in range(start // self.length, (stop - 1) // self.length + 1):
+                begin = number * self.length
+                first, last = max(start, begin), min(stop, begin + self.length)
+                self._decode(number, slice(first - begin, last - begin), part[first - start :])
+        return part[::step]
+
+    def _decode(self, number: int, wanted: slice, out: Shaped[np.ndarray, "..."]) -> None:
+        """Part of a chunk into the beginning of `out`."""
+        content, length = self._file(number).read_bytes(), wanted.stop - wanted.start
+        if length == self.length:
+            _zstd.decode(content, out=out[:length])
+            return
+        room = _room(self.length * self.dtype.itemsize * math.prod(self.shape[1:]))
+        _zstd.decode(content, out=room)
+        chunk = room.view(self.dtype).reshape(self.length, *self.shape[1:])
+        out[:length] = chunk[wanted]
 
     def files(self) -> list[Path]:
         """Every file of the array."""
@@ -76,9 +92,13 @@ class Chunks:
     def _file(self, number: int) -> Path:
         return self.path.joinpath("c", str(number), *("0" for _ in self.shape[1:]))
 
-    def _chunk(self, number: int) -> Shaped[np.ndarray, "..."]:
-        decoded = _decode(self._file(number).read_bytes())
-        return np.frombuffer(decoded, self.dtype).reshape(self.length, *self.shape[1:])
+
+def _room(size: int) -> UInt8[np.ndarray, " size"]:
+    """Memory to decode into, this thread's; new memory for each chunk costs more than decoding."""
+    if getattr(_own, "room", _NONE).size < size:
+        _own.room = np.empty(size, np.uint8)
+    room: UInt8[np.ndarray, " size"] = _own.room[:size]
+    return room
 
 
 def write_chunks(

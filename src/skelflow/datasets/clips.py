@@ -156,6 +156,11 @@ class ClipDataset(SkeletonDataset):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.store.meta.has_flow:
+            raise ConfigError(
+                f"{self.store.path}: holds skeletons alone, and clips need flow; prepare the "
+                "recordings without --skeletons-only, or train a network that reads skeletons"
+            )
         width, height = self.store.meta.size
         if not 1 <= self.crop <= min(width, height):
             raise ConfigError(

@@ -27,6 +27,8 @@ class PrepareConfig:
         that saves and loses, `benchmarks/clip_region.py` measures.
     range_m : motion in meters that color 255 stands for; None = measured on training recordings.
     per_sequence_range : every sequence has its own measured range instead.
+    skeletons_only : no flow at all: recordings need skeletons and no depth, and the store feeds
+        the networks that read skeletons alone.
     protocol : who trains, for measuring the range; None = the data set's usual protocol.
     workers : processes that prepare recordings side by side.
     retries : how often a recording is tried again whose worker died or failed unexpectedly.
@@ -45,6 +47,7 @@ class PrepareConfig:
     region: RegionName = "image"
     range_m: float | None = None
     per_sequence_range: bool = False
+    skeletons_only: bool = False
     protocol: str | None = None
     workers: int = 1
     retries: int = 3

@@ -14,8 +14,8 @@ from skelflow.datasets.config import IntensitySource
 from skelflow.datasets.flow_files import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import ConfigError, DataError
-from skelflow.files import enter_folder
 from skelflow.flow.presets import find_preset
+from skelflow.folders import enter_folder
 from skelflow.types import Recording
 
 FORMAT = 1

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import skelflow
-from skelflow.datasets.disk import write_whole, writing
 from skelflow.datasets.outcome import Outcome
 from skelflow.datasets.store import Store
+from skelflow.files import whole, writing
 
 MANIFEST = "manifest.jsonl"
 HISTORY = "history.jsonl"
@@ -25,6 +25,7 @@ def append_history(store: Path, outcome: Outcome) -> None:
         "state": outcome.state,
         "reason": outcome.reason,
         "seconds": outcome.seconds,
+        "cpu_s": outcome.cpu_s,
         "host": outcome.host,
         "version": skelflow.__version__,
     }
@@ -54,7 +55,8 @@ def write_manifest(store: Store, tried: Iterable[Outcome]) -> None:
     lines.sort(key=lambda line: (line["origin"], line["name"]))
     head = {"configuration": store.meta.to_json()}
     text = "".join(json.dumps(line) + "\n" for line in [head, *lines])
-    write_whole(store.path / MANIFEST, text)
+    with whole(store.path / MANIFEST) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def read_manifest(store: Path) -> list[dict[str, Any]]:

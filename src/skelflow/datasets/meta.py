@@ -76,6 +76,8 @@ class StoreMeta:
         Where the range comes from, in words.
     region : str
         "image", "crop" or "clip": what the solver saw, see `PrepareConfig`.
+    has_flow : bool
+        False where only skeletons were prepared; then sequences have 0 flow frames.
     class_names : number -> name of the actions, as far as known.
     version : str
         The skelflow that made the store.
@@ -92,6 +94,7 @@ class StoreMeta:
     per_sequence_range: bool = False
     range_from: str = ""
     region: RegionName = "image"
+    has_flow: bool = True
     class_names: Mapping[int, str] = field(default_factory=dict)
     version: str = ""
 
@@ -112,7 +115,7 @@ class StoreMeta:
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
         """The inverse of `to_json`."""
-        values = {"region": "image", **found}  # older stores solved the whole image
+        values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
         values = {f.name: values[f.name] for f in fields(cls)}
         values["class_names"] = {int(k): v for k, v in values["class_names"].items()}
         return cls(**{**values, "crop": tuple(values["crop"]), "size": tuple(values["size"])})

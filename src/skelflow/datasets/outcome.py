@@ -24,6 +24,7 @@ class Outcome:
     state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
     reason : why it failed, where from the sequence is that was there, or what its reader mended.
     seconds : that a worker spent.
+    cpu_s : of these, seconds on a processor; the rest it waited for one, or for the disk.
     host : where.
     """
 
@@ -32,15 +33,20 @@ class Outcome:
     state: Literal["done", "skipped", "failed", "no room"]
     reason: str = ""
     seconds: float = 0.0
+    cpu_s: float = 0.0
     host: str = ""
 
 
 def prepare_one(path: Path, origin: str, out: Path, config: PrepareConfig) -> Outcome:
     """Prepare a recording into a store; what is wrong with it is part of the outcome."""
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     outcome = _prepare(path, origin, Store.open(out), config)
-    seconds = round(time.perf_counter() - start, 3)
-    return replace(outcome, seconds=seconds, host=socket.gethostname())
+    return replace(
+        outcome,
+        seconds=round(time.perf_counter() - start, 3),
+        cpu_s=round(time.process_time() - cpu_start, 3),
+        host=socket.gethostname(),
+    )
 
 
 def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Outcome:

@@ -9,7 +9,6 @@ from typing import Any
 
 import skelflow
 from skelflow.datasets.config import PrepareConfig
-from skelflow.datasets.disk import only_writer
 from skelflow.datasets.manifest import append_history, write_manifest
 from skelflow.datasets.meta import StoreMeta
 from skelflow.datasets.outcome import Outcome, name_taken, prepare_one
@@ -18,6 +17,7 @@ from skelflow.datasets.store import Store, is_vacant
 from skelflow.datasets.survey import Survey, measure_range, spread, survey_recordings
 from skelflow.datasets.workers import Finished, Workers, explain
 from skelflow.errors import DataError, StorageError
+from skelflow.files import only_writer
 from skelflow.recordings import find_recordings
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
@@ -178,7 +178,9 @@ def _configure(
 ) -> StoreMeta:
     """What the store is made with; the range of a store that is already there is kept."""
     range_m, range_from = config.range_m, "given"
-    if config.per_sequence_range:
+    if config.skeletons_only:
+        range_from = "nothing: no flow"
+    elif config.per_sequence_range:
         range_from = "each sequence"
     elif range_m is None and there is not None:
         range_m, range_from = there.range_m, there.range_from
@@ -195,6 +197,7 @@ def _configure(
         intensity=config.intensity,
         region=config.region,
         range_m=range_m,
+        has_flow=not config.skeletons_only,
         per_sequence_range=config.per_sequence_range,
         range_from=range_from,
         class_names=class_names(survey.source),

@@ -31,7 +31,7 @@ def prepare_sequence(
     Parameters
     ----------
     recording : at least two frames, some depth.
-    config : crop, size, stride, region, solver preset, intensity.
+    config : crop, size, stride, region, solver preset, intensity; or only skeletons.
     range_m : motion of color 255, meters; None = measured on this recording.
     layout : joint layout of the store; None = no skeletons are kept.
     origin : path below the source folder, noted in the sequence.
@@ -40,11 +40,15 @@ def prepare_sequence(
     ------
     DataError
         Fewer than two frames, no depth at all, a crop larger than the image, a missing or
-        too short intensity stream, or a skeleton of another layout or length.
+        too short intensity stream, or a skeleton of another layout or length; for skeletons
+        alone, no skeleton.
     """
     _check(recording, config, layout)
-    times = pair_times(len(recording), config.stride)
-    flow_m = flow_frames(recording, config, times)
+    times: list[int] = []
+    flow_m: FlowFrames = np.zeros((0, *reversed(config.size), 3), np.float32)
+    if not config.skeletons_only:
+        times = pair_times(len(recording), config.stride)
+        flow_m = flow_frames(recording, config, times)
     if range_m is None:
         range_m = measure_range(flow_m)
     joints_px, joints_m = _joints(recording, config, times, layout)
@@ -56,7 +60,7 @@ def prepare_sequence(
         range_m=range_m,
         layout=layout,
         labels=recording.labels,
-        intensity=intensity_source(recording, config.intensity),
+        intensity=intensity_source(recording, config.intensity) if times else "none",
         origin=origin,
     )
 
@@ -100,8 +104,11 @@ def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None
 
 
 def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:
-    _check_frames(recording, config)
     skeleton = recording.skeleton
+    if not config.skeletons_only:
+        _check_frames(recording, config)
+    elif skeleton is None:
+        raise DataError(f"{recording.path}: no skeleton, and skeletons are all that is asked for")
     if skeleton is None or layout is None:
         return
     if skeleton.layout != layout:

@@ -12,9 +12,9 @@ from jaxtyping import Float32, Shaped, UInt8
 
 import skelflow
 from skelflow.datasets.chunks import Chunks, write_chunks
-from skelflow.datasets.disk import aside, remove_partials, sync, writing
 from skelflow.datasets.meta import PreparedSequence, StoreMeta
 from skelflow.errors import ConfigError, DataError
+from skelflow.files import aside, remove_partials, sync, writing
 from skelflow.types import Labels
 
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]

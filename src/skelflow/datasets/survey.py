@@ -52,7 +52,8 @@ def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
             break
     if not readable:
         raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
-    _check_crop(readable[0][1], config)
+    if not config.skeletons_only:
+        _check_crop(readable[0][1], config)
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"

@@ -3,7 +3,7 @@
 import logging
 import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from itertools import islice
 from types import TracebackType
@@ -105,8 +105,11 @@ class Workers:
                 yield self._finish(out.pop(future), future)
                 for task in islice(todo, max(0, self._threads() - len(out))):
                     send(task)
+        except OSError as error:
+            raise self._lost() from error
         finally:
-            client.cancel(list(out))
+            with suppress(OSError):
+                client.cancel(list(out))
 
     def _threads(self) -> int:
         threads: dict[str, int] = self._connect().nthreads()
@@ -117,7 +120,10 @@ class Workers:
             return Finished(task, future.result(), None)
         if future.status == "error":
             return Finished(task, None, future.exception())
-        raise DataError(
+        raise self._lost()
+
+    def _lost(self) -> DataError:
+        return DataError(
             f"the dask scheduler {self._scheduler or 'of this run'} was lost; "
             "the same command goes on where it was"
         )
@@ -128,6 +134,7 @@ class Workers:
                 client = self._open.enter_context(_start_here(self._count, self._retries))
                 self._announce(_dashboard(client))
             else:
+                self._open.enter_context(_quiet())
                 client = self._open.enter_context(_reach(self._scheduler))
                 self._announce(client.dashboard_link)
             self._client = client
@@ -157,6 +164,20 @@ def _start_here(count: int, retries: int) -> Iterator[distributed.Client]:
             ) from error
         opened.enter_context(cluster)
         yield opened.enter_context(distributed.Client(cluster, set_as_default=False))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """What goes wrong is said once, by us."""
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ class Plan:
     ----------
     size : of the data set.
     prepare : rate of preparing, on this machine.
-    workers : numbers of workers to plan for, all as fast as this machine's.
+    workers : numbers of workers to plan for, each with a core of this speed to itself.
     train : rate of training on this machine's device; None = not asked for.
     samples : clips or sequences that train, in an epoch.
     unit : "clips" or "sequences".
@@ -49,8 +49,13 @@ class Plan:
 
     @property
     def core_hours(self) -> float:
-        """To prepare it, of one worker."""
+        """To prepare it, on a processor."""
         return self.pairs * self.prepare.core_s / 3600
+
+    @property
+    def hours_here(self) -> float:
+        """To prepare it on this machine, as busy as it was."""
+        return self.pairs * self.prepare.wall_s / self.prepare.workers / 3600
 
     @property
     def store_bytes(self) -> float:
@@ -71,10 +76,12 @@ class Plan:
             f"{self.pairs:,.0f} pairs, {size.recordings * size.clips:,.0f} clips "
             f"(from {size.opened} opened, +- {size.uncertainty:.0%})",
             f"prepare: {self.core_hours:,.1f} core-hours; a pair takes {1000 * rate.core_s:.0f} ms "
-            f"of a worker ({rate.recordings} recordings, {rate.pairs} pairs on {rate.workers})",
+            f"of a core, {1000 * rate.wall_s:.0f} ms here and now "
+            f"({rate.recordings} recordings, {rate.pairs} pairs)",
+            f"  {rate.workers:>5} worker(s)  {_duration(self.hours_here)} here, as busy as it is",
             *(
-                f"  {count:>5} worker(s)  {_duration(self.core_hours / count)}"
-                for count in sorted({rate.workers, *self.workers})
+                f"  {count:>5} worker(s)  {_duration(self.core_hours / count)}, a core for each"
+                for count in self.workers
             ),
             f"  store            {_bytes(self.store_bytes)} in "
             f"{size.recordings * rate.files:,.0f} files; {rate.bytes / 1000:.1f} kB a pair",
@@ -113,7 +120,7 @@ def make_plan(
 
     Notes
     -----
-    Other machines are taken to be as fast as this one, and their disks fast enough to read the
+    Other cores are taken to be as fast as these, and their disks fast enough to read the
     recordings; both are worth a probe there.
     """
     clips = {}

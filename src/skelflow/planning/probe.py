@@ -34,7 +34,8 @@ class PrepareRate:
     ----------
     recordings, pairs : prepared.
     workers : side by side.
-    core_s : that one worker needs for one pair, while the others work too.
+    wall_s : that one worker took for one pair, the others and everything else at work too.
+    core_s : of these, seconds on a processor.
     bytes : in the store for one pair, joints and descriptions included.
     files : in the store for one recording.
     """
@@ -42,6 +43,7 @@ class PrepareRate:
     recordings: int
     pairs: int
     workers: int
+    wall_s: float
     core_s: float
     bytes: float
     files: float
@@ -79,14 +81,15 @@ def probe_prepare(
     if not report.done:
         raise DataError(f"{source}: none of the probed recordings can be prepared: {report.failed}")
     lines = [json.loads(line) for line in (store / HISTORY).read_text().splitlines()]
-    spent = {line["name"]: line["seconds"] for line in lines if line["state"] == "done"}
+    spent = {line["name"]: line for line in lines if line["state"] == "done"}
     pairs = sum(len(Store.open(store).joints_px(name)) for name in spent)
     files = [file for name in spent for file in (store / name).rglob("*") if file.is_file()]
     return PrepareRate(
         recordings=len(spent),
         pairs=pairs,
         workers=config.workers,
-        core_s=sum(spent.values()) / pairs,
+        wall_s=sum(line["seconds"] for line in spent.values()) / pairs,
+        core_s=sum(line["cpu_s"] for line in spent.values()) / pairs,
         bytes=sum(file.stat().st_size for file in files) / pairs,
         files=len(files) / len(spent),
     )

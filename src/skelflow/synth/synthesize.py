@@ -8,7 +8,8 @@ from pathlib import Path
 
 import skelflow
 from skelflow.errors import DataError
-from skelflow.files import PARTIAL, enter_folder, remove_partial
+from skelflow.files import PARTIAL, remove_partials
+from skelflow.folders import enter_folder
 from skelflow.synth.pool import each
 from skelflow.synth.shoot import Place, shoot
 from skelflow.synth.take import SynthConfig, Take, plan_takes
@@ -94,7 +95,7 @@ def synthesize(
             made, frames = made + 1, frames + count
             progress(there + made, len(takes), name)
     finally:
-        remove_partial(out)
+        remove_partials(out)
     return SynthReport(out, takes, made, frames, time.perf_counter() - start)
 
 
