@@ -123,7 +123,7 @@ def draw_recording(
     t = _liveliest(truth, people)
     acting = truth.part[t] < JOINTS * people
     flow_m, depth = truth.flow_m[t], recording.depth[t]
-    range_m = max(float(np.percentile(np.abs(flow_m[acting]), _SHARE)), 0.005)
+    range_m = max(float(np.percentile(np.abs(flow_m[acting]), _SHARE)), 0.02)
     first, second = PairReader(recording, intensity_source(recording, "auto")).read(t)
     found_m = pair_flow(first, second, camera=recording.camera, preset=preset, threads=threads)
     around = _window(acting)
