@@ -23,8 +23,8 @@ from moving_person import make_pair
 from skelflow.datasets.config import PrepareConfig
 from skelflow.datasets.sequence import flow_frames, measured_range, moving_components
 from skelflow.flow.color import encode_flow
-from skelflow.synth.sensor import sense_intensity
-from skelflow.synth.texture import Texture
+from skelflow.synth.geometry.sensor import sense_intensity
+from skelflow.synth.geometry.texture import Texture
 from skelflow.types import Camera, Frames, Recording
 
 CAMERA = Camera(512, 424, 365.48, 365.48, 257.35, 210.35)  # a Kinect v2's, as in NTU RGB+D

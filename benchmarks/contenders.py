@@ -9,7 +9,7 @@ from peers import PEERS, Method, is_available
 
 from skelflow.flow.presets import PRESETS
 from skelflow.flow.solver import scene_flow
-from skelflow.synth.render import Scene
+from skelflow.synth.geometry.render import Scene
 
 OURS = tuple(PRESETS)
 METHODS = (*OURS, *PEERS)

@@ -1,8 +1,8 @@
 """Scene flow of ours beside OpenCV's optical flow lifted to 3D: time, memory, true error, one run.
 
-Every pixel's true flow is known: the scenes are rendered (skelflow.synth.scenes). Images are in
-whole gray levels, as cameras give them. Errors are distances in 3D, in millimeters, over the pixels
-that have depth in frame 0. Methods take turns, so that whatever slows the machine slows all.
+Every pixel's true flow is known: the scenes are rendered (skelflow.synth.geometry.scenes). Images
+are in whole gray levels, as cameras give them. Errors are distances in 3D, in millimeters, over the
+pixels that have depth in frame 0. Methods take turns, so that whatever slows the machine slows all.
 """
 
 import argparse
@@ -25,8 +25,8 @@ from footprint import measure_memory
 
 from skelflow.flow.metrics import measure_flow
 from skelflow.flow.residual import warp_residual
-from skelflow.synth.render import Scene
-from skelflow.synth.scenes import SCENES, make_scene
+from skelflow.synth.geometry.render import Scene
+from skelflow.synth.geometry.scenes import SCENES, make_scene
 
 THREADS = (1, 2)
 SIZES = ("240x320", "424x512", "480x640")

@@ -19,8 +19,8 @@ from skelflow.flow.metrics import measure_flow
 from skelflow.flow.presets import PRESETS, Preset
 from skelflow.flow.solver import solve
 from skelflow.flow.terms import Frame
-from skelflow.synth.render import Scene
-from skelflow.synth.scenes import SCENES
+from skelflow.synth.geometry.render import Scene
+from skelflow.synth.geometry.scenes import SCENES
 
 BEST = PRESETS["best"]
 EXAMPLE = "example: python benchmarks/flow_ablation.py --size 120x160 --scenes S2 S4"

@@ -20,13 +20,13 @@ from contenders import METHODS, OURS, find_method, is_here
 
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.flow.relief import shading
-from skelflow.synth.cast import cast
-from skelflow.synth.kinect import sense_depth, sense_infrared
-from skelflow.synth.look import Look, find_parts, look
-from skelflow.synth.sensor import sense_depth as sense_triangulated
-from skelflow.synth.stage import JOINTS
-from skelflow.synth.take import SynthConfig, Take
-from skelflow.synth.truth import true_flow
+from skelflow.synth.geometry.sensor import sense_depth as sense_triangulated
+from skelflow.synth.sight.kinect import sense_depth, sense_infrared
+from skelflow.synth.sight.look import Look, find_parts, look
+from skelflow.synth.sight.truth import true_flow
+from skelflow.synth.staging.stage import JOINTS
+from skelflow.synth.studio.cast import cast
+from skelflow.synth.studio.take import SynthConfig, Take
 from skelflow.types import Camera
 
 SEED = 2018

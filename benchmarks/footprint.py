@@ -46,7 +46,7 @@ def main() -> None:
     """Print what a call of METHOD at ROWS x COLUMNS on THREADS threads adds, in megabytes."""
     from contenders import bind
 
-    from skelflow.synth.scenes import make_scene
+    from skelflow.synth.geometry.scenes import make_scene
 
     method, *numbers = sys.argv[1:]
     height, width, threads = map(int, numbers)

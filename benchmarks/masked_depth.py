@@ -22,7 +22,7 @@ from moving_person import make_pair
 from skelflow.flow.residual import warp_residual
 from skelflow.flow.solver import scene_flow
 from skelflow.recordings import open_recording
-from skelflow.synth.sensor import sense_depth
+from skelflow.synth.geometry.sensor import sense_depth
 from skelflow.types import Camera
 
 CAMERA = Camera(512, 424, 365.48, 365.48, 257.35, 210.35)  # a Kinect v2's, as in NTU RGB+D

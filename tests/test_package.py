@@ -45,7 +45,7 @@ def test_wheel_holds_the_lists_and_no_tests(tmp_path: Path) -> None:
     assert "skelflow/datasets/ntu/performers.txt" in names
     assert "skelflow/datasets/ntu/missing_skeletons_120.txt" in names
     assert "skelflow/datasets/utd_mhad/actions.txt" in names
-    assert "skelflow/synth/data/body.npz" in names
+    assert "skelflow/synth/people/data/body.npz" in names
     assert "skelflow/py.typed" in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not any(name.startswith(("tests", "benchmarks", "recipes")) for name in names)

@@ -8,9 +8,9 @@ import pytest
 from skelflow.datasets.protocols import class_names
 from skelflow.errors import ConfigError
 from skelflow.skeleton.layouts import KINECT_V2
+from skelflow.synth.acting.perform import ACTIONS, LONGEST, PAIRS, SHORTEST, perform
 from skelflow.synth.actor import NO_PART, Actor, Performance
-from skelflow.synth.perform import ACTIONS, LONGEST, PAIRS, SHORTEST, perform
-from skelflow.synth.person import draw_person
+from skelflow.synth.people.person import draw_person
 
 HZ = 30
 STIFF = [  # what both ends of these bones are carried by never changes their distance

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from skelflow.camera.pinhole import unproject
 from skelflow.errors import ConfigError
-from skelflow.synth.raster import NOTHING, rasterize
-from skelflow.synth.render import cast_rays
-from skelflow.synth.shapes import Sphere
-from skelflow.synth.solids import make_ball
+from skelflow.synth.acting.solids import make_ball
+from skelflow.synth.geometry.render import cast_rays
+from skelflow.synth.geometry.shapes import Sphere
+from skelflow.synth.sight.raster import NOTHING, rasterize
 from skelflow.types import Camera
 
 CAMERA = Camera(64, 48, 60.0, 61.0, 31.2, 23.7)

@@ -8,10 +8,10 @@ import pytest
 from skelflow.errors import DataError
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import KINECT_V2, find_layout
+from skelflow.synth.acting.perform import perform
+from skelflow.synth.acting.recorded import read_places
+from skelflow.synth.acting.reenact import reenact
 from skelflow.synth.actor import Performance
-from skelflow.synth.perform import perform
-from skelflow.synth.recorded import read_places
-from skelflow.synth.reenact import reenact
 from skelflow.types import Skeleton
 
 LIMBS = [

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skelflow.synth.body import Build, shape_body
-from skelflow.synth.limbs import reach, turn_limb
-from skelflow.synth.rig import Stance, hips_m, move_bones, place_stance, rest_stance
-from skelflow.synth.skinning import skin_points
-from skelflow.synth.turns import (
+from skelflow.synth.people.body import Build, shape_body
+from skelflow.synth.people.limbs import reach, turn_limb
+from skelflow.synth.people.rig import Stance, hips_m, move_bones, place_stance, rest_stance
+from skelflow.synth.people.skinning import skin_points
+from skelflow.synth.people.turns import (
     between,
     frame_of,
     inverse,

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError
-from skelflow.synth.render import Scene, cast_rays, render_scene
-from skelflow.synth.scenes import (
+from skelflow.synth.geometry.render import Scene, cast_rays, render_scene
+from skelflow.synth.geometry.scenes import (
     SCENES,
     build_ball,
     build_panel,
@@ -17,9 +17,9 @@ from skelflow.synth.scenes import (
     make_plane,
     make_scene,
 )
-from skelflow.synth.sensor import sense_depth, sense_intensity
-from skelflow.synth.shapes import Sphere, move, place, spin
-from skelflow.synth.texture import Texture
+from skelflow.synth.geometry.sensor import sense_depth, sense_intensity
+from skelflow.synth.geometry.shapes import Sphere, move, place, spin
+from skelflow.synth.geometry.texture import Texture
 from skelflow.types import Camera
 
 HEIGHT, WIDTH = 120, 160

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skelflow.synth.perform import ACTIONS
+from skelflow.synth.acting.perform import ACTIONS
 from tests.pages import DOCS, run_page
 
 

@@ -8,17 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.synth.look import LAMP_M, Shot, find_parts, flicker, look
-from skelflow.synth.paint import BLOBS, Paint, choose_paints, paint_table
-from skelflow.synth.raster import cross_edges, rasterize
-from skelflow.synth.room import build_room
-from skelflow.synth.shade import find_normals
-from skelflow.synth.shapes import place
-from skelflow.synth.solid import mix, mottle
-from skelflow.synth.solids import Solid, join_solids, make_box
-from skelflow.synth.stage import BACKGROUND, THING, Member, Role, build_stage
-from skelflow.synth.things import facet, make_sheet, place_thing
-from skelflow.synth.views import View, color_camera, look_at, place_view
+from skelflow.synth.acting.solids import Solid, join_solids, make_box
+from skelflow.synth.geometry.shapes import place
+from skelflow.synth.sight.look import LAMP_M, Shot, find_parts, flicker, look
+from skelflow.synth.sight.raster import cross_edges, rasterize
+from skelflow.synth.sight.shade import find_normals
+from skelflow.synth.staging.paint import BLOBS, Paint, choose_paints, paint_table
+from skelflow.synth.staging.room import build_room
+from skelflow.synth.staging.solid import mix, mottle
+from skelflow.synth.staging.stage import BACKGROUND, THING, Member, Role, build_stage
+from skelflow.synth.staging.things import facet, make_sheet, place_thing
+from skelflow.synth.staging.views import View, color_camera, look_at, place_view
 from skelflow.types import Camera, Projection
 
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from skelflow.camera.pinhole import project
-from skelflow.synth.kinect import (
+from skelflow.synth.sight.kinect import (
     sense_color,
     sense_depth,
     sense_infrared,
     to_millimeters,
 )
-from skelflow.synth.tracker import INFERRED, LOST, TRACKED, Tracker, find_hidden
+from skelflow.synth.sight.tracker import INFERRED, LOST, TRACKED, Tracker, find_hidden
 from skelflow.types import Camera
 
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)

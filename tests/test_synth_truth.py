@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from skelflow.errors import FormatError
+from skelflow.synth.acting.solids import join_solids, make_box
 from skelflow.synth.actor import Points
-from skelflow.synth.raster import Raster, rasterize
-from skelflow.synth.solids import join_solids, make_box
-from skelflow.synth.stage import Member, Role, Stage, build_stage
-from skelflow.synth.things import make_sheet, place_thing
-from skelflow.synth.truth import true_flow
-from skelflow.synth.truth_file import TruthWriter, read_truth
+from skelflow.synth.sight.raster import Raster, rasterize
+from skelflow.synth.sight.truth import true_flow
+from skelflow.synth.staging.stage import Member, Role, Stage, build_stage
+from skelflow.synth.staging.things import make_sheet, place_thing
+from skelflow.synth.studio.truth_file import TruthWriter, read_truth
 from skelflow.types import Camera, Flow
 
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)

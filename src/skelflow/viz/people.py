@@ -15,11 +15,11 @@ from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
 from skelflow.files import whole
 from skelflow.recordings import open_recording
-from skelflow.synth.perform import ACTIONS
-from skelflow.synth.stage import JOINTS
-from skelflow.synth.synthesize import truth_path
-from skelflow.synth.take import Take
-from skelflow.synth.truth_file import Truth, read_truth
+from skelflow.synth.acting.perform import ACTIONS
+from skelflow.synth.staging.stage import JOINTS
+from skelflow.synth.studio.synthesize import truth_path
+from skelflow.synth.studio.take import Take
+from skelflow.synth.studio.truth_file import Truth, read_truth
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import paint_depth, paint_flow
 

@@ -1,0 +1,1 @@
+"""Acting: motions written as parts, played by people with things, or re-enacted."""

@@ -1,0 +1,1 @@
+"""What people do: each motion writes a part, `skelflow.synth.acting.perform` plays it."""

@@ -1,0 +1,1 @@
+"""Planes and spheres with known motion, ray by ray: what scene flow is measured on."""

@@ -1,0 +1,1 @@
+"""People: bodies, clothes, bones, and how somebody moves."""

@@ -1,0 +1,1 @@
+"""Sight: what each pixel sees, how it looks, what sensor and tracker make of it, what is true."""

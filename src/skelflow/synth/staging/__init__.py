@@ -1,0 +1,1 @@
+"""Staging: rooms, things, paints, who stands where, and the cameras."""

@@ -1,0 +1,1 @@
+"""The studio: which recordings are made, and their files."""
