@@ -1,12 +1,12 @@
 """What a network saw: frames put in order, pictures, and a page that a real browser plays."""
 
-import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from skelflow.datasets.clips import Clip
 from skelflow.models.attention import disc_radius
@@ -14,10 +14,9 @@ from skelflow.recognize import Explanation, Recognizer
 from skelflow.recognize.explain import mean_by_frame
 from skelflow.recordings import open_recording
 from skelflow.viz.panels import SIDE_PX, draw_panels
+from tests.browser import open_page
 from tests.test_cli import run
 from tests.tiny_utd import write_data_set
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
 RECIPE = """
 batch_size = 4
@@ -125,24 +124,13 @@ def test_panels_of_a_skeleton_network_show_the_whole_image(data: Path) -> None:
 
 
 @pytest.fixture
-def page(data: Path, fused: Path, tmp_path: Path) -> Page:
+def page(data: Path, fused: Path, tmp_path: Path) -> Iterator[Page]:
     """The page of two recordings, in a browser."""
-    if BROWSER is None:
-        pytest.skip("no chromium on this machine")
     paths = sorted((data / "data").rglob("*_depth.mat"))[:2]
     assert run("explain", fused, *paths, "--out", tmp_path / "out", "--note", "a <b>note") == 0
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        page = browser.new_page()
-        wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: wrong.append(request.url) if "//" in request.url else 0)
-        page.goto((tmp_path / "out" / "index.html").as_uri())
-        wrong.remove((tmp_path / "out" / "index.html").as_uri())
+    with open_page(tmp_path / "out" / "index.html") as page:
         yield page
-        assert wrong == []
-        browser.close()
 
 
 def test_page_plays_and_shows_another_frame(page: Page) -> None:
