@@ -95,6 +95,7 @@ _HAIRS: tuple[Rgb, ...] = (
     (0.62, 0.48, 0.28),
     (0.45, 0.44, 0.43),
 )
+_IRISES: tuple[Rgb, ...] = ((0.24, 0.15, 0.10), (0.30, 0.42, 0.52), (0.33, 0.36, 0.24))
 _CLOTHES: tuple[Rgb, ...] = (
     (0.78, 0.18, 0.16),
     (0.16, 0.34, 0.62),
@@ -213,6 +214,10 @@ def _eyes(_: np.random.Generator) -> Paint:
     return Paint((0.85, 0.84, 0.82), (0.1, 0.08, 0.07), mottle=0.0, infrared=0.5)
 
 
+def _iris(random: np.random.Generator) -> Paint:
+    return Paint(_pick(_IRISES, random), mottle=0.0, infrared=0.3)
+
+
 def _paper(_: np.random.Generator) -> Paint:
     return Paint((0.93, 0.93, 0.90), mottle=0.1, mottle_m=0.03, infrared=0.8)
 
@@ -239,6 +244,7 @@ _BY_MATERIAL = {
     "television": _television,
     "screen": _frame,
     "eyes": _eyes,
+    "iris": _iris,
     "paper": _paper,
     "seat": _seat,
     "frame": _frame,
