@@ -65,7 +65,9 @@ def test_attended_pool_passes_gradcheck(
 ) -> None:
     inputs = tuple(x.requires_grad_() for x in drawn(shape))
     assert torch.autograd.gradcheck(
-        lambda y, gain: attended_pool(y, gain, kernel=kernel, ceil_mode=ceil), inputs
+        lambda y, gain: attended_pool(y, gain, kernel=kernel, ceil_mode=ceil),
+        inputs,
+        fast_mode=True,  # along random directions; entry by entry takes minutes
     )
 
 
