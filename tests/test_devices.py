@@ -154,3 +154,12 @@ def test_calibrate_explains_the_real_joints_of_two_devices(data_dir: Path) -> No
         assert np.nanmax(place.misses.color_px) < 0.01
     for rig in found.rigs.devices.values():
         assert rig.camera.fx == pytest.approx(365.5, rel=0.002)
+
+
+def test_thin_keeps_all_joints_alike_whatever_their_number() -> None:
+    joints = np.arange(25 * 40_000) % 25  # a stride of 50 would keep one joint alone
+    rows = np.repeat(joints[:, None], 3, axis=1).astype(np.float64)
+    kept = Sightings(rows, rows[:, :2], rows[:, :2]).thin().joints_m[:, 0]
+    counts = np.bincount(kept.astype(int), minlength=25)
+    assert counts.sum() < len(joints)
+    assert counts.min() > 0.8 * counts.mean()

@@ -1,6 +1,7 @@
 """What a network saw: frames put in order, pictures, and a page that a real browser plays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from skelflow.models.attention import disc_radius
 from skelflow.recognize import Explanation, Recognizer
 from skelflow.recognize.explain import mean_by_frame
 from skelflow.recordings import open_recording
+from skelflow.types import Frames
 from skelflow.viz.panels import SIDE_PX, draw_panels
 from tests.browser import open_page
 from tests.test_cli import run
@@ -142,8 +144,24 @@ def test_page_plays_and_shows_another_frame(page: Page) -> None:
     assert widths == [SIDE_PX] * 3
     before = pictures.nth(1).get_attribute("src")
     article.locator("button").click()
-    page.wait_for_function("document.querySelector('#case1 input').value >= 1")
-    assert pictures.nth(1).get_attribute("src") != before
+    changed = "before => document.querySelectorAll('#case1 img')[1].src !== before"
+    page.wait_for_function(changed, arg=before)
     article.locator("input").fill("0")
     assert pictures.nth(1).get_attribute("src") == before
     assert article.locator("button").inner_text() == "play"
+
+
+def test_recognizer_sees_what_the_store_was_prepared_to_see(data: Path, fused: Path) -> None:
+    recording = open_recording(first_recording(data))
+    size = (recording.camera.height, recording.camera.width)
+    noise = np.random.default_rng(0).uniform(0, 255, (len(recording), *size)).astype(np.float32)
+    lit = replace(recording, infrared=Frames(len(recording), noise.__getitem__))
+    blind, seeing = (
+        Recognizer(replace(checkpoint, meta=replace(checkpoint.meta, intensity=intensity)))
+        for checkpoint in (Recognizer.load(fused).checkpoint,)
+        for intensity in ("none", "infrared")
+    )
+    expected = blind.explain(recording).flow
+    assert expected is not None
+    np.testing.assert_array_equal(blind.explain(lit).flow, expected)
+    assert not np.array_equal(seeing.explain(lit).flow, expected)

@@ -56,7 +56,7 @@ def test_prepare_is_the_same_with_two_workers(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
     prepare(source, tmp_path / "one", CONFIG)
-    report = prepare(source, tmp_path / "two", replace(CONFIG, workers=2))
+    report = preparing.prepare(source, tmp_path / "two", replace(CONFIG, workers=2))
     assert report.done == 3
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
@@ -79,23 +79,20 @@ def test_prepare_goes_on_after_an_interruption(
     assert contents(tmp_path / "s") == contents(tmp_path / "whole")
 
 
-def test_prepare_stops_its_workers_when_interrupted(
-    prepare: Prepare, source: Path, tmp_path: Path
-) -> None:
+def test_prepare_stops_its_workers_when_interrupted(source: Path, tmp_path: Path) -> None:
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
     config = replace(CONFIG, workers=2, range_m=0.02)
     with pytest.raises(KeyboardInterrupt):
-        prepare(source, tmp_path / "s", config, progress=interrupt)
+        preparing.prepare(source, tmp_path / "s", config, progress=interrupt)
     assert not list((tmp_path / "s").glob(".partial-*"))
     for name in Store.open(tmp_path / "s").names():
         assert Store.open(tmp_path / "s").read(name).flow.shape == (2, 16, 20, 3)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
 def test_prepare_lists_what_failed_and_goes_on(
-    prepare: Prepare, source: Path, tmp_path: Path, workers: int
+    prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
     write_recording(source / "alone", frames=1)
     write_recording(source / "empty")
@@ -103,7 +100,7 @@ def test_prepare_lists_what_failed_and_goes_on(
         cv2.imwrite(str(file), np.zeros((HEIGHT, WIDTH), np.uint16))
     write_recording(source / "torn")
     (source / "torn" / "depth" / "3.png").write_bytes(b"no image")
-    report = prepare(source, tmp_path / "s", replace(CONFIG, workers=workers))
+    report = prepare(source, tmp_path / "s", CONFIG)
     assert (report.done, [name for name, _ in report.failed]) == (3, ["alone", "empty", "torn"])
     reasons = [reason for _, reason in report.failed]
     assert "1 frame(s)" in reasons[0]

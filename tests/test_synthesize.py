@@ -9,6 +9,7 @@ import pytest
 from skelflow.camera.calibrate import project_color
 from skelflow.camera.pinhole import project, unproject
 from skelflow.errors import ConfigError, DataError
+from skelflow.files import LOCK
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.synth.sight.kinect import to_millimeters
 from skelflow.synth.sight.look import look
@@ -51,7 +52,7 @@ def opened(out: Path, name: str) -> Recording:
 
 
 def content(out: Path) -> dict[str, bytes]:
-    files = (path for path in sorted(out.rglob("*")) if path.is_file())
+    files = (path for path in sorted(out.rglob("*")) if path.is_file() and path.name != LOCK)
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 

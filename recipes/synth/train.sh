@@ -1,8 +1,8 @@
 #!/bin/sh
 # How the weights of `make demo` were made: synthetic people, their flow, and six trainings, three
 # of which only compare attention with none.
-# Run from the top of the project; a stopped run goes on with the same command. About an hour and a
-# half on two cores. BIN is the folder of the commands.
+# Run from the top of the project; a stopped run goes on with the same command. About an hour on
+# two cores beside other work. BIN is the folder of the commands.
 set -eu
 : "${BIN:=.venv/bin}"
 people=stores/synth_people store=stores/synth

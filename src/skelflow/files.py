@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import get_ident
 
 from filelock import FileLock, Timeout
 
@@ -39,8 +40,9 @@ def _system_error(error: BaseException) -> OSError | None:
 
 
 def aside(path: Path) -> Path:
-    """A hidden name beside `path` with its ending, that no other process takes."""
-    return path.with_name(f"{PARTIAL}{socket.gethostname()}-{os.getpid()}-{path.name}")
+    """A hidden name beside `path` with its ending, that no other process or thread takes."""
+    maker = f"{socket.gethostname()}-{os.getpid()}-{get_ident()}"
+    return path.with_name(f"{PARTIAL}{maker}-{path.name}")
 
 
 def sync(paths: Iterable[Path]) -> None:

@@ -40,9 +40,12 @@ class Sightings:
         return len(self.joints_m)
 
     def thin(self) -> "Sightings":
-        """At most as many as a fit needs, evenly spread."""
-        step = -(-max(len(self), 1) // _MOST_POINTS)
-        return Sightings(self.joints_m[::step], self.depth_px[::step], self.color_px[::step])
+        """At most as many as a fit needs, drawn at random: a stride would prefer some joints."""
+        if len(self) <= _MOST_POINTS:
+            return self
+        kept = np.random.default_rng(0).choice(len(self), _MOST_POINTS, replace=False)
+        kept.sort()
+        return Sightings(self.joints_m[kept], self.depth_px[kept], self.color_px[kept])
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Store:
     """A folder of prepared sequences.
 
     A sequence is written into a hidden sibling, forced to the disk and renamed: whatever stops a
-    run leaves only whole ones. It is plain zarr; one writer at a time, see `disk.only_writer`.
+    run leaves only whole ones. It is plain zarr; one writer at a time, see `files.only_writer`.
 
     Examples
     --------

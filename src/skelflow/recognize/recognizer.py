@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from skelflow.datasets.batch import Batch
 from skelflow.datasets.clips import STILL, Clip, ClipDataset, SkeletonDataset
-from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.config import IntensitySource, PrepareConfig
 from skelflow.datasets.meta import PreparedSequence
 from skelflow.datasets.sequence import prepare_sequence
 from skelflow.datasets.source import OneSequence
@@ -183,6 +183,7 @@ class Recognizer:
             stride=meta.stride,
             preset=meta.preset,
             region=meta.region,
+            intensity=cast(IntensitySource, meta.intensity),
         )
         return prepare_sequence(recording, config, range_m=meta.range_m, layout=meta.layout)
 

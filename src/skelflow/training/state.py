@@ -189,6 +189,7 @@ class RunFolder:
                 problems.append(f"{file}: no state of this run ({_first_sentence(error)})")
                 continue
             if problems:
+                files[0].unlink(missing_ok=True)  # or the next save would keep it for this one
                 log.warning(
                     "%s; going on from %s, epoch %d, step %d",
                     problems[0],

@@ -41,7 +41,9 @@ def explain_recordings(
     WeightsError
         There are no usable weights.
     FormatError, DataError
-        A recording cannot be read or does not suit the network, or the page cannot be written.
+        A recording cannot be read or does not suit the network.
+    StorageError
+        The page cannot be written.
     """
     recognizer = Recognizer.load(run)
     paths = [found for given in recordings for found in find_recordings(given)]

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from skelflow import __version__
-from skelflow.files import whole
+from skelflow.files import whole, writing
 from skelflow.recognize import Explanation
 from skelflow.types import Recording
 from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
@@ -56,14 +56,15 @@ def write_page(
 
     Raises
     ------
-    DataError
+    StorageError
         The page cannot be written.
     """
+    with writing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
     sections = []
     for number, case in enumerate(cases, start=1):
         sections.append(_describe(case))
         progress(number, count, case.recording.name)
-    path.parent.mkdir(parents=True, exist_ok=True)
     page = _template().render(
         title=title, note=note, cases=sections, side=SIDE_PX, version=__version__
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import skelflow
 from skelflow.errors import DataError
-from skelflow.files import PARTIAL, remove_partials
+from skelflow.files import PARTIAL, only_writer
 from skelflow.folders import enter_folder
 from skelflow.synth.studio.pool import each
 from skelflow.synth.studio.shoot import Place, shoot
@@ -78,24 +78,24 @@ def synthesize(
     ConfigError
         The folder was made with other settings, or an action cannot be played.
     DataError
-        The folder holds something else or cannot be written.
+        The folder holds something else, or another run writes into it.
+    StorageError
+        It cannot be written.
     """
     out, start = Path(out), time.perf_counter()
     takes = plan_takes(config)
     settings = {"format": FORMAT, "skelflow": skelflow.__version__, **config.look()}
-    enter_folder(
-        out, settings, settings_file=SETTINGS, strangers="nturgb+d*", maker="skelflow synth"
-    )
-    missing = [take for take in takes if not _is_there(out, take, config)]
-    there, made, frames = len(takes) - len(missing), 0, 0
-    progress(there, len(takes), "")
-    try:
+    with only_writer(out):
+        enter_folder(
+            out, settings, settings_file=SETTINGS, strangers="nturgb+d*", maker="skelflow synth"
+        )
+        missing = [take for take in takes if not _is_there(out, take, config)]
+        there, made, frames = len(takes) - len(missing), 0, 0
+        progress(there, len(takes), "")
         tasks = [(out, take, config) for take in missing]
         for name, count in each(_make, tasks, workers=workers):
             made, frames = made + 1, frames + count
             progress(there + made, len(takes), name)
-    finally:
-        remove_partials(out)
     return SynthReport(out, takes, made, frames, time.perf_counter() - start)
 
 

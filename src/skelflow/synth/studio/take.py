@@ -79,7 +79,7 @@ class SynthConfig:
             "distractors": self.distractors,
             "masked": self.masked,
             "longest": self.longest,
-            "played": "skeletons" if self.reenacted else "actions",
+            "played": sorted(path.name for path in self.reenacted) or "actions",
         }
 
 
@@ -122,7 +122,7 @@ def plan_takes(config: SynthConfig) -> tuple[Take, ...]:
         A skeleton recording cannot be opened, or holds no skeleton.
     """
     moments = _reenactments(config) if config.reenacted else _performances(config)
-    takes = [replace(take, camera=camera) for take in moments for camera in config.cameras]
+    takes = {replace(take, camera=camera) for take in moments for camera in config.cameras}
     return tuple(sorted(takes, key=lambda take: take.name))
 
 
@@ -152,7 +152,7 @@ def _reenactments(config: SynthConfig) -> Iterator[Take]:
         if take.name in names:
             raise ConfigError(
                 f"synth: {names[take.name]} and {path} have the same subject, replication and "
-                "action, so their recordings would have the same name; give them one at a time"
+                "action, so their recordings would have the same name; give each its own folder"
             )
         names[take.name] = path
         yield take

@@ -1,6 +1,7 @@
 """True flow in a file: int16 tenths of millimeters, one array a frame, read one at a time."""
 
 import json
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -126,7 +127,7 @@ def _read(path: Path, name: str) -> Any:
     try:
         with path.open("rb") as stream, np.load(stream) as content:
             return content[name]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise FormatError(
             f"{path}: no {name} that can be read ({error}); expected a NAME_truth.npz of "
             "`skelflow synth`: remove it and run the command again"
