@@ -20,6 +20,7 @@ from skelflow.models.registry import find_config
 from skelflow.training.config import RunConfig
 from skelflow.training.loop import train
 from skelflow.training.report import Step
+from skelflow.training.setup import make_split
 
 _FIRST_BATCH = 4
 _STEPS = 4
@@ -124,11 +125,11 @@ def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
 
 def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> float:
     """Seconds a sample in the steps after the first, and whether samples are clips."""
-    _repeat(store, scratch / "store", (_STEPS + 1) * batch)
     data = replace(config.data, held_out_subjects=(), cache=False, workers=0)
     config = replace(
         config, data=data, batch_size=batch, init=type(config.init)(), paper_protocol=False
     )
+    _repeat(config, store, scratch / "store", (_STEPS + 1) * batch)
     times: list[float] = []
 
     def note(_: Step) -> None:
@@ -142,11 +143,11 @@ def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> fl
     return statistics.median(between) / batch
 
 
-def _repeat(store: Path, out: Path, count: int) -> None:
-    """A store of copies of another one's sequences, until at least `count` of them train."""
+def _repeat(config: RunConfig, store: Path, out: Path, count: int) -> None:
+    """A store of copies of another one's sequences that train, at least `count`."""
     original = Store.open(store)
+    names = make_split(config, original).fit
     made = Store.create(out, original.meta)
-    names = original.names()
-    for copy in range(-(-2 * count // len(names))):
+    for copy in range(-(-count // len(names))):
         for name in names:
             shutil.copytree(original.path / name, made.path / f"{name}-{copy}")

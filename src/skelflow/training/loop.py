@@ -73,6 +73,11 @@ def train(
     network = make_network(config, store, chosen)
     accelerator = make_accelerator(config.precision, unused_weights=not network.trains_whole)
     alone, main = accelerator.num_processes == 1, accelerator.is_main_process
+    if config.l1 and not (alone or network.trains_whole):
+        raise ConfigError(
+            f"l1: found {config.l1}, expected 0 for {network.name} in several processes, whose "
+            "loss does not reach all of its weights; set l1 = 0, or train in one process"
+        )
     with folder.open(config, store) if main else nullcontext():
         accelerator.wait_for_everyone()
         run = _Run(config, store, chosen, folder, network, accelerator, progress)
