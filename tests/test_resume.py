@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -105,12 +106,13 @@ def kill_after(saves: int, process: subprocess.Popen[str], run: Path) -> None:
     seen: set[int] = set()
     file, end = run / "last.pt", time.monotonic() + 200
     while process.poll() is None and len(seen) < saves and time.monotonic() < end:
-        if file.exists():
+        with suppress(FileNotFoundError):  # not yet, or between its names
             seen.add(file.stat().st_mtime_ns)
         time.sleep(0.0005)
-    assert process.poll() is None
+    ended = process.poll()
     process.kill()
     process.wait()
+    assert ended is None
 
 
 def test_train_ends_with_the_same_weights_when_killed_at_several_moments(
