@@ -32,7 +32,7 @@ $(CONTRIB): $(STAMP)  # a peer in the flow benchmark comes only with OpenCV's co
 	touch $(CONTRIB)
 
 bench: $(CONTRIB)
-	PYTHONPATH=$(CONTRIB) $(BIN)/python benchmarks/flow.py --check
+	PYTHONPATH=$(CONTRIB) $(BIN)/python -m benchmarks.flow --check
 
 demo: $(STAMP)  # synthetic people that the weights were not trained on; no data needed
 	$(BIN)/skelflow synth --out demo/people --people 1 --setups 1 --cameras 2 --actions 10,23,24,38 \

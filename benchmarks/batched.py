@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from skelflow.flow.batched import scene_flow_batched
+from skelflow.flow.api import scene_flow
+from skelflow.flow.engines.torch.solver import scene_flow_batched
 from skelflow.flow.presets import PRESETS
-from skelflow.flow.solver import scene_flow
 from skelflow.types import Camera
 
-EXAMPLE = "example: python benchmarks/batched.py --height 120 --width 160 --json batched.json"
+EXAMPLE = "example: python -m benchmarks.batched --height 120 --width 160 --json batched.json"
 
 
 def make_pair(height: int, width: int, seed: int) -> tuple[np.ndarray, ...]:

@@ -18,13 +18,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from moving_person import make_pair
 
-from skelflow.datasets.config import PrepareConfig
-from skelflow.datasets.sequence import flow_frames, measured_range, moving_components
-from skelflow.flow.color import encode_flow
-from skelflow.synth.geometry.sensor import sense_intensity
-from skelflow.synth.geometry.texture import Texture
+from benchmarks.scenes.moving_person import make_pair
+from benchmarks.scenes.sensor import sense_intensity
+from benchmarks.scenes.texture import Texture
+from skelflow.datasets.prepare import PrepareConfig
+from skelflow.datasets.prepare.preprocess import flow_frames, measured_range, moving_components
+from skelflow.flow.encoding import encode_flow
 from skelflow.types import Camera, Frames, Recording
 
 CAMERA = Camera(512, 424, 365.48, 365.48, 257.35, 210.35)  # a Kinect v2's, as in NTU RGB+D
@@ -33,7 +33,7 @@ STILL = "no flow"
 SIGHTS = ("depth alone", "painted")
 PAINT = Texture(contrast=100, middle=120, finest_m=0.06, coarsest_m=0.4)
 BEHIND = 60.0
-EXAMPLE = "example: python benchmarks/clip_region.py --pairs 4 --json clip_region.json"
+EXAMPLE = "example: python -m benchmarks.clip_region --pairs 4 --json clip_region.json"
 
 
 def paint(pair: dict, frame: int, seed: int) -> np.ndarray:

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from flow_people import ACTIONS, Pair, make_pair
 
+from benchmarks.flow_people import ACTIONS, Pair, make_pair
+from skelflow.flow.api import scene_flow
+from skelflow.flow.depth_image import relief, shading
+from skelflow.flow.engines.numpy.robust import despeckle
 from skelflow.flow.metrics import end_point_error
-from skelflow.flow.relief import relief, shading
-from skelflow.flow.robust import despeckle
-from skelflow.flow.solver import scene_flow
 from skelflow.types import Camera
 
 SENSORS = ("Kinect v1", "Kinect v2")
 REGIONS = ("body", "limb")
 SEED = 7  # other people than those of flow_people.py, on whom the choice is checked
-EXAMPLE = "example: python benchmarks/depth_alone.py --pairs 4 --preset paper"
+EXAMPLE = "example: python -m benchmarks.depth_alone --pairs 4 --preset paper"
 
 Image = Callable[[np.ndarray, Camera], np.ndarray]
 

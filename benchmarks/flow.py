@@ -1,6 +1,6 @@
 """Scene flow of ours beside OpenCV's optical flow lifted to 3D: time, memory, true error, one run.
 
-Every pixel's true flow is known: the scenes are rendered (skelflow.synth.geometry.scenes). Images
+Every pixel's true flow is known: the scenes are rendered (benchmarks.scenes.scenes). Images
 are in whole gray levels, as cameras give them. Errors are distances in 3D, in millimeters, over the
 pixels that have depth in frame 0. Methods take turns, so that whatever slows the machine slows all.
 """
@@ -18,15 +18,15 @@ from pathlib import Path
 import cv2
 import numba
 import numpy as np
-from contenders import METHODS, OURS, bind, is_here
-from flow_demands import find_failures
-from flow_tables import print_errors, print_regions, print_times
-from footprint import measure_memory
 
+from benchmarks.methods.contenders import METHODS, OURS, bind, is_here
+from benchmarks.reports.flow_demands import find_failures
+from benchmarks.reports.flow_tables import print_errors, print_regions, print_times
+from benchmarks.reports.footprint import measure_memory
+from benchmarks.scenes.render import Scene
+from benchmarks.scenes.residual import warp_residual
+from benchmarks.scenes.scenes import SCENES, make_scene
 from skelflow.flow.metrics import measure_flow
-from skelflow.flow.residual import warp_residual
-from skelflow.synth.geometry.render import Scene
-from skelflow.synth.geometry.scenes import SCENES, make_scene
 
 THREADS = (1, 2)
 SIZES = ("240x320", "424x512", "480x640")
@@ -131,7 +131,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Options, with `--quick` filled in and methods that are not installed set aside."""
     parser = argparse.ArgumentParser(
         description=__doc__,
-        epilog="example: python benchmarks/flow.py --sizes 240x320 --check --json flow.json",
+        epilog="example: python -m benchmarks.flow --sizes 240x320 --check --json flow.json",
     )
     add = parser.add_argument
     add("--sizes", nargs="+", metavar="ROWSxCOLUMNS", help=f"default: {' '.join(SIZES)}")

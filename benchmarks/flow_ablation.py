@@ -12,18 +12,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from flow import make_pair
-from peers import smooth_depth
 
+from benchmarks.flow import make_pair
+from benchmarks.methods.peers import smooth_depth
+from benchmarks.scenes.render import Scene
+from benchmarks.scenes.scenes import SCENES
+from skelflow.flow.engines.numba.solver import solve
 from skelflow.flow.metrics import measure_flow
 from skelflow.flow.presets import PRESETS, Preset
-from skelflow.flow.solver import solve
-from skelflow.flow.terms import Frame
-from skelflow.synth.geometry.render import Scene
-from skelflow.synth.geometry.scenes import SCENES
+from skelflow.flow.state import Frame
 
 BEST = PRESETS["best"]
-EXAMPLE = "example: python benchmarks/flow_ablation.py --size 120x160 --scenes S2 S4"
+EXAMPLE = "example: python -m benchmarks.flow_ablation --size 120x160 --scenes S2 S4"
 
 
 def keep(depth: np.ndarray) -> np.ndarray:

@@ -16,17 +16,17 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from contenders import METHODS, OURS, find_method, is_here
 
+from benchmarks.methods.contenders import METHODS, OURS, find_method, is_here
+from benchmarks.scenes.sensor import sense_depth as sense_triangulated
+from skelflow.flow.depth_image import shading
 from skelflow.flow.metrics import end_point_error, median_end_point_error
-from skelflow.flow.relief import shading
-from skelflow.synth.geometry.sensor import sense_depth as sense_triangulated
-from skelflow.synth.sight.kinect import sense_depth, sense_infrared
-from skelflow.synth.sight.look import Look, find_parts, look
-from skelflow.synth.sight.truth import true_flow
-from skelflow.synth.staging.stage import JOINTS
-from skelflow.synth.studio.cast import cast
-from skelflow.synth.studio.take import SynthConfig, Take
+from skelflow.synth.recording.build_scene import cast
+from skelflow.synth.recording.recording_spec import SynthConfig, Take
+from skelflow.synth.rendering.kinect import sense_depth, sense_infrared
+from skelflow.synth.rendering.look import Look, find_parts, look
+from skelflow.synth.rendering.truth import true_flow
+from skelflow.synth.scene.stage import JOINTS
 from skelflow.types import Camera
 
 SEED = 2018
@@ -36,7 +36,7 @@ PEOPLE, SETUPS, CAMERAS = 8, 2, 3
 MOVING_M, BOUNDARY_PX = 0.01, 4
 STILL = "(no flow at all)"
 KINDS = ("clean", "noisy", "masked", "alone")
-EXAMPLE = "example: python benchmarks/flow_people.py --pairs 4 --json people.json"
+EXAMPLE = "example: python -m benchmarks.flow_people --pairs 4 --json people.json"
 
 Frames = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]  # gray and depth, gray and depth
 

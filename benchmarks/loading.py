@@ -18,17 +18,17 @@ import time
 from pathlib import Path
 
 import torch
-from formats import PEERS
 from torch.utils.data import DataLoader
 
-from skelflow.datasets.clips import ClipDataset
+from benchmarks.methods.formats import PEERS
+from skelflow.datasets.loading.clips import ClipDataset
 from skelflow.datasets.store import Store
 from skelflow.planning.probe import probe_training
 from skelflow.training.recipe import load_recipe
 
 OURS = "store"
 WORKERS = (1, 2)
-EXAMPLE = "example: python benchmarks/loading.py stores/utd --recipe recipes/utd_mhad/cpu/c3d.toml"
+EXAMPLE = "example: python -m benchmarks.loading stores/utd --recipe recipes/utd_mhad/cpu/c3d.toml"
 
 
 def drop(folder: Path) -> None:

@@ -17,18 +17,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from moving_person import make_pair
 
-from skelflow.flow.residual import warp_residual
-from skelflow.flow.solver import scene_flow
+from benchmarks.scenes.moving_person import make_pair
+from benchmarks.scenes.residual import warp_residual
+from benchmarks.scenes.sensor import sense_depth
+from skelflow.flow.api import scene_flow
 from skelflow.recordings import open_recording
-from skelflow.synth.geometry.sensor import sense_depth
 from skelflow.types import Camera
 
 CAMERA = Camera(512, 424, 365.48, 365.48, 257.35, 210.35)  # a Kinect v2's, as in NTU RGB+D
 BEHIND_M = 2.0
 RIM_PX = 4
-EXAMPLE = "example: python benchmarks/masked_depth.py --pairs 4 --preset paper"
+EXAMPLE = "example: python -m benchmarks.masked_depth --pairs 4 --preset paper"
 
 
 def solve(depth: tuple[np.ndarray, np.ndarray], camera: Camera, preset: str) -> np.ndarray:

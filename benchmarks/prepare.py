@@ -25,7 +25,7 @@ import numpy as np
 import psutil
 
 COMMAND = "import sys; sys.argv[0] = 'skelflow'; from skelflow.cli import main; main()"
-EXAMPLE = "example: python benchmarks/prepare.py UTD_MHAD --json prepare.json"
+EXAMPLE = "example: python -m benchmarks.prepare UTD_MHAD --json prepare.json"
 TIMES = (".lock", "history.jsonl")  # files that say when, not what
 
 

@@ -20,16 +20,16 @@ import numpy as np
 
 from skelflow.camera.pinhole import project, unproject
 from skelflow.recordings import open_recording
-from skelflow.synth.sight.look import look
-from skelflow.synth.sight.truth import true_flow
-from skelflow.synth.staging.stage import JOINTS
-from skelflow.synth.studio.cast import cast
-from skelflow.synth.studio.synthesize import synthesize, truth_path
-from skelflow.synth.studio.take import SynthConfig, plan_takes
-from skelflow.synth.studio.truth_file import STEP_M, read_truth
+from skelflow.synth.recording.build_scene import cast
+from skelflow.synth.recording.recording_spec import SynthConfig, plan_takes
+from skelflow.synth.recording.synthesize import synthesize, truth_path
+from skelflow.synth.recording.truth_file import STEP_M, read_truth
+from skelflow.synth.rendering.look import look
+from skelflow.synth.rendering.truth import true_flow
+from skelflow.synth.scene.stage import JOINTS
 from skelflow.types import Camera, Depth
 
-EXAMPLE = "example: python benchmarks/synth.py --actions 23 --json synth.json"
+EXAMPLE = "example: python -m benchmarks.synth --actions 23 --json synth.json"
 COLORS = {"no color": None, "480x270": (480, 270), "1920x1080": (1920, 1080)}
 
 

@@ -22,13 +22,13 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
-from skelflow.datasets.batch import Batch
-from skelflow.models.c3d import LEVELS, C3dTrunk
+from skelflow.datasets.loading.batch import Batch
+from skelflow.models.flow.c3d import LEVELS, C3dTrunk
 from skelflow.models.registry import create_model
 from skelflow.training.config import OptimSection
 from skelflow.training.optimizer import make_optimizer
 
-EXAMPLE = "example: python benchmarks/train_step.py --clips 2 --turns 5 --json train_step.json"
+EXAMPLE = "example: python -m benchmarks.train_step --clips 2 --turns 5 --json train_step.json"
 BARE, MATRIX = "c3d", "matrix product"
 SIDES = (1024, 2048, 3072)
 CLASSES = 60

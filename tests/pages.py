@@ -3,8 +3,8 @@
 import re
 import shlex
 
+from tests.cli.test_commands import run
 from tests.conftest import REPOSITORY
-from tests.test_cli import run
 
 DOCS = REPOSITORY / "docs"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from skelflow.datasets.config import PrepareConfig
-from skelflow.datasets.manifest import HISTORY
+from skelflow.datasets.prepare import PrepareConfig
+from skelflow.datasets.prepare.manifest import HISTORY
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
 
 WIDTH, HEIGHT = 64, 48

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skelflow.datasets.store import PreparedSequence, Store, StoreMeta
+from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Labels
 

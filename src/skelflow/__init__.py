@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skelflow.flow.solver import scene_flow
+    from skelflow.flow.api import scene_flow
+    from skelflow.inference import Recognizer
     from skelflow.models.registry import create_model, list_models
-    from skelflow.recognize import Recognizer
     from skelflow.recordings import open_recording
     from skelflow.types import Camera, Recording
 
@@ -14,12 +14,12 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Camera": "skelflow.types",
-    "Recognizer": "skelflow.recognize",
+    "Recognizer": "skelflow.inference",
     "Recording": "skelflow.types",
     "create_model": "skelflow.models.registry",
     "list_models": "skelflow.models.registry",
     "open_recording": "skelflow.recordings",
-    "scene_flow": "skelflow.flow.solver",
+    "scene_flow": "skelflow.flow.api",
 }
 
 __all__ = [

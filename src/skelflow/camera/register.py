@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
-from skelflow.camera.calibrate import project_color
+from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import unproject
 from skelflow.errors import CalibrationError
 from skelflow.types import Camera, Color, Depth, Intensity, Projection

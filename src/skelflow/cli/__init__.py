@@ -1,11 +1,12 @@
-"""The `skelflow` command: parse, call one function, print; every module here adds its commands."""
+"""The `skelflow` command; every module of `skelflow.cli.commands` adds one."""
 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from skelflow.cli.shell import app, main
+from skelflow.cli import commands
+from skelflow.cli.app import app, main
 
-for _module in iter_modules(__path__):
-    import_module(f"{__name__}.{_module.name}")
+for _module in iter_modules(commands.__path__):
+    import_module(f"{commands.__name__}.{_module.name}")
 
 __all__ = ["app", "main"]

@@ -6,7 +6,7 @@ import numpy as np
 
 from skelflow.camera.register import gray, register_color
 from skelflow.errors import DataError
-from skelflow.flow.solver import scene_flow
+from skelflow.flow.api import scene_flow
 from skelflow.types import Camera, Color, Depth, Flow, Intensity, Recording
 
 

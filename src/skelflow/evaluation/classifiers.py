@@ -14,13 +14,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from torch.utils.data import DataLoader
 
-from skelflow.datasets.augment import resample
-from skelflow.datasets.clips import SkeletonDataset
-from skelflow.datasets.protocols import find_protocol, protocols, split
-from skelflow.datasets.store import Store
+from skelflow.datasets.loading.augment import resample
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.protocols.split import find_protocol, protocols, split
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.models.checkpoint import Checkpoint
-from skelflow.models.network import Network
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.models.base import Network
 from skelflow.skeleton.layouts import find_layout
 
 Features = Float64[np.ndarray, "sequences d"]

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import skelflow
-from skelflow.datasets.clips import SkeletonDataset
-from skelflow.datasets.store import Store
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.store.store import Store
 from skelflow.evaluation.metrics import (
     ClassRow,
     Confusion,
@@ -22,10 +22,10 @@ from skelflow.evaluation.metrics import (
     confusion_matrix,
     top_k_accuracy,
 )
-from skelflow.files import whole
-from skelflow.models.checkpoint import Checkpoint, Side, check_side
-from skelflow.models.devices import gathered_logits, make_accelerator, shared_loader
-from skelflow.models.network import Network
+from skelflow.inference.checkpoint import Checkpoint, Side, check_side
+from skelflow.inference.compute import gathered_logits, make_accelerator, shared_loader
+from skelflow.io.atomic import whole
+from skelflow.models.base import Network
 
 Progress = Callable[[int, int], None]  # samples done, of how many
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from skelflow.camera.depth_units import check_meters
 from skelflow.errors import ConfigError, DataError
+from skelflow.flow.depth_image import relief, shading
 from skelflow.flow.presets import Preset
-from skelflow.flow.relief import relief, shading
-from skelflow.flow.terms import Frame
-from skelflow.flow.units import check_meters
+from skelflow.flow.state import Frame
 from skelflow.types import Camera, Depth, Intensity
 
 

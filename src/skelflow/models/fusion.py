@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from skelflow.datasets.batch import Batch
-from skelflow.models.attention import attention_gains
-from skelflow.models.c3d import C3dTrunk, make_head
+from skelflow.datasets.loading.batch import Batch
+from skelflow.models.attention.masks import attention_gains
+from skelflow.models.base import Network
 from skelflow.models.config import FusedConfig
-from skelflow.models.network import Network
-from skelflow.models.tcn import TcnBjcnTrunk
+from skelflow.models.flow.c3d import C3dTrunk, make_head
+from skelflow.models.guides.res_tcn import TcnBjcnTrunk
 
 _Model = TypeVar("_Model", bound="_Steered")
 

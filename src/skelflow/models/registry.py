@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from skelflow.errors import ConfigError
-from skelflow.models.c3d import C3d
+from skelflow.models.base import Network
 from skelflow.models.config import (
     FlowConfig,
     FusedConfig,
@@ -15,9 +15,9 @@ from skelflow.models.config import (
     build_config,
     nearest_name,
 )
+from skelflow.models.flow.c3d import C3d
 from skelflow.models.fusion import C3dAt2, Fused
-from skelflow.models.network import Network
-from skelflow.models.tcn import ResTcn, ResTcnBjcn
+from skelflow.models.guides.res_tcn import ResTcn, ResTcnBjcn
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from skelflow.datasets.augment import Augmentation
-from skelflow.datasets.clips import ClipDataset, SkeletonDataset
-from skelflow.datasets.source import SequenceSource
+from skelflow.datasets.loading.augment import Augmentation
+from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.store.source import SequenceSource
+from skelflow.models.base import Network
 from skelflow.models.config import FlowConfig
-from skelflow.models.network import Network
 
 
 def make_samples(

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 import skelflow
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.files import whole
-from skelflow.models.network import Network
+from skelflow.io.atomic import whole
+from skelflow.models.base import Network
 from skelflow.models.registry import create_model
 
 RESERVED = ("skelflow", "model", "config")

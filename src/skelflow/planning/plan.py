@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.config import PrepareConfig
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.planning.data_size import DataSize, measure_size
 from skelflow.planning.probe import (
     PrepareRate,
     TrainRate,
@@ -13,7 +14,6 @@ from skelflow.planning.probe import (
     probe_training,
     reads_clips,
 )
-from skelflow.planning.sample import DataSize, measure_size
 from skelflow.training.config import RunConfig
 
 Progress = Callable[[int, int, str], None]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from skelflow.datasets.config import PrepareConfig
-from skelflow.datasets.manifest import HISTORY
-from skelflow.datasets.prepare import prepare
-from skelflow.datasets.store import Store
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.manifest import HISTORY
+from skelflow.datasets.prepare.run import prepare
+from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
 from skelflow.models.config import FlowConfig
 from skelflow.models.registry import find_config

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Protocol, cast, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from skelflow.errors import DataError, FormatError
 from skelflow.types import Recording
@@ -33,9 +33,10 @@ class Reader(Protocol):
 
 @cache
 def readers() -> tuple[Reader, ...]:
-    """All readers, by module name; modules that begin with an underscore are none."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
-    return tuple(cast(Reader, importlib.import_module(f"{__name__}.{name}")) for name in names)
+    """All readers, by module name: the modules and packages here that offer what a reader does."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
+    return tuple(module for module in modules if isinstance(module, Reader))
 
 
 def open_recording(path: str | Path) -> Recording:

@@ -11,7 +11,7 @@ from jaxtyping import Float32, Integer, Num, UInt16
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
-from skelflow.recordings._names import walk
+from skelflow.recordings.names import walk
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
 
 NAME = "utd_mhad"

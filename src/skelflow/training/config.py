@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from skelflow.datasets.augment import Augmentation
+from skelflow.datasets.loading.augment import Augmentation
 from skelflow.errors import ConfigError
 from skelflow.models.config import build_config, nearest_name
 from skelflow.models.registry import find_config
@@ -145,7 +145,7 @@ class InitSection:
     ----------
     skeleton, flow : a run folder or checkpoint of a network that has that part.
     sports1m : a C3D weights file of another project, see
-        `skelflow.models.pretrained.load_c3d_weights`.
+        `skelflow.models.flow.sports1m.load_c3d_weights`.
     """
 
     skeleton: str | None = None

@@ -13,23 +13,23 @@ from accelerate import Accelerator
 from torch import Tensor
 from torch.nn import functional
 
-from skelflow.datasets.batch import Batch
-from skelflow.datasets.clips import SkeletonDataset
-from skelflow.datasets.store import Store
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.models.devices import make_accelerator, shared_loader, to_device
-from skelflow.models.network import Network
+from skelflow.inference.compute import make_accelerator, shared_loader, to_device
+from skelflow.models.base import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import save_model
+from skelflow.training.batch_sampler import EpochOrder
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
 from skelflow.training.optimizer import make_optimizer, seed_step
-from skelflow.training.order import EpochOrder
 from skelflow.training.report import Progress, Step, TrainResult
 from skelflow.training.schedule import Schedule
 from skelflow.training.setup import BEST, Split, fit_loader, header, make_network, make_split
-from skelflow.training.shared_norm import share_statistics
 from skelflow.training.state import Kept, RunFolder
+from skelflow.training.sync_batch_norm import share_statistics
 from skelflow.training.validation import Validation, validate
 
 __all__ = ["BEST", "Interrupted", "Step", "TrainResult", "train"]

@@ -7,20 +7,20 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
-from skelflow.datasets.batch import Batch
-from skelflow.datasets.clips import SkeletonDataset
-from skelflow.datasets.protocols import Protocol, find_protocol, hold_out, protocols, split
-from skelflow.datasets.store import Store
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.protocols.split import Protocol, find_protocol, hold_out, protocols, split
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
+from skelflow.models.base import Network
 from skelflow.models.config import TcnConfig
-from skelflow.models.network import Network
-from skelflow.models.normalize import fit_normalizer
-from skelflow.models.pretrained import load_c3d_weights
+from skelflow.models.flow.sports1m import load_c3d_weights
+from skelflow.models.guides.normalize import fit_normalizer
 from skelflow.models.registry import create_model, find_config
 from skelflow.models.weights import load_part
 from skelflow.skeleton.layouts import find_layout
+from skelflow.training.batch_sampler import EpochOrder
 from skelflow.training.config import RunConfig
-from skelflow.training.order import EpochOrder
 
 BEST = "best.safetensors"
 

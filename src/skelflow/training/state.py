@@ -16,9 +16,9 @@ from torch import nn
 from torch.optim import Optimizer
 
 import skelflow
-from skelflow.datasets.store import Store
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.files import LOCK, only_writer, remove_partials, whole
+from skelflow.io.atomic import LOCK, only_writer, remove_partials, whole
 from skelflow.training.config import RunConfig
 from skelflow.training.schedule import Schedule
 

@@ -8,8 +8,8 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from skelflow.datasets.batch import Batch
-from skelflow.models.devices import gathered_logits
+from skelflow.datasets.loading.batch import Batch
+from skelflow.inference.compute import gathered_logits
 
 
 @dataclass(frozen=True)

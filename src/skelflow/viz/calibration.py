@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.datasets.calibration import Calibration
-from skelflow.files import whole
+from skelflow.datasets.inspect.calibration import Calibration
+from skelflow.io.atomic import whole
 
 _MOST_POINTS = 4000  # drawn of one image
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.recognize import Recognizer, Result
+from skelflow.inference import Recognizer, Result
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.viz.page import Case, Progress, write_page
 

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from skelflow.datasets.flow_files import read_flow
-from skelflow.datasets.flow_folder import FlowFolder
+from skelflow.datasets.flow_files.folder import FlowFolder
+from skelflow.datasets.flow_files.format import read_flow
 from skelflow.errors import DataError
-from skelflow.files import whole
-from skelflow.flow.color import encode_flow
+from skelflow.flow.encoding import encode_flow
+from skelflow.io.atomic import whole
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import Painter, paint_flow
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.flow_folder import FlowFolder
-from skelflow.datasets.flow_summary import FlowSummary, summarize
-from skelflow.files import whole
+from skelflow.datasets.flow_files.folder import FlowFolder
+from skelflow.datasets.flow_files.summary import FlowSummary, summarize
+from skelflow.io.atomic import whole
 from skelflow.types import Recording
 from skelflow.viz.film import save_film
 from skelflow.viz.strip import save_strip
@@ -73,7 +73,7 @@ def report_flow(
     Parameters
     ----------
     recording : what the flow is of.
-    folder : its flow files, see `skelflow.datasets.flow_folder.write_flows`.
+    folder : its flow files, see `skelflow.datasets.flow_files.folder.write_flows`.
     progress : called after each drawn frame.
 
     Raises

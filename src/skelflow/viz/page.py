@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from skelflow import __version__
-from skelflow.files import whole, writing
-from skelflow.recognize import Explanation
+from skelflow.inference import Explanation
+from skelflow.io.atomic import whole, writing
 from skelflow.types import Recording
 from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
 

@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from skelflow.datasets.pairs import read_color
-from skelflow.flow.color import encode_flow
+from skelflow.flow.encoding import encode_flow
 from skelflow.types import Color, Depth, Flow, Recording
 
 AT_REST = (128, 128, 128)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from skelflow.recognize import Explanation
+from skelflow.inference import Explanation
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
 from skelflow.viz.paint import Painter, depth_span, paint_depth

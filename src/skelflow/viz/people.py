@@ -9,17 +9,17 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from skelflow.camera.calibrate import project_color
+from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import unproject
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
-from skelflow.files import whole
+from skelflow.io.atomic import whole
 from skelflow.recordings import open_recording
-from skelflow.synth.acting.perform import ACTIONS
-from skelflow.synth.staging.stage import JOINTS
-from skelflow.synth.studio.synthesize import truth_path
-from skelflow.synth.studio.take import Take
-from skelflow.synth.studio.truth_file import Truth, read_truth
+from skelflow.synth.motions.perform import ACTIONS
+from skelflow.synth.recording.recording_spec import Take
+from skelflow.synth.recording.synthesize import truth_path
+from skelflow.synth.recording.truth_file import Truth, read_truth
+from skelflow.synth.scene.stage import JOINTS
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import paint_depth, paint_flow
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 from jaxtyping import Bool
 
-from skelflow.datasets.flow_files import read_flow
-from skelflow.datasets.flow_folder import FlowFolder
-from skelflow.files import whole
+from skelflow.datasets.flow_files.folder import FlowFolder
+from skelflow.datasets.flow_files.format import read_flow
+from skelflow.io.atomic import whole
 from skelflow.types import Recording
 from skelflow.viz.film import AXES, axis_bar
 from skelflow.viz.paint import AT_REST, UNKNOWN, Painter, paint_flow

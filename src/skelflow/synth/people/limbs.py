@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skelflow.synth.people.turns import Turn, Vector, between, unit
+from skelflow.synth.people.rotations import Turn, Vector, between, unit
 
 FOLDED_RAD = 0.55  # the sharpest angle of an elbow or a knee
 STRETCH = 0.998  # of the full length: a limb never locks

@@ -8,12 +8,12 @@ from jaxtyping import Float32, UInt8
 
 from skelflow.synth.actor import Actor, Joints, Points
 from skelflow.synth.people.body import Body, draw_build, shape_body
-from skelflow.synth.people.rig import Moves
+from skelflow.synth.people.clothing import dress
+from skelflow.synth.people.kinematics import Moves
+from skelflow.synth.people.outfits import MATERIALS, draw_wardrobe
 from skelflow.synth.people.skinning import skin_points
 from skelflow.synth.people.style import Style, draw_style
-from skelflow.synth.people.tailor import dress
 from skelflow.synth.people.template import Template
-from skelflow.synth.people.wardrobe import MATERIALS, draw_wardrobe
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The methods that take turns: ours and their peers."""

@@ -1,0 +1,1 @@
+"""Scenes with exactly known flow, and how well an estimate fits."""

@@ -1,0 +1,66 @@
+"""The command that tests a network."""
+
+from pathlib import Path
+from typing import Literal
+
+from skelflow.cli.app import app, process_number, say
+
+
+@app.command
+def evaluate(
+    run: Path,
+    store: Path,
+    *,
+    protocol: str | None = None,
+    split: Literal["test", "held_out", "train"] = "test",
+    classifier: Literal["network", "svm", "naive_bayes"] = "network",
+    out: Path | None = None,
+) -> None:
+    """Test a trained network: top-1, top-5, per-class table, confusion matrix.
+
+    Example:  skelflow evaluate runs/bjcn stores/utd --protocol cross-subject
+
+    Parameters
+    ----------
+    run
+        Folder made by `skelflow train`, or a weights file.
+    store
+        Store made by `skelflow prepare`.
+    protocol
+        Who trains and who tests; as in training when not given.
+    split
+        The test recordings, the held-out training subjects, or those trained on.
+    classifier
+        The network's own, or one fitted on its last features (the paper compares these).
+    out
+        Folder for the tables and the picture; `evaluation` in the run when not given.
+    """
+    if classifier != "network":
+        say(_classify(run, store, classifier, protocol))
+        return
+    from skelflow.cli.progress import bar
+    from skelflow.evaluation.evaluate import evaluate as evaluate_network
+    from skelflow.viz.figures import save_confusion
+
+    folder = out or (run if run.is_dir() else run.parent) / "evaluation"
+    with bar("testing") as progress:
+        result = evaluate_network(
+            run, store, protocol=protocol, split=split, out=folder, progress=progress
+        )
+    if not process_number():
+        save_confusion(result.confusion, result.class_names, folder / "confusion.png")
+    say(
+        f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
+        f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"
+    )
+    say(f"per-class table, confusion matrix and picture: {folder}")
+
+
+def _classify(run: Path, store: Path, classifier: str, protocol: str | None) -> str:
+    from skelflow.evaluation.classifiers import classify_features
+
+    result = classify_features(run, store, classifier=classifier, protocol=protocol)
+    return (
+        f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
+        f"({result.tested} test sequences, {result.protocol})"
+    )

@@ -1,0 +1,41 @@
+"""The command that shows what a network saw: explain."""
+
+from pathlib import Path
+
+from skelflow.cli.app import app, say
+
+
+@app.command
+def explain(
+    run: Path, recordings: list[Path], *, out: Path, title: str | None = None, note: str = ""
+) -> None:
+    """Recognize recordings and show, frame by frame, what the network saw and attended to.
+
+    Writes one page, OUT/index.html, that any browser opens: image, depth, colored flow and
+    attention side by side, and the probability of the likeliest actions over time.
+
+    Example:  skelflow explain runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat --out explained
+
+    Parameters
+    ----------
+    run
+        Folder made by `skelflow train`, or a weights file.
+    recordings
+        Recordings (see docs/recordings.md), or folders that hold some.
+    out
+        Folder for the page, made when it is not there.
+    title
+        Over the page; names the network when not given.
+    note
+        A line below the title.
+    """
+    from skelflow.cli.progress import bar
+    from skelflow.viz.explained import explain_recordings
+
+    with bar("explaining") as progress:
+        page = explain_recordings(
+            run, recordings, out / "index.html", title=title, note=note, progress=progress
+        )
+    for result in page.results:
+        say(result.to_text())
+    say(f"{page.path}: open it in a browser")

@@ -1,0 +1,39 @@
+"""Commands that look into recordings: info."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from skelflow.cli.app import app, say
+
+
+@app.command
+def info(
+    paths: list[Path],
+    /,
+    *,
+    check: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Say what a recording holds, or what folders hold and what is missing.
+
+    Of NTU RGB+D only names are looked at: which parts are there (on several disks, when several
+    folders are given), what was published and is missing, bad samples, and each protocol's counts.
+
+    Example:  skelflow info UTD_MHAD/depth/a1_s1_t1_depth.mat
+
+    Example:  skelflow info /disk1/NTU /disk2/NTU
+
+    Parameters
+    ----------
+    paths
+        A recording (see docs/recordings.md), or folders of recordings.
+    check
+        Open every recording of NTU RGB+D as well, and count what is mended and what fails.
+    """
+    from skelflow.cli.progress import bar
+    from skelflow.datasets.inspect.description import describe
+
+    with bar("opening") as progress:
+        text = describe(paths, check=check, progress=progress)
+    say(text)

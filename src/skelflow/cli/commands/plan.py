@@ -1,0 +1,75 @@
+"""The command that says what a data set will cost: plan."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from skelflow.cli.app import app, parse_size, say
+
+
+@app.command
+def plan(
+    source: Path,
+    *,
+    recipe: Path | None = None,
+    workers: Annotated[list[int] | None, Parameter(negative=())] = None,
+    crop: str = "320x240",
+    size: str = "160x120",
+    stride: int = 3,
+    preset: str = "paper",
+    region: Literal["image", "crop", "clip"] = "image",
+    intensity: Literal["auto", "infrared", "color", "none"] = "auto",
+    protocol: str | None = None,
+) -> None:
+    """Estimate what preparing and training a data set will cost, from a short measured probe.
+
+    A few recordings are prepared into a temporary folder, on all cores; with a recipe, a few
+    training steps are made on them. Nothing is left behind.
+
+    Example:  skelflow plan NTU --workers 64 --recipe recipes/ntu/c3d_at2.toml
+
+    Parameters
+    ----------
+    source
+        Folder of recordings.
+    recipe
+        Also time the training steps of this recipe, on this machine's device.
+    workers
+        More numbers of workers to plan for, as a cluster's; repeatable.
+    crop
+        As in `skelflow prepare`, like the options below.
+    size
+        What the crop is resized to.
+    stride
+        Every stride-th frame pair gets a flow.
+    preset
+        Of the scene-flow solver.
+    region
+        What is solved.
+    intensity
+        What the flow sees beside depth.
+    protocol
+        Who trains.
+    """
+    import os
+
+    from skelflow.cli.progress import bar
+    from skelflow.datasets.prepare.config import PrepareConfig
+    from skelflow.planning.plan import make_plan
+    from skelflow.training.recipe import load_recipe
+
+    config = PrepareConfig(
+        crop=parse_size(crop),
+        size=parse_size(size),
+        stride=stride,
+        preset=preset,
+        region=region,
+        intensity=intensity,
+        protocol=protocol,
+        workers=os.cpu_count() or 1,
+    )
+    run = None if recipe is None else load_recipe(recipe)
+    with bar("probing") as progress:
+        found = make_plan(source, config, run, workers=workers or [], progress=progress)
+    say(found.to_text())

@@ -1,0 +1,28 @@
+"""The command that recognizes one recording."""
+
+from pathlib import Path
+
+from skelflow.cli.app import app, say
+
+
+@app.command
+def predict(run: Path, recording: Path, *, json: bool = False, top: int = 5) -> None:
+    """Recognize the action in one recording.
+
+    Example:  skelflow predict runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat
+
+    Parameters
+    ----------
+    run
+        Folder made by `skelflow train`, or a weights file.
+    recording
+        A recording (see docs/recordings.md).
+    json
+        Print JSON instead of text.
+    top
+        How many actions to name.
+    """
+    from skelflow.inference import Recognizer
+
+    result = Recognizer.load(run).recognize(recording, top=top)
+    say(result.to_json() if json else result.to_text())

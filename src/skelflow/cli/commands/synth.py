@@ -1,0 +1,119 @@
+"""The command that makes synthetic recordings of people."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from skelflow.cli.app import app, parse_size, say
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    from skelflow.errors import ConfigError
+
+    parts = text.split(",")
+    if not all(part.strip().isdigit() for part in parts):
+        raise ConfigError(f"{option}: expected numbers such as 1,10,23, found {text!r}")
+    return tuple(int(part) for part in parts)
+
+
+@app.command
+def synth(
+    *,
+    out: Path,
+    actions: str | None = None,
+    people: int = 8,
+    setups: int = 2,
+    cameras: str = "1,2,3",
+    replications: int = 1,
+    seed: int = 0,
+    clean: Annotated[bool, Parameter(negative=())] = False,
+    color_size: str = "1920x1080",
+    color: bool = True,
+    masked: Annotated[bool, Parameter(negative=())] = False,
+    distractors: bool = True,
+    longest: int | None = None,
+    from_: Annotated[
+        tuple[Path, ...], Parameter(name="--from", negative=(), consume_multiple=True)
+    ] = (),
+    sheet: Annotated[bool, Parameter(negative=())] = False,
+    workers: int | None = None,
+) -> None:
+    """Make recordings of synthetic people, laid out as NTU RGB+D, with exactly known flow.
+
+    Depth, infrared, color and skeletons go into the official folders; OUT/truth has the 3D flow
+    of every pixel and the body part it belongs to (docs/synth.md). A stopped run goes on with the
+    same command.
+
+    Example:  skelflow synth --out people --actions 10,23 --people 2 --color-size 480x270
+
+    Example:  skelflow synth --out played --from UTD_MHAD/depth/a1_s1_t1_depth.mat --no-color
+
+    Parameters
+    ----------
+    out
+        The folder to make or to go on with.
+    actions
+        NTU RGB+D's numbers, as 1,10,23; all that can be played when not given.
+    people
+        How many performers; they take turns in the set-ups.
+    setups
+        How many rooms, each with its own camera distance and height.
+    cameras
+        Of 1, 2, 3: from 45 degrees on one side, from the front, from 45 degrees on the other.
+    replications
+        How often everyone does everything.
+    seed
+        Of everything. A recording depends on it and on its own name only.
+    clean
+        No noise in images and joints, no holes, nothing hidden from the tracker.
+    color_size
+        Of the color video, WIDTHxHEIGHT pixels; a small one is faster.
+    color
+        Make a color video.
+    masked
+        Also write depth of the acting people alone.
+    distractors
+        Curtains in the wind, people passing, screens, cameras that tremble: now and then.
+    longest
+        Frames that a recording has at most, cut from its middle; all when not given.
+    from_
+        Re-enact the skeletons of these recordings instead of playing actions.
+    sheet
+        Also draw eight of the recordings, with their true and an estimated flow: OUT/sheet.jpg.
+    workers
+        Processes side by side; one a core when not given.
+    """
+    import os
+
+    from skelflow.cli.progress import bar
+    from skelflow.errors import ConfigError
+    from skelflow.synth.recording.recording_spec import SynthConfig
+    from skelflow.synth.recording.synthesize import synthesize
+    from skelflow.viz.people import save_people
+
+    config = SynthConfig(
+        actions=None if actions is None else _numbers("--actions", actions),
+        people=people,
+        setups=setups,
+        cameras=_numbers("--cameras", cameras),
+        replications=replications,
+        seed=seed,
+        clean=clean,
+        color_size=parse_size(color_size) if color else None,
+        masked=masked,
+        distractors=distractors,
+        longest=longest,
+        reenacted=from_,
+    )
+    if sheet and not color:
+        raise ConfigError("--sheet shows color: leave --no-color away")
+    processes = workers or os.cpu_count() or 1
+    with bar("making") as progress:
+        report = synthesize(out, config, workers=processes, progress=progress)
+    say(report.to_text())
+    if sheet:
+        picture = out / "sheet.jpg"
+        with bar("drawing") as progress:
+            save_people(out, report.takes, picture, threads=processes, progress=progress)
+        say(f"  sheet       {picture}")

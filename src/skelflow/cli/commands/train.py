@@ -1,0 +1,44 @@
+"""The command that trains a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from skelflow.cli.app import app, say
+
+
+@app.command
+def train(
+    recipe: Path,
+    store: Path,
+    *,
+    run: Path,
+    set_: Annotated[list[str] | None, Parameter(name=["--set", "-s"])] = None,
+) -> None:
+    """Train a network by a recipe; a stopped run goes on with the same command.
+
+    Example:  skelflow train recipes/utd_mhad/cpu/res_tcn_bjcn.toml stores/utd --run runs/bjcn
+
+    Parameters
+    ----------
+    recipe
+        TOML file that says what differs from the defaults, which are the paper's.
+    store
+        Store made by `skelflow prepare`.
+    run
+        Folder for checkpoints, metrics and the resolved configuration.
+    set_
+        One setting that differs from the recipe, as --set optim.lr=0.01; repeatable.
+    """
+    from skelflow.cli.progress import epochs
+    from skelflow.training.loop import train as train_network
+    from skelflow.training.recipe import load_recipe
+
+    config = load_recipe(recipe, set_ or [])
+    with epochs() as progress:
+        result = train_network(config, store, run, progress=progress)
+    held_out = (
+        "" if result.held_out_top1 is None else f", held-out top-1 {result.held_out_top1:.1%}"
+    )
+    say(f"{result.weights}: epoch {result.epoch}, chosen by {result.chosen_by}{held_out}")

@@ -1,0 +1,1 @@
+"""What training reads: clips and skeletons as torch data sets."""

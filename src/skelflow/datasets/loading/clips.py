@@ -1,0 +1,279 @@
+"""Clips and skeletons as torch data sets: the only place where t h w c becomes c t h w."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from skelflow.datasets.loading.augment import (
+    Augmentation,
+    augment_skeleton,
+    mirror_joints,
+    resample,
+)
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.store.source import SequenceSource
+from skelflow.datasets.windows import clip_starts, pair_times
+from skelflow.errors import ConfigError, DataError
+from skelflow.skeleton.layouts import Layout, find_layout
+
+__all__ = ["Augmentation", "Batch", "Clip", "ClipDataset", "SkeletonDataset", "clip_starts"]
+
+STILL = 128  # the color of no motion
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A window of one sequence's flow.
+
+    Parameters
+    ----------
+    sequence : number of the sequence in the data set's names.
+    start : its first flow frame.
+    pad : how many frames at its end are made up: no motion, the last joints repeated.
+    """
+
+    sequence: int
+    start: int
+    pad: int
+
+
+@dataclass(eq=False, repr=False)
+class SkeletonDataset(Dataset[Batch]):
+    """One item a sequence: its skeleton over all frames; the flow of its items is empty.
+
+    Parameters
+    ----------
+    store : a Store, or any other source of sequences
+    names : sequences, in the order of their `index`.
+    classes : action numbers; the position of a sequence's action is its label.
+    frames : length of every skeleton: shorter ones end in NaN.
+    train : random changes on; they follow from (seed, epoch, item) alone, whatever the order.
+    seed : int
+    bodies : how many, missing ones are NaN; None = the most any sequence of the store has.
+    longer : a skeleton of more than `frames` frames is "cut" at its end, or "resample"d.
+    augmentation : what may change in training.
+    cache : read all arrays now and keep them in memory.
+
+    Raises
+    ------
+    DataError
+        No names, a name that is not in the store, or an action that is none of the classes.
+    ConfigError
+        A size is not positive.
+    """
+
+    store: SequenceSource
+    names: Sequence[str]
+    classes: Sequence[int]
+    _: KW_ONLY
+    frames: int = 300
+    train: bool = False
+    seed: int = 0
+    bodies: int | None = None
+    longer: Literal["cut", "resample"] = "cut"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    cache: bool = False
+
+    def __post_init__(self) -> None:
+        if self.frames < 1 or (self.bodies is not None and self.bodies < 0):
+            raise ConfigError(
+                f"skeletons: frames must be positive, found {self.frames}, and bodies not "
+                f"negative, found {self.bodies}"
+            )
+        if self.longer not in ("cut", "resample"):
+            raise ConfigError(
+                f"skeletons: longer must be 'cut' or 'resample', found {self.longer!r}"
+            )
+        layout, kept = self.store.meta.layout, self.names if self.cache else ()
+        self.labels = _class_indices(self.store, self.names, self.classes)
+        self.layout = None if layout is None else find_layout(layout)
+        self._bodies = self.store.bodies() if self.bodies is None else self.bodies
+        self._epoch = torch.zeros((), dtype=torch.int64)
+        self._epoch.share_memory_()  # type: ignore[no-untyped-call]  # loader workers see it change
+        self._joints_m = {name: self.store.joints_m(name) for name in kept}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __getitem__(self, item: int) -> Batch:
+        random = self._random(item)
+        flip = self._flips(random)
+        return Batch(
+            flow=torch.zeros(0),
+            joints_px=torch.zeros(0),
+            joints_m=self._skeleton(item, random, flip=flip),
+            label=torch.tensor(self.labels[item]),
+            index=torch.tensor(item),
+        )
+
+    def item_labels(self) -> list[int]:
+        """The class index of every item."""
+        return self.labels
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the random changes of an epoch, here and in running loader workers."""
+        self._epoch.fill_(epoch)
+
+    def _random(self, item: int) -> np.random.Generator:
+        return np.random.default_rng((self.seed, int(self._epoch), item))
+
+    def _flips(self, random: np.random.Generator) -> bool:
+        return bool(random.uniform() < self.augmentation.flip) and self.train
+
+    def _skeleton(self, sequence: int, random: np.random.Generator, *, flip: bool) -> Tensor:
+        name = self.names[sequence]
+        joints_m = self._joints_m.get(name)
+        joints_m = self.store.joints_m(name) if joints_m is None else joints_m
+        joints_m = _fill_bodies(joints_m, self._bodies, self.layout)
+        if self.train:
+            joints_m = augment_skeleton(joints_m, self.augmentation, random)
+        if flip and self.layout is not None:
+            joints_m = mirror_joints(joints_m, self.layout)
+        if len(joints_m) > self.frames and self.longer == "resample":
+            joints_m = resample(joints_m, self.frames)
+        padded = np.full((self.frames, *joints_m.shape[1:]), np.nan, np.float32)
+        padded[: len(joints_m)] = joints_m[: self.frames]
+        return torch.from_numpy(padded)
+
+
+@dataclass(eq=False, repr=False)
+class ClipDataset(SkeletonDataset):
+    """One item a clip: colored flow, joints in its pixels, and the skeleton of its sequence.
+
+    Parameters
+    ----------
+    store, names, classes, frames, train, seed, bodies, longer, augmentation, cache
+        See `SkeletonDataset`.
+    crop : side of the square window, pixels: at random in training, else centered.
+    length, overlap : of the clips, in kept flow frames.
+
+    Attributes
+    ----------
+    clips : tuple of Clip, in the order of the items.
+    """
+
+    _: KW_ONLY
+    crop: int = 112
+    length: int = 16
+    overlap: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.store.meta.has_flow:
+            raise ConfigError(
+                f"{self.store.path}: holds skeletons alone, and clips need flow; prepare the "
+                "recordings without --skeletons-only, or train a network that reads skeletons"
+            )
+        width, height = self.store.meta.size
+        if not 1 <= self.crop <= min(width, height):
+            raise ConfigError(
+                f"clips: crop {self.crop} does not fit the store's {width}x{height} flow"
+            )
+        self.clips = tuple(
+            Clip(sequence, start, pad)
+            for sequence, name in enumerate(self.names)
+            for start, pad in self._windows(self.store.attributes(name)["frames"])
+        )
+        kept = self.names if self.cache else ()
+        self._flow = {name: self.store.flow(name) for name in kept}
+        self._joints_px = {name: self.store.joints_px(name) for name in kept}
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, item: int) -> Batch:
+        clip = self.clips[item]
+        random = self._random(item)
+        flip = self._flips(random)
+        corner = self._corner(random)
+        return Batch(
+            flow=self._read_flow(clip, corner, flip=flip),
+            joints_px=self._read_joints_px(clip, corner, flip=flip),
+            joints_m=self._skeleton(clip.sequence, random, flip=flip),
+            label=torch.tensor(self.labels[clip.sequence]),
+            index=torch.tensor(clip.sequence),
+        )
+
+    def item_labels(self) -> list[int]:
+        """The class index of every clip."""
+        return [self.labels[clip.sequence] for clip in self.clips]
+
+    def _windows(self, frames: int) -> Iterator[tuple[int, int]]:
+        """Start and padding of every clip of a recording."""
+        stride = self.store.meta.stride
+        count = len(pair_times(frames, stride))
+        for start in clip_starts(frames, stride=stride, length=self.length, overlap=self.overlap):
+            yield start, max(0, start + self.length - count)
+
+    def _corner(self, random: np.random.Generator) -> tuple[int, int]:
+        free = [side - self.crop for side in self.store.meta.size]
+        if self.train:
+            return int(random.integers(free[0] + 1)), int(random.integers(free[1] + 1))
+        return free[0] // 2, free[1] // 2
+
+    def _read_flow(self, clip: Clip, corner: tuple[int, int], *, flip: bool) -> Tensor:
+        name, (start, stop) = self.names[clip.sequence], (clip.start, clip.start + self.length)
+        kept = self._flow.get(name)
+        read = self.store.flow(name, start, stop) if kept is None else kept[start:stop]
+        x, y = corner
+        window = read[:, y : y + self.crop, x : x + self.crop]
+        still = np.full((clip.pad, *window.shape[1:]), STILL, np.uint8)
+        return to_tensor(np.concatenate((window, still)), flip=flip)
+
+    def _read_joints_px(self, clip: Clip, corner: tuple[int, int], *, flip: bool) -> Tensor:
+        name = self.names[clip.sequence]
+        joints_px = self._joints_px.get(name)
+        joints_px = self.store.joints_px(name) if joints_px is None else joints_px
+        times = np.minimum(np.arange(clip.start, clip.start + self.length), len(joints_px) - 1)
+        placed = _fill_bodies(joints_px[times], self._bodies, self.layout)
+        placed -= np.array(corner, np.float32)
+        if flip and self.layout is not None:
+            placed = mirror_joints(placed, self.layout, about=float(self.crop - 1))
+        return torch.from_numpy(placed)
+
+
+def to_tensor(
+    colored: UInt8[np.ndarray, "l h w 3"], *, flip: bool = False
+) -> Float32[Tensor, "3 l h w"]:
+    """Colored flow as the networks read it: channels first, 128 becomes 0, 255 becomes 1.
+
+    With `flip`, left and right change places: the image is mirrored and x-motion changes sign.
+    """
+    flow = torch.from_numpy(np.ascontiguousarray(colored.transpose(3, 0, 1, 2))).float()
+    flow.sub_(STILL).div_(255 - STILL)
+    if flip:
+        flow = flow.flip(-1)
+        flow[0] = -flow[0]
+    return flow
+
+
+def _class_indices(
+    store: SequenceSource, names: Sequence[str], classes: Sequence[int]
+) -> list[int]:
+    if not names:
+        raise DataError(f"{store.path}: no sequences to read; does the protocol fit this store?")
+    indices = {action: index for index, action in enumerate(classes)}
+    actions = [store.attributes(name)["labels"]["action"] for name in names]
+    for name, action in zip(names, actions, strict=True):
+        if action not in indices:
+            raise DataError(
+                f"{store.path}: action {action} of {name} is none of the {len(classes)} classes"
+            )
+    return [indices[action] for action in actions]
+
+
+def _fill_bodies(
+    joints: Float32[np.ndarray, "t found joints axes"], bodies: int, layout: Layout | None
+) -> Float32[np.ndarray, "t bodies layout_joints axes"]:
+    """The first `bodies` bodies; those that are missing are NaN."""
+    count = joints.shape[2] if layout is None else len(layout)
+    filled = np.full((len(joints), bodies, count, joints.shape[3]), np.nan, np.float32)
+    if joints.shape[1]:
+        filled[:, : joints.shape[1]] = joints[:, :bodies]
+    return filled

@@ -1,0 +1,79 @@
+"""What a store says about itself: what is done, what failed and why, and what every run spent."""
+
+import json
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import skelflow
+from skelflow.datasets.prepare.task import Outcome
+from skelflow.datasets.store.store import Store
+from skelflow.io.atomic import whole, writing
+
+MANIFEST = "manifest.jsonl"
+HISTORY = "history.jsonl"
+
+
+def append_history(store: Path, outcome: Outcome) -> None:
+    """Note when a recording ended, where, how, and how many seconds it took."""
+    line = {
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "name": outcome.name,
+        "origin": outcome.origin,
+        "state": outcome.state,
+        "reason": outcome.reason,
+        "seconds": outcome.seconds,
+        "cpu_s": outcome.cpu_s,
+        "host": outcome.host,
+        "version": skelflow.__version__,
+    }
+    with writing(store), (store / HISTORY).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def write_manifest(store: Store, tried: Iterable[Outcome]) -> None:
+    """Say how the store was made, and of every recording whether it is done or failed, and why.
+
+    It follows from the sequences that are there and from the failures, whatever runs made them:
+    equal stores have equal manifests, byte by byte. A first line holds the configuration.
+
+    Parameters
+    ----------
+    store : the store.
+    tried : what this run tried; failures of earlier runs stay until they are done.
+    """
+    failed = {line["origin"]: line for line in read_manifest(store.path) if _failed(line)}
+    failed |= {one.origin: _failure(one) for one in tried if one.state == "failed"}
+    lines = []
+    for name in store.names():
+        found = store.attributes(name)
+        lines.append(_line(name, found["origin"], "done", "", found["version"]))
+        failed.pop(found["origin"], None)
+    lines += failed.values()
+    lines.sort(key=lambda line: (line["origin"], line["name"]))
+    head = {"configuration": store.meta.to_json()}
+    text = "".join(json.dumps(line) + "\n" for line in [head, *lines])
+    with whole(store.path / MANIFEST) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def read_manifest(store: Path) -> list[dict[str, Any]]:
+    """The lines of all recordings; none where there is no readable manifest."""
+    with suppress(OSError, ValueError):
+        lines = (store / MANIFEST).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines[1:]]
+    return []
+
+
+def _failed(line: dict[str, Any]) -> bool:
+    return line.get("state") == "failed"
+
+
+def _failure(outcome: Outcome) -> dict[str, Any]:
+    return _line(outcome.name, outcome.origin, "failed", outcome.reason, skelflow.__version__)
+
+
+def _line(name: str, origin: str, state: str, reason: str, version: str) -> dict[str, Any]:
+    return {"origin": origin, "name": name, "state": state, "reason": reason, "version": version}

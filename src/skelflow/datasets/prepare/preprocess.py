@@ -1,0 +1,152 @@
+"""One recording becomes one prepared sequence: flow, crop, resize, color, joints in its pixels."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.region import crop_corner, find_region
+from skelflow.datasets.settings import MOVING_M
+from skelflow.datasets.store.schema import PreparedSequence
+from skelflow.datasets.windows import pair_times
+from skelflow.errors import DataError
+from skelflow.flow.encoding import encode_flow, measure_range
+from skelflow.types import Recording
+
+_RANGE_PERCENTILE = 99.5
+
+FlowFrames = Float32[np.ndarray, "n h w 3"]
+
+
+def prepare_sequence(
+    recording: Recording,
+    config: PrepareConfig,
+    *,
+    range_m: float | None = None,
+    layout: str | None = None,
+    origin: str = "",
+) -> PreparedSequence:
+    """Flow, joints and labels of one recording.
+
+    Parameters
+    ----------
+    recording : at least two frames, some depth.
+    config : crop, size, stride, region, solver preset, intensity; or only skeletons.
+    range_m : motion of color 255, meters; None = measured on this recording.
+    layout : joint layout of the store; None = no skeletons are kept.
+    origin : path below the source folder, noted in the sequence.
+
+    Raises
+    ------
+    DataError
+        Fewer than two frames, no depth at all, a crop larger than the image, a missing or
+        too short intensity stream, or a skeleton of another layout or length; for skeletons
+        alone, no skeleton.
+    """
+    _check(recording, config, layout)
+    times: list[int] = []
+    flow_m: FlowFrames = np.zeros((0, *reversed(config.size), 3), np.float32)
+    if not config.skeletons_only:
+        times = pair_times(len(recording), config.stride)
+        flow_m = flow_frames(recording, config, times)
+    if range_m is None:
+        range_m = measure_range(flow_m)
+    joints_px, joints_m = _joints(recording, config, times, layout)
+    return PreparedSequence(
+        name=recording.name,
+        flow=encode_flow(flow_m, range_m),
+        joints_px=joints_px,
+        joints_m=joints_m,
+        range_m=range_m,
+        layout=layout,
+        labels=recording.labels,
+        intensity=intensity_source(recording, config.intensity) if times else "none",
+        origin=origin,
+    )
+
+
+def flow_frames(recording: Recording, config: PrepareConfig, times: list[int]) -> FlowFrames:
+    """Flow of the pairs (t, t + 1), meters, cropped and resized.
+
+    Raises
+    ------
+    DataError
+        See `prepare_sequence`.
+    """
+    source = _check_frames(recording, config)
+    region = find_region(recording.camera, config)
+    pairs = PairReader(region.view(recording), source)
+    frames, seen = [], False
+    for t in times:
+        first, second = pairs.read(t)
+        seen = seen or bool(first.depth.any() or second.depth.any())
+        flow_m = pair_flow(first, second, camera=region.camera, preset=config.preset)
+        frames.append(region.cut(flow_m, config.size))
+    if not seen:
+        raise DataError(
+            f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
+        )
+    return np.stack(frames)
+
+
+def moving_components(flow_m: FlowFrames) -> Float32[np.ndarray, " values"]:
+    """Absolute x, y and z motion of the pixels that move at all, meters."""
+    moving = np.linalg.norm(flow_m, axis=-1) > MOVING_M
+    return np.asarray(np.abs(flow_m[moving]).ravel(), np.float32)
+
+
+def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None:
+    """Motion that nearly all components stay below, whole millimeters; None where nothing moves."""
+    if not components_m.size:
+        return None
+    top = float(np.percentile(components_m, _RANGE_PERCENTILE))
+    return max(round(top, 3), MOVING_M)
+
+
+def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:
+    skeleton = recording.skeleton
+    if not config.skeletons_only:
+        _check_frames(recording, config)
+    elif skeleton is None:
+        raise DataError(f"{recording.path}: no skeleton, and skeletons are all that is asked for")
+    if skeleton is None or layout is None:
+        return
+    if skeleton.layout != layout:
+        raise DataError(
+            f"{recording.path}: skeleton layout {skeleton.layout!r}, this store holds {layout!r}"
+        )
+    if len(skeleton) != len(recording):
+        raise DataError(
+            f"{recording.path}: {len(skeleton)} skeleton frames, {len(recording)} depth frames"
+        )
+
+
+def _check_frames(recording: Recording, config: PrepareConfig) -> str:
+    """What the flow sees beside depth, of a recording that can be cropped and has it."""
+    source, camera = intensity_source(recording, config.intensity), recording.camera
+    check_pairs(recording, source)
+    if config.crop[0] > camera.width or config.crop[1] > camera.height:
+        raise DataError(
+            f"{recording.path}: crop {config.crop[0]}x{config.crop[1]} is larger than the depth "
+            f"image {camera.width}x{camera.height}; choose a smaller crop"
+        )
+    return source
+
+
+def _joints(
+    recording: Recording, config: PrepareConfig, times: list[int], layout: str | None
+) -> tuple[Float32[np.ndarray, "n bodies joints 2"], Float32[np.ndarray, "frames bodies joints 3"]]:
+    """Joints in the flow's pixels at each flow frame, and in meters at every frame."""
+    skeleton, camera = recording.skeleton, recording.camera
+    if skeleton is None or layout is None:
+        empty = np.zeros((len(recording), 0, 0, 3), np.float32)
+        return empty[: len(times), ..., :2], empty
+    joints_px = skeleton.joints_px[times]
+    inside = (joints_px > -0.5) & (joints_px < (camera.width - 0.5, camera.height - 0.5))
+    usable = inside.all(axis=-1) & joints_px.any(axis=-1) & (skeleton.tracking[times] > 0)
+    scale = np.divide(config.size, config.crop)
+    moved = (joints_px - crop_corner(camera, config.crop) + 0.5) * scale - 0.5
+    seen_px: Float32[np.ndarray, "n bodies joints 2"] = np.where(
+        usable[..., None], moved, np.nan
+    ).astype(np.float32)
+    return seen_px, skeleton.joints_m

@@ -1,0 +1,193 @@
+"""Which part of the depth image is solved, and at which resolution: as much as a clip needs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.flow.engines.numba.pyramid import halve_depth, halve_intensity
+from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording
+
+MARGIN_PX = 16  # around the crop, depth-image pixels: what moves in from outside is still seen
+
+ClipFlow = Float32[np.ndarray, "clip_h clip_w 3"]
+Plane = Float32[np.ndarray, "h2 w2"]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+@dataclass(frozen=True)
+class Region:
+    """The image that is solved instead of the whole one, and where the clip lies in it.
+
+    Parameters
+    ----------
+    camera : of the solved image.
+    x0, y0 : the clip's corner in the solved image, pixels.
+    width, height : of the clip in the solved image, before it is resized.
+    take_depth, take_image : from a whole image to the solved one.
+    """
+
+    camera: Camera
+    x0: int
+    y0: int
+    width: int
+    height: int
+    take_depth: Callable[[Depth], Plane]
+    take_image: Callable[[Intensity], Plane]
+
+    def view(self, recording: Recording) -> Recording:
+        """The recording with images of the solved region; frames stay lazy."""
+        color, infrared = recording.color, recording.infrared
+        if color is not None and recording.color_projection is None:
+            color = _through(color, self._take_color)
+        if infrared is not None:
+            infrared = _through(infrared, self.take_image)
+        return replace(
+            recording,
+            camera=self.camera,
+            depth=_through(recording.depth, self.take_depth),
+            infrared=infrared,
+            color=color,
+        )
+
+    def cut(self, flow_m: Flow, size: tuple[int, int]) -> ClipFlow:
+        """The clip's flow out of the solved image's, resized to `size` = (width, height)."""
+        window = flow_m[self.y0 : self.y0 + self.height, self.x0 : self.x0 + self.width]
+        if size == (self.width, self.height):
+            return window.copy()
+        return np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.float32)
+
+    def _take_color(self, color: Color) -> UInt8[np.ndarray, "h2 w2 3"]:
+        planes = [self.take_image(color[..., i].astype(np.float32)) for i in range(3)]
+        return np.asarray(np.rint(np.stack(planes, axis=-1)), np.uint8)
+
+
+def find_region(camera: Camera, config: PrepareConfig) -> Region:
+    """The region that `config.region` asks for, of a depth image not smaller than the crop.
+
+    Parameters
+    ----------
+    camera : of the whole depth image.
+    config : crop, size and region: "image" is all of it; "crop" the crop and 16 pixels around it
+        as far as there are any; "clip" the same at the clip's resolution. When the crop is 2, 4,
+        8 ... times the clip, depth is halved as in the solver's own pyramid, which keeps surfaces
+        apart; else each pixel takes the nearest depth and the mean intensity.
+    """
+    if config.region == "image":
+        return _window(camera, config, camera.width, camera.height)
+    if config.region == "crop" or config.size == config.crop:
+        return _window(camera, config, MARGIN_PX, MARGIN_PX)
+    factor = config.crop[0] // config.size[0]
+    doubled = (factor * config.size[0], factor * config.size[1]) == config.crop
+    if doubled and factor & (factor - 1) == 0:
+        return _halved(camera, config, factor)
+    return _resampled(camera, config)
+
+
+def crop_corner(camera: Camera, crop: tuple[int, int]) -> tuple[int, int]:
+    """(x, y) of the centered crop's first pixel."""
+    return (camera.width - crop[0]) // 2, (camera.height - crop[1]) // 2
+
+
+def _window(camera: Camera, config: PrepareConfig, wide: int, tall: int) -> Region:
+    """The crop with up to `wide` columns and `tall` rows on each side, at full resolution."""
+    (x0, y0), (width, height) = crop_corner(camera, config.crop), config.crop
+    left, top = max(0, x0 - wide), max(0, y0 - tall)
+    right = min(camera.width, x0 + width + wide)
+    bottom = min(camera.height, y0 + height + tall)
+
+    def take(image: Intensity) -> Plane:
+        return np.ascontiguousarray(image[top:bottom, left:right])
+
+    solved = replace(
+        camera, width=right - left, height=bottom - top, cx=camera.cx - left, cy=camera.cy - top
+    )
+    return Region(solved, x0 - left, y0 - top, width, height, take, take)
+
+
+def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
+    """The crop and its margin, halved until the crop has the clip's size.
+
+    A solved pixel stands for the upper left one of the pixels it replaces.
+    """
+    full = _window(camera, config, *_margins(camera, config.crop, factor))
+    times = factor.bit_length() - 1
+
+    def take_depth(depth: Depth) -> Plane:
+        depth = full.take_depth(depth)
+        for _ in range(times):
+            depth = _halve(depth, halve_depth)
+        return depth
+
+    def take_image(image: Intensity) -> Plane:
+        image = full.take_image(image)
+        for _ in range(times):
+            image = _halve(image, halve_intensity)
+        return image
+
+    whole = full.camera
+    solved = replace(
+        whole,
+        width=-(-whole.width // factor),
+        height=-(-whole.height // factor),
+        fx=whole.fx / factor,
+        fy=whole.fy / factor,
+        cx=whole.cx / factor,
+        cy=whole.cy / factor,
+    )
+    return Region(
+        solved, full.x0 // factor, full.y0 // factor, *config.size, take_depth, take_image
+    )
+
+
+def _halve(image: Plane, kernel: Callable[..., None]) -> Float32[np.ndarray, "h3 w3"]:
+    """One step up the solver's own pyramid."""
+    height, width = image.shape
+    halved = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
+    kernel(image, halved, 0, len(halved))
+    return halved
+
+
+def _margins(camera: Camera, crop: tuple[int, int], unit: int) -> tuple[int, int]:
+    """Margin left and above, a multiple of `unit` that the image has room for."""
+    x0, y0 = (min(MARGIN_PX, corner) // unit * unit for corner in crop_corner(camera, crop))
+    return x0, y0
+
+
+def _resampled(camera: Camera, config: PrepareConfig) -> Region:
+    """The crop and its margin on a grid of the clip's resolution, of any ratio."""
+    (x0, y0), (width, height) = crop_corner(camera, config.crop), config.size
+    step_x, step_y = config.crop[0] / width, config.crop[1] / height
+    left, top = int(min(MARGIN_PX, x0) / step_x), int(min(MARGIN_PX, y0) / step_y)
+    columns = x0 + (np.arange(-left, width + left) + 0.5) * step_x - 0.5
+    rows = y0 + (np.arange(-top, height + top) + 0.5) * step_y - 0.5
+    map_x, map_y = (grid.astype(np.float32) for grid in np.meshgrid(columns, rows))
+    box = max(1, round(step_x)), max(1, round(step_y))
+
+    def take_depth(depth: Depth) -> Plane:
+        return np.asarray(cv2.remap(depth, map_x, map_y, cv2.INTER_NEAREST, borderValue=0))
+
+    def take_image(image: Intensity) -> Plane:
+        mean, edge = cv2.blur(image, box), cv2.BORDER_REPLICATE
+        return np.asarray(cv2.remap(mean, map_x, map_y, cv2.INTER_LINEAR, borderMode=edge))
+
+    solved = replace(
+        camera,
+        width=len(columns),
+        height=len(rows),
+        fx=camera.fx / step_x,
+        fy=camera.fy / step_y,
+        cx=(camera.cx - columns[0]) / step_x,
+        cy=(camera.cy - rows[0]) / step_y,
+    )
+    return Region(solved, left, top, width, height, take_depth, take_image)
+
+
+def _through(frames: Frames[_In], change: Callable[[_In], _Out]) -> Frames[_Out]:
+    """Every frame changed when it is decoded."""
+    return Frames(len(frames), lambda t: change(frames[t]))

@@ -1,0 +1,124 @@
+"""A first look at a folder of recordings: which data set, which joints, how far things move."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32
+
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.preprocess import (
+    flow_frames,
+    measured_range,
+    moving_components,
+)
+from skelflow.datasets.protocols.split import find_protocol, protocols
+from skelflow.datasets.windows import pair_times
+from skelflow.errors import ConfigError, DataError, SkelflowError
+from skelflow.io.process_pool import Finished, Workers, explain
+from skelflow.recordings import open_recording, readers
+from skelflow.types import Recording
+
+_SAMPLE_RECORDINGS = 24
+_SAMPLE_PAIRS = 4
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a look into some recordings says about all of them."""
+
+    source: str
+    layout: str | None
+    sample: list[Path]
+    sample_of: str
+
+
+def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Survey:
+    """Look into evenly spread recordings until enough of them train."""
+    readable: list[tuple[Path, Recording]] = []
+    training: list[Path] = []
+    first_error = ""
+    for path in spread(paths):
+        try:
+            recording = open_recording(path)
+        except SkelflowError as error:
+            first_error = first_error or str(error)
+            continue
+        readable.append((path, recording))
+        if trains(recording, _reader_of(readable[0][0]), config):
+            training.append(path)
+        if len(training) == _SAMPLE_RECORDINGS:
+            break
+    if not readable:
+        raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
+    if not config.skeletons_only:
+        _check_crop(readable[0][1], config)
+    layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
+    everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
+    sample_of = "training recordings" if training else "recordings, for none of them trains"
+    name = _reader_of(readable[0][0])
+    return Survey(name, next(layouts, None), training or everything, sample_of)
+
+
+def _reader_of(path: Path) -> str:
+    return next(reader.NAME for reader in readers() if reader.recognizes(path))
+
+
+def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
+    """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
+    usual = protocols(source)[0]
+    protocol = usual if config.protocol is None else find_protocol(config.protocol, source)
+    if getattr(recording.labels, protocol.divides) is None:
+        return True
+    return protocol.trains(recording.labels)
+
+
+def _check_crop(recording: Recording, config: PrepareConfig) -> None:
+    camera = recording.camera
+    if config.crop[0] > camera.width or config.crop[1] > camera.height:
+        raise ConfigError(
+            f"prepare: crop {config.crop[0]}x{config.crop[1]} is larger than the depth image "
+            f"{camera.width}x{camera.height} of {recording.path}; choose a smaller crop"
+        )
+
+
+def spread(paths: list[Path]) -> list[Path]:
+    """All paths in an order whose every beginning is spread over the whole list."""
+    golden = (np.sqrt(5) - 1) / 2  # irrational: no rhythm of subjects or trials can hide behind it
+    order = np.argsort((np.arange(len(paths)) * golden) % 1, kind="stable")
+    return [paths[i] for i in order]
+
+
+def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> float:
+    """The range of the sampled recordings, meters; `DataError` where nothing moves."""
+    tasks = [(path.absolute(), config) for path in survey.sample]
+    with closing(workers.each(_sample_components, tasks)) as ended:
+        components = [_result(one) for one in ended]
+    range_m = measured_range(np.concatenate(components))
+    if range_m is None:
+        raise DataError(
+            f"nothing moves in the {len(tasks)} recordings that the range is measured on; "
+            "give range_m"
+        )
+    return range_m
+
+
+def _result(ended: Finished) -> Float32[np.ndarray, " values"]:
+    if ended.error is not None:
+        raise DataError(f"{ended.task[0]}: {explain(ended.error)}") from ended.error
+    found: Float32[np.ndarray, " values"] = ended.result
+    return found
+
+
+def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray, " values"]:
+    """Components of a few evenly spaced pairs; none when the recording cannot be used."""
+    try:
+        recording = open_recording(path)
+        times = pair_times(len(recording), config.stride)
+        picks = np.linspace(0, len(times), 2 * _SAMPLE_PAIRS + 1)[1::2].astype(int)
+        chosen = [times[i] for i in sorted(set(picks.tolist())) if i < len(times)]
+        flow_m = flow_frames(recording, config, chosen)
+    except SkelflowError:
+        return np.zeros(0, np.float32)  # the run over all recordings reports it
+    return moving_components(flow_m)

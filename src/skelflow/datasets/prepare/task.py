@@ -1,0 +1,84 @@
+"""What becomes of one recording: a worker prepares it, writes it, and says how that went."""
+
+import socket
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.preprocess import prepare_sequence
+from skelflow.datasets.store.store import Store
+from skelflow.errors import SkelflowError, StorageError
+from skelflow.recordings import open_recording
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one recording ended.
+
+    Parameters
+    ----------
+    name : of the recording; of its file or folder when it could not be opened.
+    origin : path below the source folder.
+    state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
+    reason : why it failed, where from the sequence is that was there, or what its reader mended.
+    seconds : that a worker spent.
+    cpu_s : of these, seconds on a processor; the rest it waited for one, or for the disk.
+    host : where.
+    """
+
+    name: str
+    origin: str
+    state: Literal["done", "skipped", "failed", "no room"]
+    reason: str = ""
+    seconds: float = 0.0
+    cpu_s: float = 0.0
+    host: str = ""
+
+
+def prepare_one(path: Path, origin: str, out: Path, config: PrepareConfig) -> Outcome:
+    """Prepare a recording into a store; what is wrong with it is part of the outcome."""
+    start, cpu_start = time.perf_counter(), time.process_time()
+    outcome = _prepare(path, origin, Store.open(out), config)
+    return replace(
+        outcome,
+        seconds=round(time.perf_counter() - start, 3),
+        cpu_s=round(time.process_time() - cpu_start, 3),
+        host=socket.gethostname(),
+    )
+
+
+def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Outcome:
+    name = path.name
+    try:
+        recording = open_recording(path)
+        name = recording.name
+        if store.has(name):
+            return _already_there(store, name, origin)
+        sequence = prepare_sequence(
+            recording,
+            config,
+            range_m=store.meta.range_m,
+            layout=store.meta.layout,
+            origin=origin,
+        )
+        store.write(sequence)
+    except StorageError as error:
+        return Outcome(name, origin, "no room", str(error))
+    except SkelflowError as error:
+        return Outcome(name, origin, "failed", str(error))
+    return Outcome(name, origin, "done", "; ".join(recording.repairs))
+
+
+def _already_there(store: Store, name: str, origin: str) -> Outcome:
+    """The same recording seen from a folder further up or down, or another one of its name."""
+    there = store.attributes(name)["origin"]
+    if f"/{origin}".endswith(f"/{there}") or f"/{there}".endswith(f"/{origin}"):
+        return Outcome(name, origin, "skipped", there)
+    return Outcome(name, origin, "failed", name_taken(name, there))
+
+
+def name_taken(name: str, there: str) -> str:
+    """Why a recording of that name cannot be in the store."""
+    return f"the store already holds {name!r}, prepared from {there}; rename one of the two"

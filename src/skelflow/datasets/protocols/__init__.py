@@ -1,0 +1,1 @@
+"""Who trains and who tests, and what the actions are called."""

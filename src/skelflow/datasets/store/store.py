@@ -1,0 +1,250 @@
+"""The store: prepared sequences on disk, one zarr group a recording, whole or not there at all."""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from jaxtyping import Float32, Shaped, UInt8
+
+import skelflow
+from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
+from skelflow.datasets.store.zarr_reader import Chunks, write_chunks
+from skelflow.errors import ConfigError, DataError
+from skelflow.io.atomic import aside, remove_partials, sync, writing
+from skelflow.types import Labels
+
+__all__ = ["PreparedSequence", "Store", "StoreMeta"]
+
+FORMAT = 1
+_CHUNK_FRAMES = 16  # a clip's: any clip lies in one chunk or two
+_ARRAYS = ("flow", "joints_px", "joints_m")
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of prepared sequences.
+
+    A sequence is written into a hidden sibling, forced to the disk and renamed: whatever stops a
+    run leaves only whole ones. It is plain zarr; one writer at a time, see `files.only_writer`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> meta = StoreMeta("folder", None, (4, 4), (4, 4), 3, "paper", "auto", 0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     Store.create(Path(folder) / "flow.zarr", meta).names()
+    []
+    """
+
+    path: Path
+    meta: StoreMeta
+    _sequences: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
+    _chunks: dict[tuple[str, str], Chunks] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def create(cls, path: str | Path, meta: StoreMeta, *, exist_ok: bool = False) -> "Store":
+        """Make an empty store, or with `exist_ok` go on with one of the same configuration.
+
+        Whatever an interrupted run left half-written is removed: one writer run at a time.
+
+        Raises
+        ------
+        ConfigError
+            The store exists and was made with other settings; the message names them.
+        DataError
+            `path` exists and is no store, or is one and `exist_ok` is false.
+        """
+        path = Path(path)
+        if not is_vacant(path):
+            return cls._continue(path, meta, exist_ok)
+        attributes = {"skelflow": {"format": FORMAT, **meta.to_json()}}
+        with writing(path):
+            path.mkdir(parents=True, exist_ok=True)
+            made = aside(path / "root")
+            zarr.create_group(store=str(made), attributes=attributes, overwrite=True)
+            sync([made / "zarr.json"])
+            (made / "zarr.json").replace(path / "zarr.json")
+            made.rmdir()
+        return cls(path, meta)
+
+    @classmethod
+    def _continue(cls, path: Path, meta: StoreMeta, exist_ok: bool) -> "Store":
+        store = cls.open(path)
+        if not exist_ok:
+            raise DataError(f"{path}: a store is already there; choose another path or remove it")
+        if differences := store.meta.differences(meta):
+            raise ConfigError(
+                f"{path}: made with another configuration ({'; '.join(differences)}); "
+                "use the same settings or another store"
+            )
+        remove_partials(path)
+        return store
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Store":
+        """Open an existing store; `DataError` names the path when it is none."""
+        path = Path(path)
+        found = _attributes(path).get("skelflow")
+        if not isinstance(found, dict):
+            raise DataError(
+                f"{path}: not a store of prepared sequences; make one with `skelflow prepare`"
+            )
+        if found.get("format") != FORMAT:
+            raise DataError(
+                f"{path}: store format {found.get('format')}, this skelflow reads {FORMAT}; "
+                "prepare the data again"
+            )
+        return cls(path, StoreMeta.from_json(found))
+
+    def names(self) -> list[str]:
+        """Names of all sequences, sorted."""
+        entries = (entry for entry in self.path.iterdir() if not entry.name.startswith("."))
+        return sorted(entry.name for entry in entries if (entry / "zarr.json").is_file())
+
+    def has(self, name: str) -> bool:
+        """Whether a sequence of that name is there."""
+        return not name.startswith(".") and (self.path / name / "zarr.json").is_file()
+
+    def write(self, sequence: PreparedSequence) -> None:
+        """Add a sequence, whole or not at all.
+
+        Raises
+        ------
+        DataError
+            Its name is taken or cannot name a folder.
+        StorageError
+            There is no room for it, or no permission.
+        """
+        name = sequence.name
+        if not name or name.startswith(".") or set(name) & set('/\\:*?"<>|'):
+            raise DataError(f"{name!r} cannot name a sequence: it must be a plain folder name")
+        if self.has(name):
+            raise DataError(f"{self.path}: already holds a sequence {name!r}")
+        partial = aside(self.path / name)
+        try:
+            with writing(self.path):
+                _write(partial, sequence)
+                self._publish(partial, name)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+        self._sequences.pop(name, None)
+
+    def _publish(self, partial: Path, name: str) -> None:
+        try:
+            partial.replace(self.path / name)
+        except OSError as error:
+            if self.has(name):
+                raise DataError(f"{self.path}: already holds a sequence {name!r}") from error
+            raise
+        sync([self.path])
+
+    def read(self, name: str) -> PreparedSequence:
+        """A whole sequence in memory; see `flow` for parts of one."""
+        found = self.attributes(name)
+        arrays = {array: self._read(name, array) for array in _ARRAYS}
+        return PreparedSequence(
+            name=name,
+            **arrays,
+            range_m=found["range_m"],
+            layout=self.meta.layout,
+            labels=Labels(**found["labels"]),
+            intensity=found["intensity"],
+            origin=found["origin"],
+        )
+
+    def flow(
+        self, name: str, start: int = 0, stop: int | None = None
+    ) -> UInt8[np.ndarray, "n h w 3"]:
+        """Flow frames from start to before stop; a clip's cost one or two chunks."""
+        return self._read(name, "flow", start, stop)
+
+    def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
+        """Joints in the flow's pixels, one set for each flow frame."""
+        return self._read(name, "joints_px")
+
+    def joints_m(self, name: str) -> Float32[np.ndarray, "frames bodies joints 3"]:
+        """Joints of every original frame, meters."""
+        return self._read(name, "joints_m")
+
+    def labels(self) -> dict[str, Labels]:
+        """Who does what in every sequence, by name."""
+        return {name: Labels(**self.attributes(name)["labels"]) for name in self.names()}
+
+    def lengths(self) -> dict[str, int]:
+        """Original frames of every sequence, by name."""
+        return {name: int(self.attributes(name)["frames"]) for name in self.names()}
+
+    def bodies(self) -> int:
+        """The most bodies any sequence has."""
+        return max((int(self.attributes(name)["bodies"]) for name in self.names()), default=0)
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Everything but the arrays of one sequence; `DataError` when it is not there, or damaged.
+
+        The keys: labels, range_m, intensity, origin, frames, bodies, version.
+        """
+        if name not in self._sequences:
+            if not self.has(name):
+                raise DataError(f"{self.path}: holds no sequence {name!r}")
+            found = _attributes(self.path / name)
+            if "labels" not in found:
+                raise self._damaged(name, "its zarr.json is no description of a sequence")
+            self._sequences[name] = {"version": self.meta.version, **found}
+        return self._sequences[name]
+
+    def _read(
+        self, name: str, array: str, start: int = 0, stop: int | None = None
+    ) -> Shaped[np.ndarray, "..."]:
+        key = name, array
+        try:
+            if key not in self._chunks:
+                self._chunks[key] = Chunks.open(self.path / name / array)
+            return self._chunks[key][start:stop]
+        except (OSError, ValueError, RuntimeError) as error:
+            if not self.has(name):
+                raise DataError(f"{self.path}: holds no sequence {name!r}") from error
+            raise self._damaged(name, f"{array}: {error}") from error
+
+    def _damaged(self, name: str, how: str) -> DataError:
+        return DataError(
+            f"{self.path}: sequence {name!r} is damaged ({how}); remove the folder "
+            f"{self.path / name} and run the same `skelflow prepare` again"
+        )
+
+
+def is_vacant(path: Path) -> bool:
+    """Whether a store can be made here: nothing is there, or a folder of hidden files only."""
+    if not path.is_dir():
+        return not path.exists()
+    return all(entry.name.startswith(".") for entry in path.iterdir())
+
+
+def _write(path: Path, sequence: PreparedSequence) -> None:
+    attributes = {
+        "labels": asdict(sequence.labels),
+        "range_m": sequence.range_m,
+        "intensity": sequence.intensity,
+        "origin": sequence.origin,
+        "frames": sequence.joints_m.shape[0],
+        "bodies": sequence.joints_m.shape[1],
+        "version": skelflow.__version__,
+    }
+    group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
+    for name in _ARRAYS:
+        data = getattr(sequence, name)
+        write_chunks(group, name, data, _CHUNK_FRAMES if name == "flow" else len(data))
+    files = [file for name in _ARRAYS for file in Chunks.open(path / name).files()]
+    sync([path / "zarr.json", *files, path])
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((path / "zarr.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    attributes = found.get("attributes") if isinstance(found, dict) else None
+    return attributes if isinstance(attributes, dict) else {}

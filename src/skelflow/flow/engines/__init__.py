@@ -1,0 +1,1 @@
+"""The solver three times: NumPy (the reference), numba (the fast one), torch (many pairs)."""

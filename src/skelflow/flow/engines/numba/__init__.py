@@ -1,0 +1,1 @@
+"""The solver compiled for one CPU: rows of an image, several threads."""

@@ -1,0 +1,227 @@
+"""The primal-dual iterations as one sweep over the rows, several iterations close behind another.
+
+A row's dual step reads the extrapolated motion of its own and of the next row; its primal step
+writes its own row only. So an iteration can begin a row as soon as the one before has finished the
+next row: while a row is in the cache, many iterations pass over it.
+
+Each thread has a band of rows. Before a block of iterations it copies as many rows of its
+neighbors as there are iterations; what it does not know beyond them spoils one row of the copy an
+iteration, and never its own rows. The result does not depend on the number of threads.
+"""
+
+from functools import partial
+from typing import Any, no_type_check
+
+import numpy as np
+
+from skelflow.flow.constants import LAMBDA_D, LAMBDA_I
+from skelflow.flow.engines.numba.jit import compiled, on_rows, on_rows_approximate
+from skelflow.flow.engines.numba.row_layout import (
+    CHANGING,
+    GUARD,
+    IT,
+    IX,
+    IY,
+    MU,
+    P_D,
+    P_UX,
+    P_UY,
+    P_VX,
+    P_VY,
+    P_WX,
+    P_WY,
+    RX,
+    RY,
+    SHRINK,
+    SIGMA,
+    TAU_U,
+    TAU_V,
+    TAU_W,
+    U_BAR,
+    V_BAR,
+    W_BAR,
+    ZT,
+    ZX,
+    ZY,
+    Rows,
+    U,
+    V,
+    W,
+)
+from skelflow.flow.engines.numba.row_threads import Crew
+
+BLOCK = 12  # iterations that follow each other through the image
+
+_HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
+
+
+def iterate(rows: Rows, width: int, count: int, pace: float, crew: Crew) -> None:
+    """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1), at a `Preset.pace`.
+
+    Twin of `energy.iterate`, in the whole motion instead of the increment.
+    """
+    ascent = _HALF / np.float32(pace)
+    bands = [_Band(rows, first, last) for first, last in crew.bands(len(rows))]
+    for done in range(0, count, BLOCK):
+        block = min(BLOCK, count - done)
+        for band in bands:
+            band.copy_neighbors()
+        crew.together([partial(advance, *band.parts, width, block, ascent) for band in bands])
+
+
+class _Band:
+    """Rows `first` to `last` and copies of up to `BLOCK` rows above and below them."""
+
+    def __init__(self, rows: Rows, first: int, last: int) -> None:
+        self._above = rows[max(0, first - BLOCK) : first]
+        self._below = rows[last : last + BLOCK]
+        self.parts = self._above.copy(), rows[first:last], self._below.copy()
+
+    def copy_neighbors(self) -> None:
+        self.parts[0][:, :CHANGING] = self._above[:, :CHANGING]
+        self.parts[2][:, :CHANGING] = self._below[:, :CHANGING]
+
+
+@compiled
+@no_type_check
+def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: Any) -> None:
+    """`count` iterations of the rows in the three parts; iteration k is k rows behind the first.
+
+    `ascent` is the length of the total-variation duals' steps.
+    """
+    height = len(above) + len(own) + len(below)
+    nothing = np.zeros((CHANGING + RY, own.shape[2]), np.float32)
+    for front in range(height + count - 1):
+        for k in range(max(0, front - height + 1), min(count, front + 1)):
+            y = front - k
+            before = _row(above, own, below, y - 1) if y > 0 else nothing
+            here = _row(above, own, below, y)
+            after = _row(above, own, below, min(y + 1, height - 1))
+            dual_step(here, after, width, ascent)
+            primal_step(here, before, width)
+
+
+@compiled
+@no_type_check
+def _row(above: Any, own: Any, below: Any, y: Any) -> Any:
+    if y < len(above):
+        return above[y]
+    y -= len(above)
+    return own[y] if y < len(own) else below[y - len(own)]
+
+
+@compiled
+@no_type_check
+def dual_step(here: Any, after: Any, width: Any, ascent: Any) -> None:
+    """Dual step of one row; the missing right neighbor moves as the last pixel does."""
+    a, b = GUARD, GUARD + width
+    for field in (U_BAR, V_BAR, W_BAR):
+        here[field, b] = here[field, b - 1]
+    ascend_depth(
+        here[P_D, a:b],
+        here[SIGMA, a:b],
+        here[ZT, a:b],
+        here[ZX, a:b],
+        here[ZY, a:b],
+        here[U_BAR, a:b],
+        here[V_BAR, a:b],
+        here[W_BAR, a:b],
+    )
+    for p_x, p_y, field in ((P_UX, P_UY, U_BAR), (P_VX, P_VY, V_BAR), (P_WX, P_WY, W_BAR)):
+        ascend_variation(
+            here[p_x, a:b],
+            here[p_y, a:b],
+            here[field, a:b],
+            here[field, a + 1 :],
+            after[field, a:],
+            ascent,
+        )
+
+
+@on_rows
+@no_type_check
+def ascend_depth(
+    p: Any, sigma: Any, z_t: Any, z_x: Any, z_y: Any, u_bar: Any, v_bar: Any, w_bar: Any
+) -> None:
+    """Dual step of the depth residual, clipped to [-1, 1]."""
+    for x in range(p.shape[0]):
+        rho = z_t[x] + z_x[x] * u_bar[x] + z_y[x] * v_bar[x] - w_bar[x]
+        p[x] = min(max(p[x] + sigma[x] * rho, -_ONE), _ONE)
+
+
+@on_rows_approximate
+@no_type_check
+def ascend_variation(p_x: Any, p_y: Any, here: Any, ahead: Any, below: Any, step: Any) -> None:
+    """Dual step of one total variation, projected to the unit disc."""
+    for x in range(p_x.shape[0]):
+        a = p_x[x] + step * (ahead[x] - here[x])
+        b = p_y[x] + step * (below[x] - here[x])
+        shorten = _ONE / np.sqrt(max(_ONE, a * a + b * b))
+        p_x[x] = a * shorten
+        p_y[x] = b * shorten
+
+
+@compiled
+@no_type_check
+def primal_step(here: Any, before: Any, width: Any) -> None:
+    """Primal step of one row; a missing neighbor has metric 0."""
+    a, b, left = GUARD, GUARD + width, GUARD - 1
+    descend(
+        here[U, a:b],
+        here[V, a:b],
+        here[W, a:b],
+        here[U_BAR, a:b],
+        here[V_BAR, a:b],
+        here[W_BAR, a:b],
+        here[P_D, a:b],
+        (here[P_UX, a:b], here[P_UX, left:], here[P_UY, a:b], before[P_UY, a:b]),
+        (here[P_VX, a:b], here[P_VX, left:], here[P_VY, a:b], before[P_VY, a:b]),
+        (here[P_WX, a:b], here[P_WX, left:], here[P_WY, a:b], before[P_WY, a:b]),
+        (here[RX, a:b], here[RX, left:], here[RY, a:b], before[RY, a:b]),
+        (here[IT, a:b], here[IX, a:b], here[IY, a:b], here[ZX, a:b], here[ZY, a:b]),
+        (here[TAU_U, a:b], here[TAU_V, a:b], here[TAU_W, a:b], here[MU, a:b], here[SHRINK, a:b]),
+    )
+
+
+@on_rows
+@no_type_check
+def descend(
+    u: Any,
+    v: Any,
+    w: Any,
+    u_bar: Any,
+    v_bar: Any,
+    w_bar: Any,
+    p_d: Any,
+    p_u: Any,
+    p_v: Any,
+    p_w: Any,
+    metric: Any,
+    slopes: Any,
+    weights: Any,
+) -> None:
+    """Gradient step of the coupled terms, the brightness term's shrinkage, extrapolation."""
+    i_t, i_x, i_y, z_x, z_y = slopes
+    tau_u, tau_v, tau_w, mu, shrink = weights
+    for x in range(u.shape[0]):
+        new_u = u[x] - tau_u[x] * (mu[x] * z_x[x] * p_d[x] - LAMBDA_I * _divergence(p_u, metric, x))
+        new_v = v[x] - tau_v[x] * (mu[x] * z_y[x] * p_d[x] - LAMBDA_I * _divergence(p_v, metric, x))
+        new_w = w[x] + tau_w[x] * (mu[x] * p_d[x] + LAMBDA_D * _divergence(p_w, metric, x))
+        residual = i_t[x] + i_x[x] * new_u + i_y[x] * new_v
+        pull = min(max(residual * shrink[x], -_ONE), _ONE)
+        new_u -= tau_u[x] * i_x[x] * pull
+        new_v -= tau_v[x] * i_y[x] * pull
+        u_bar[x] = _TWO * new_u - u[x]
+        v_bar[x] = _TWO * new_v - v[x]
+        w_bar[x] = _TWO * new_w - w[x]
+        u[x], v[x], w[x] = new_u, new_v, new_w
+
+
+@compiled
+@no_type_check
+def _divergence(p: Any, metric: Any, x: Any) -> Any:
+    """D of one pixel: what flows out to the right and down, less what flows in."""
+    p_x, p_x_left, p_y, p_y_above = p
+    r_x, r_x_left, r_y, r_y_above = metric
+    across = r_x[x] * p_x[x] - r_x_left[x] * p_x_left[x]
+    return across + r_y[x] * p_y[x] - r_y_above[x] * p_y_above[x]

@@ -1,0 +1,115 @@
+"""Down the pyramid, compiled: `halve_intensity` and `halve_depth` of `energy`, by output rows."""
+
+from typing import Any, no_type_check
+
+import numpy as np
+
+from skelflow.flow.constants import DEPTH_BAND_M
+from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.state import Frame
+
+_ZERO, _ONE = np.float32(0), np.float32(1)
+_BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
+
+
+def halve(frame: Frame) -> Frame:
+    """The frame at half its size, rounded up."""
+    height, width = frame.depth.shape
+    size = (height + 1) // 2, (width + 1) // 2
+    halved = Frame(np.empty(size, np.float32), np.empty(size, np.float32))
+    halve_intensity(frame.intensity, halved.intensity, 0, size[0])
+    halve_depth(frame.depth, halved.depth, 0, size[0])
+    return halved
+
+
+@compiled
+@no_type_check
+def halve_intensity(image: Any, halved: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.halve_intensity`; separable, since its weights are."""
+    height, width = image.shape
+    line = np.empty(width, np.float32)
+    for y in range(first, last):
+        line[:] = _ZERO
+        total = _ZERO
+        for k in range(5):
+            source = 2 * y + k - 2
+            if 0 <= source < height:
+                total += _BINOMIAL[k]
+                add_scaled(line, image[source], _BINOMIAL[k])
+        scale(line, _ONE / total)
+        halve_row(halved[y], line)
+
+
+@on_rows
+@no_type_check
+def add_scaled(out: Any, row: Any, factor: Any) -> None:
+    """`out += factor * row`."""
+    for x in range(out.shape[0]):
+        out[x] += factor * row[x]
+
+
+@on_rows
+@no_type_check
+def scale(out: Any, factor: Any) -> None:
+    """`out *= factor`."""
+    for x in range(out.shape[0]):
+        out[x] *= factor
+
+
+@compiled
+@no_type_check
+def halve_row(out: Any, row: Any) -> None:
+    """Binomial mean of the five taps around every second pixel that lie in the row."""
+    width = row.shape[0]
+    for x in range(out.shape[0]):
+        value, total = _ZERO, _ZERO
+        for k in range(5):
+            source = 2 * x + k - 2
+            if 0 <= source < width:
+                value += _BINOMIAL[k] * row[source]
+                total += _BINOMIAL[k]
+        out[x] = value / total
+
+
+@compiled
+@no_type_check
+def halve_depth(depth: Any, halved: Any, first: Any, last: Any) -> None:
+    """Twin of `energy.halve_depth`."""
+    height, width = depth.shape
+    count = halved.shape[1]
+    # even and odd columns apart, with null depth where a tap lies beside the image
+    even, odd = np.zeros(count + 2, np.float32), np.zeros(count + 2, np.float32)
+    center, value = np.empty(count, np.float32), np.empty(count, np.float32)
+    total = np.empty(count, np.float32)
+    for y in range(first, last):
+        center[:] = depth[2 * y, ::2]
+        value[:] = _ZERO
+        total[:] = _ZERO
+        for k in range(5):
+            source = 2 * y + k - 2
+            if 0 <= source < height:
+                even[1 : count + 1] = depth[source, ::2]
+                odd[1 : width // 2 + 1] = depth[source, 1::2]
+                for tap, row in ((0, even), (1, odd), (2, even[1:]), (3, odd[1:]), (4, even[2:])):
+                    add_near(value, total, row, center, _BINOMIAL[k] * _BINOMIAL[tap])
+        finish_mean(halved[y], value, total, center)
+
+
+@on_rows
+@no_type_check
+def add_near(value: Any, total: Any, row: Any, center: Any, factor: Any) -> None:
+    """Add the taps of the center's surface, weighted by how near in depth they are."""
+    for x in range(value.shape[0]):
+        tap = row[x]
+        weight = factor * max(DEPTH_BAND_M - abs(tap - center[x]), _ZERO)
+        weight = weight if tap > _ZERO else _ZERO
+        value[x] += weight * tap
+        total[x] += weight
+
+
+@on_rows
+@no_type_check
+def finish_mean(out: Any, value: Any, total: Any, center: Any) -> None:
+    """The weighted mean, 0 where the center is null."""
+    for x in range(out.shape[0]):
+        out[x] = value[x] / total[x] if center[x] > _ZERO else _ZERO

@@ -1,0 +1,1 @@
+"""The solver in plain NumPy, to be read beside the paper: what the other engines must equal."""

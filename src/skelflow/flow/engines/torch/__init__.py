@@ -1,0 +1,1 @@
+"""The solver on torch tensors: many pairs at once, on any device."""

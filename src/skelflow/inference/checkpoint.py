@@ -1,0 +1,136 @@
+"""A trained network with what its file says about the data it was trained on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.protocols.split import find_protocol, hold_out, split
+from skelflow.datasets.store.source import SequenceSource
+from skelflow.datasets.store.store import Store, StoreMeta
+from skelflow.errors import ConfigError, DataError, WeightsError
+from skelflow.models.base import Network
+from skelflow.models.samples import make_samples
+from skelflow.models.weights import load_model, read_header
+from skelflow.types import Labels
+
+BEST = "best.safetensors"
+Side = Literal["test", "held_out", "train"]
+_FLOW = ("crop", "size", "stride", "preset", "region", "range_m", "per_sequence_range")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a run left behind, ready to be used.
+
+    Parameters
+    ----------
+    path : of the file.
+    network : in evaluation mode.
+    meta : how the training data was prepared.
+    classes : action number of each class index.
+    protocol : under which it was trained.
+    held_out_subjects : training subjects that chose the checkpoint.
+    overlap, longer : how sequences become samples.
+    """
+
+    path: Path
+    network: Network
+    meta: StoreMeta
+    classes: tuple[int, ...]
+    protocol: str
+    held_out_subjects: tuple[int, ...]
+    overlap: int
+    longer: Literal["cut", "resample"]
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Checkpoint":
+        """Read the checkpoint of a run folder, or a checkpoint file.
+
+        Raises
+        ------
+        WeightsError
+            It is missing, damaged, or was not written by a training run.
+        """
+        path = Path(path)
+        path = path / BEST if path.is_dir() else path
+        header = read_header(path)
+        try:
+            run, clips = json.loads(header["run"]), json.loads(header["clips"])
+            return cls(
+                path=path,
+                network=load_model(path),
+                meta=StoreMeta.from_json(json.loads(header["store"])),
+                classes=tuple(json.loads(header["actions"])),
+                protocol=header["protocol"],
+                held_out_subjects=tuple(run["data"]["held_out_subjects"]),
+                overlap=clips["overlap"],
+                longer=clips["longer"],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(
+                f"{path}: does not say what it was trained on ({error!r}); "
+                "expected a checkpoint of `skelflow train`"
+            ) from error
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Name of each class index; "action 7" where the data set has none."""
+        names = self.meta.class_names
+        return tuple(names.get(action, f"action {action}") for action in self.classes)
+
+    def action_name(self, labels: Labels) -> str | None:
+        """The name of a recording's action; None when its action is unknown or none of them."""
+        names = dict(zip(self.classes, self.class_names, strict=True))
+        return None if labels.action is None else names.get(labels.action)
+
+    def sequences(self, store: Store, protocol: str | None, side: Side) -> list[str]:
+        """Names of the sequences on one side of a protocol, the training's own by default.
+
+        Raises
+        ------
+        ConfigError
+            The protocol is unknown to that data set.
+        DataError
+            There are none.
+        """
+        name = protocol or self.protocol
+        labels = store.labels()
+        train, test = split(labels, find_protocol(name, store.meta.source))
+        chosen = test
+        if side != "test":
+            fit, held_out = hold_out(train, labels, subjects=self.held_out_subjects)
+            chosen = fit if side == "train" else held_out
+        if not chosen:
+            raise DataError(f"{store.path}: no sequence is on the {side} side of {name!r}")
+        return chosen
+
+    def samples(self, store: SequenceSource, names: list[str]) -> SkeletonDataset:
+        """What the network reads of these sequences.
+
+        Raises
+        ------
+        DataError
+            The store was prepared differently, or an action is none of the classes.
+        """
+        keys = (("layout",) if self.network.needs_skeleton else ()) + (
+            _FLOW if self.network.needs_flow else ()
+        )
+        pairs = [(key, getattr(store.meta, key), getattr(self.meta, key)) for key in keys]
+        wrong = [f"{key} {found!r} instead of {own!r}" for key, found, own in pairs if found != own]
+        if wrong:
+            raise DataError(
+                f"{store.path}: {', '.join(wrong)}, unlike the data {self.path} was trained on; "
+                "prepare the recordings with the same settings"
+            )
+        network, classes = self.network, self.classes
+        return make_samples(
+            network, store, names, classes, overlap=self.overlap, longer=self.longer
+        )
+
+
+def check_side(side: str) -> None:
+    """`ConfigError` unless it is one of the sides."""
+    if side not in ("test", "held_out", "train"):
+        raise ConfigError(f"split: found {side!r}, expected 'test', 'held_out' or 'train'")

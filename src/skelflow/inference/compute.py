@@ -1,0 +1,81 @@
+"""One device or many: what a run computes on, and how its processes share samples."""
+
+import os
+from collections.abc import Iterator
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs, send_to_device
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.errors import ConfigError
+
+
+def make_accelerator(precision: str = "no", *, unused_weights: bool = False) -> Accelerator:
+    """The device of this process, together with those that the same launch started.
+
+    Parameters
+    ----------
+    precision : "no" (32 bit), "bf16" or "fp16" mixed precision.
+    unused_weights : some trainable weights take no part in the loss.
+
+    Raises
+    ------
+    ConfigError
+        The device cannot compute in that precision, or the processes do not see each other.
+    """
+    buffers = DistributedDataParallelKwargs(
+        broadcast_buffers=False, find_unused_parameters=unused_weights
+    )
+    on_cpu = not torch.accelerator.is_available()
+    if precision == "fp16" and on_cpu:
+        raise ConfigError("precision: found 'fp16', which needs a GPU; 'bf16' and 'no' do not")
+    AcceleratorState._reset_state()  # of an earlier run, whose precision may be another
+    try:
+        accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[buffers])
+    except ValueError as error:
+        raise ConfigError(f"precision: found {precision!r}, {error}") from error
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if accelerator.num_processes != started:
+        raise ConfigError(
+            f"{started} processes were started, {accelerator.num_processes} found each other; "
+            "start them with torchrun or accelerate launch"
+        )
+    return accelerator
+
+
+def to_device(batch: Batch, accelerator: Accelerator) -> Batch:
+    """The same samples on this process's device."""
+    moved: Batch = send_to_device(batch, accelerator.device, non_blocking=True)
+    return moved
+
+
+def shared_loader(
+    samples: SkeletonDataset, accelerator: Accelerator, *, batch_size: int, workers: int = 0
+) -> DataLoader[Batch]:
+    """Every sample in order, each in one process's share; `batch_size` is of all together."""
+    own = -(-batch_size // accelerator.num_processes)
+    pin = torch.cuda.is_available()
+    loader = DataLoader(samples, batch_size=own, num_workers=workers, pin_memory=pin)
+    shared: DataLoader[Batch] = accelerator.prepare_data_loader(loader)
+    return shared
+
+
+def gathered_logits(
+    model: nn.Module, loader: DataLoader[Batch], accelerator: Accelerator
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Logits, labels and sequence numbers of all samples, each exactly once, in every process.
+
+    Parameters
+    ----------
+    model : on the accelerator's device, in evaluation mode.
+    loader : from `shared_loader`.
+    """
+    for batch in loader:
+        with torch.no_grad():
+            found = model(batch).float(), batch.label, batch.index
+        yield accelerator.gather_for_metrics(found)

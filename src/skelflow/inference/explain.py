@@ -1,0 +1,62 @@
+"""What a network saw and attended to, clip by clip, put in order frame by frame."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.clips import Clip
+from skelflow.datasets.prepare.region import crop_corner
+from skelflow.datasets.store.schema import StoreMeta
+from skelflow.models.attention.masks import attention_mask
+from skelflow.models.base import Network
+from skelflow.models.config import FlowConfig
+from skelflow.types import Camera
+
+Window = tuple[float, float, float, float]
+
+
+def attention_of(network: Network, batch: Batch) -> Float[Tensor, "b l side side"] | None:
+    """The mask M of the first convolution, Eq. 3 or 5; None for a network without attention."""
+    config = network.config
+    if not isinstance(config, FlowConfig) or config.attention == "none":
+        return None
+    score = network.score(batch) if config.attention == "at2" else None
+    side = config.crop
+    mask = attention_mask(batch.joints_px, score, height=side, width=side, rounding=config.radius)
+    return mask[:, 0]
+
+
+def mean_by_frame(
+    clips: Sequence[Clip], values: Float[Tensor, "clips l ..."], count: int
+) -> Float32[np.ndarray, "n ..."]:
+    """Of each frame, the mean over the clips that hold it; frames made up to fill a clip are none.
+
+    Examples
+    --------
+    >>> clips = [Clip(0, start=0, pad=0), Clip(0, start=1, pad=0)]
+    >>> mean_by_frame(clips, torch.tensor([[0.0, 2.0], [4.0, 6.0]]), 3)
+    array([0., 3., 6.], dtype=float32)
+    """
+    total = torch.zeros(count, *values.shape[2:])
+    clips_there = torch.zeros(count, *(1 for _ in values.shape[2:]))
+    for clip, own in zip(clips, values.cpu(), strict=True):
+        held = slice(clip.start, clip.start + len(own) - clip.pad)
+        total[held] += own[: len(own) - clip.pad]
+        clips_there[held] += 1
+    return np.asarray(total / clips_there, np.float32)
+
+
+def seen_window(camera: Camera, meta: StoreMeta, network: Network) -> Window:
+    """Left, top, width and height of what the network sees, in pixels of the depth image."""
+    config = network.config
+    if not isinstance(config, FlowConfig):
+        return 0.0, 0.0, float(camera.width), float(camera.height)
+    scale = np.divide(meta.crop, meta.size)
+    free = np.subtract(meta.size, config.crop) // 2
+    left, top = np.asarray(crop_corner(camera, meta.crop)) + free * scale
+    width, height = config.crop * scale
+    return float(left), float(top), float(width), float(height)

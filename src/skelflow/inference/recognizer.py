@@ -1,0 +1,228 @@
+"""From a recording to an action: load a trained network once, then recognize."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float32, UInt8
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.clips import STILL, Clip, ClipDataset, SkeletonDataset
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.preprocess import prepare_sequence
+from skelflow.datasets.settings import IntensitySource
+from skelflow.datasets.store.schema import PreparedSequence
+from skelflow.datasets.store.source import OneSequence
+from skelflow.datasets.windows import pair_times
+from skelflow.errors import DataError
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.explain import attention_of, mean_by_frame, seen_window
+from skelflow.inference.result import Explanation, Guess, Result
+from skelflow.models.config import TcnBjcnConfig
+from skelflow.recordings import open_recording
+from skelflow.skeleton.layouts import find_layout
+from skelflow.types import Recording
+
+
+class _Reading(NamedTuple):
+    """A recording as the network read it: one row of `logits` a sample."""
+
+    recording: Recording
+    samples: SkeletonDataset
+    batches: list[Batch]
+    logits: Tensor
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """A trained network with all it needs to read recordings.
+
+    Parameters
+    ----------
+    checkpoint : a network in evaluation mode, and how its recordings were prepared.
+
+    Examples
+    --------
+    ::
+
+        recognizer = Recognizer.load("runs/fused")
+        result = recognizer.recognize("depth/a27_s8_t3_depth.mat")
+        print(result.guesses[0].name)
+    """
+
+    checkpoint: Checkpoint
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Recognizer":
+        """Read a run folder, or a weights file that a run made.
+
+        Raises
+        ------
+        WeightsError
+            There are no weights, or they do not say how their recordings were prepared.
+        """
+        return cls(Checkpoint.load(path))
+
+    def recognize(self, recording: Recording | str | Path, *, top: int = 5) -> Result:
+        """Name the action in a recording.
+
+        Parameters
+        ----------
+        recording : a Recording, or the path of one.
+        top : how many actions to name.
+
+        Raises
+        ------
+        FormatError
+            The recording cannot be read.
+        DataError
+            It has too few frames, no depth, or not the joints the network was made for.
+        """
+        return self._result(self._read(recording), top)
+
+    def explain(self, recording: Recording | str | Path, *, top: int = 5) -> Explanation:
+        """Name the action, and say what the network saw and attended to at each frame.
+
+        Parameters
+        ----------
+        recording : a Recording, or the path of one.
+        top : how many actions to name.
+
+        Raises
+        ------
+        FormatError, DataError
+            See `recognize`.
+        """
+        reading = self._read(recording)
+        network, meta = self.checkpoint.network, self.checkpoint.meta
+        times = pair_times(len(reading.recording), meta.stride)
+        clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
+        length = len(times)  # one sample holds all frames
+        if isinstance(reading.samples, ClipDataset):
+            clips, length = reading.samples.clips, reading.samples.length
+        probabilities = reading.logits.softmax(dim=1)[:, None].expand(-1, length, -1)
+        return Explanation(
+            self._result(reading, top),
+            times=tuple(times),
+            window=seen_window(reading.recording.camera, meta, network),
+            probabilities=mean_by_frame(clips, probabilities, len(times)),
+            classes=self.checkpoint.class_names,
+            flow=self._flow_by_frame(reading, clips, len(times)) if network.needs_flow else None,
+            attention=self._attention_by_frame(reading, clips, len(times)),
+        )
+
+    def _read(self, recording: Recording | str | Path) -> _Reading:
+        network = self.checkpoint.network
+        seconds: dict[str, float] = {}
+        with _timed(seconds, "read"):
+            if not isinstance(recording, Recording):
+                recording = open_recording(recording)
+            self._check(recording)
+        with _timed(seconds, "flow" if network.needs_flow else "skeleton"):
+            prepare = self._with_flow if network.needs_flow else self._without_flow
+            sequence = prepare(recording)
+        with _timed(seconds, "network"), torch.inference_mode():
+            source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
+            samples = self.checkpoint.samples(source, [sequence.name])
+            batches = list(DataLoader(samples, batch_size=8))
+            logits = torch.cat([network(batch) for batch in batches])
+        return _Reading(recording, samples, batches, logits, seconds)
+
+    def _result(self, reading: _Reading, top: int) -> Result:
+        """The mean over the sequence's clips."""
+        probabilities: list[float] = reading.logits.softmax(dim=1).mean(dim=0).tolist()
+        guesses, scores = self._name(probabilities, top), self._scores(reading.batches[0])
+        return Result(reading.recording.name, guesses, scores, reading.seconds)
+
+    def _flow_by_frame(
+        self, reading: _Reading, clips: Sequence[Clip], frames: int
+    ) -> UInt8[np.ndarray, "n side side 3"]:
+        flow = torch.cat([batch.flow for batch in reading.batches]).permute(0, 2, 3, 4, 1)
+        colored = STILL + (255 - STILL) * mean_by_frame(clips, flow, frames)
+        return np.asarray(np.rint(colored), np.uint8)
+
+    @torch.inference_mode()
+    def _attention_by_frame(
+        self, reading: _Reading, clips: Sequence[Clip], frames: int
+    ) -> Float32[np.ndarray, "n side side"] | None:
+        masks = [attention_of(self.checkpoint.network, batch) for batch in reading.batches]
+        known = [mask for mask in masks if mask is not None]
+        return mean_by_frame(clips, torch.cat(known), frames) if known else None
+
+    def _check(self, recording: Recording) -> None:
+        """Refuse a recording whose joints are not those the network was trained on."""
+        network, layout = self.checkpoint.network, self.checkpoint.meta.layout
+        if not network.needs_skeleton or layout is None:
+            return
+        if recording.skeleton is None:
+            raise DataError(
+                f"{recording.path}: no skeleton, but {network.name} reads one; "
+                "use a network that sees flow alone, such as c3d"
+            )
+        if recording.skeleton.layout != layout:
+            found = recording.skeleton.joints_m.shape[2]
+            raise DataError(
+                f"{recording.path}: {found} joints ({recording.skeleton.layout}), the network was "
+                f"trained on {len(find_layout(layout))} ({layout})"
+            )
+        if not np.isfinite(recording.skeleton.joints_m).any():
+            raise DataError(f"{recording.path}: no body is tracked in any frame")
+
+    def _with_flow(self, recording: Recording) -> PreparedSequence:
+        meta = self.checkpoint.meta
+        config = PrepareConfig(
+            crop=meta.crop,
+            size=meta.size,
+            stride=meta.stride,
+            preset=meta.preset,
+            region=meta.region,
+            intensity=cast(IntensitySource, meta.intensity),
+        )
+        return prepare_sequence(recording, config, range_m=meta.range_m, layout=meta.layout)
+
+    def _without_flow(self, recording: Recording) -> PreparedSequence:
+        """The skeleton alone: no flow is computed for a network that sees none."""
+        meta, skeleton = self.checkpoint.meta, recording.skeleton
+        if skeleton is None or len(recording) < 2:
+            raise DataError(f"{recording.path}: {len(recording)} frame(s), expected at least 2")
+        return PreparedSequence(
+            name=recording.name,
+            flow=np.zeros((0, *meta.size[::-1], 3), np.uint8),
+            joints_px=np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32),
+            joints_m=skeleton.joints_m,
+            range_m=meta.range_m or 1.0,
+            layout=meta.layout,
+        )
+
+    @torch.inference_mode()
+    def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:
+        """Joint name -> score of each body that is there; empty for a network without a score."""
+        network, layout = self.checkpoint.network, self.checkpoint.meta.layout
+        if layout is None or not isinstance(network.config, TcnBjcnConfig):
+            return ()
+        score, joints = network.score(batch)[0], find_layout(layout).joints
+        present = batch.joints_m[0].isfinite().flatten(2).any(dim=2).any(dim=0)
+        return tuple(
+            dict(zip(joints, score[body].tolist(), strict=True))
+            for body in present.nonzero().flatten().tolist()
+        )
+
+    def _name(self, probabilities: list[float], top: int) -> tuple[Guess, ...]:
+        actions, names = self.checkpoint.classes, self.checkpoint.class_names
+        order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
+        return tuple(Guess(actions[i], names[i], probabilities[i]) for i in order)
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    seconds[stage] = time.perf_counter() - start

@@ -1,0 +1,71 @@
+"""Folders that keep what a command makes: resumable, and never made in two ways."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from skelflow.errors import ConfigError, DataError
+from skelflow.io.atomic import remove_partials, whole, writing
+
+
+def enter_folder(
+    out: Path, settings: dict[str, Any], *, settings_file: str, strangers: str, maker: str
+) -> None:
+    """Make a folder, or go on in one that was made with the same settings.
+
+    What a stopped run left half-written is removed.
+
+    Parameters
+    ----------
+    out : the folder.
+    settings : plain values, "format" among them, that all of its content has in common.
+    settings_file : name of the JSON file that keeps them.
+    strangers : pattern of the names that must not be there without that file.
+    maker : the command that makes such folders, for messages.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written.
+    DataError
+        It holds something else.
+    ConfigError
+        It was made with other settings.
+    """
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        remove_partials(out)
+        found = _found(out, settings_file, strangers, maker)
+    if found is None:
+        with whole(out / settings_file) as aside:
+            aside.write_text(json.dumps(settings, indent=2) + "\n")
+        return
+    differing = [
+        f"{name} {found.get(name)!r} there, {value!r} now"
+        for name, value in settings.items()
+        if found.get(name) != value
+    ]
+    if differing:
+        raise ConfigError(
+            f"{out}: holds what `{maker}` made otherwise ({'; '.join(differing)}); "
+            "choose another folder, use the same settings, or remove this one"
+        )
+
+
+def _found(out: Path, settings_file: str, strangers: str, maker: str) -> dict[str, Any] | None:
+    """The settings of what is there; None in a folder without any."""
+    path = out / settings_file
+    if path.is_file():
+        try:
+            found = json.loads(path.read_text())
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and "format" in found:
+            return found
+        raise DataError(f"{path}: not written by `{maker}`; choose another folder")
+    if there := sorted(out.glob(strangers)):
+        raise DataError(
+            f"{out}: holds {there[0].name} but no {settings_file} that says how it was made; "
+            "choose another folder"
+        )
+    return None

@@ -1,0 +1,1 @@
+"""Attention of the skeleton on flow features."""

@@ -1,0 +1,180 @@
+"""Attention of the skeleton on flow features: the masks of Eq. 3 and 5, applied by Eq. 4."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+Joints = Float[Tensor, "b l bodies joints 2"]
+Score = Float[Tensor, "b bodies joints"]
+Mask = Float[Tensor, "b 1 l h w"]
+Rounding = Literal["round", "floor"]
+
+LEVELS = 5  # resolutions of C3D: each pool halves h and w, all but the first one halve l
+FIRST_HALVED_TIME = 2  # the level before which time is halved first
+
+
+def disc_radius(width: int, *, rounding: Rounding = "round") -> int:
+    """r = [0.05 w] pixels, the paper's radius of a characteristic area (section 4.2).
+
+    Examples
+    --------
+    >>> [disc_radius(width) for width in (112, 56, 28, 14, 7)]
+    [6, 3, 1, 1, 0]
+    """
+    return (width + 10) // 20 if rounding == "round" else width // 20
+
+
+def halve_time(joints_px: Joints) -> Float[Tensor, "b half bodies joints 2"]:
+    """Midpoints of each two frames; of one that is missing, the other; an odd last frame goes.
+
+    Parameters
+    ----------
+    joints_px : (b, l, bodies, joints, 2) float, pixels, NaN = missing.
+
+    Returns
+    -------
+    (b, l // 2, bodies, joints, 2) float, NaN where both are missing.
+    """
+    length = joints_px.shape[1] // 2 * 2
+    early, late = joints_px[:, 0:length:2], joints_px[:, 1:length:2]
+    early_valid, late_valid = _valid(early)[..., None], _valid(late)[..., None]
+    either = torch.where(early_valid, early, late)
+    return torch.where(early_valid & late_valid, (early + late) / 2, either)
+
+
+def attention_mask(
+    joints_px: Joints,
+    score: Score | None = None,
+    *,
+    height: int,
+    width: int,
+    stride: int = 1,
+    rounding: Rounding = "round",
+) -> Mask:
+    """The mask M of one resolution: AT-1 (Eq. 3), or AT-2 (Eq. 5) when a score is given.
+
+    Parameters
+    ----------
+    joints_px : (b, l, bodies, joints, 2) float
+        (x, y) in the clip's own pixels, one for each frame of this resolution; NaN = missing.
+        Positions outside the clip count as far as their disc reaches into it.
+    score : (b, bodies, joints) float or None.
+    height, width : of the features, cells.
+    stride : pixels a cell; a joint's disc is centered on the cell that holds it.
+    rounding : see `disc_radius`.
+
+    Returns
+    -------
+    (b, 1, l, height, width) float, of the score's type.
+        0 outside all discs; inside 1 (AT-1), or 1 + the mean score of the joints whose disc
+        covers the cell (AT-2). Differentiable in the score.
+
+    Notes
+    -----
+    Source: the paper, Eq. 3 and 5; `skelflow.models.attention.reference` is the plain twin.
+    """
+    b, frames = joints_px.shape[:2]
+    radius = disc_radius(width, rounding=rounding)
+    cells = torch.floor((joints_px + 0.5) / stride)
+    x, y = cells.unbind(dim=-1)
+    near = _valid(joints_px) & _touches(x, width, radius) & _touches(y, height, radius)
+    grid = _Grid(b * frames, height, width, radius)
+    covered = grid.cells(near.flatten(2), x.flatten(2), y.flatten(2))
+    if score is None:
+        mask = joints_px.new_zeros(grid.size).index_fill(0, covered, 1.0)
+    else:
+        of_disc = score[:, None].expand(near.shape)[near]
+        of_cell = of_disc.repeat_interleave(len(covered) // max(len(of_disc), 1))
+        count = torch.bincount(covered, minlength=grid.size)[covered]
+        mask = score.new_zeros(grid.size).index_add(0, covered, (1 + of_cell) / count)
+    return grid.inside(mask).reshape(b, 1, frames, height, width)
+
+
+def attention_gains(
+    joints_px: Joints,
+    score: Score | None = None,
+    *,
+    crop: int,
+    rounding: Rounding = "round",
+) -> list[Float[Tensor, "b 1 _ _ _"]]:
+    """1 + M at the five resolutions of C3D, each computed once.
+
+    Parameters
+    ----------
+    joints_px : (b, l, bodies, joints, 2) float, in the clip's pixels; NaN = missing.
+    score : (b, bodies, joints) float for AT-2, None for AT-1.
+    crop : side of the clip, pixels.
+    rounding : see `disc_radius`.
+
+    Returns
+    -------
+    Five (b, 1, l, h, w) tensors: l, h and w after 0..4 pools.
+    """
+    gains = []
+    for level in range(LEVELS):
+        if level >= FIRST_HALVED_TIME:
+            joints_px = halve_time(joints_px)
+        side = crop >> level
+        mask = attention_mask(
+            joints_px, score, height=side, width=side, stride=1 << level, rounding=rounding
+        )
+        gains.append(1 + mask)
+    return gains
+
+
+def attend(features: Float[Tensor, "b c l h w"], gain: Mask) -> Float[Tensor, "b c l h w"]:
+    """F = (1 + M) * Y (Eq. 4), whose gradient is (1 + M) times that of Y (Eq. 6).
+
+    Parameters
+    ----------
+    features : (b, c, l, h, w) float, Y; c and memory format are kept.
+    gain : (b, 1, l, h, w) float, 1 + M.
+    """
+    return features * gain.to(features.dtype)
+
+
+def _valid(joints_px: Tensor) -> Bool[Tensor, "b l bodies joints"]:
+    return joints_px.isfinite().all(dim=-1)
+
+
+def _touches(cell: Tensor, size: int, radius: int) -> Tensor:
+    return (cell >= -radius) & (cell < size + radius)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """A flat stack of images with a margin wide enough for the discs that touch them."""
+
+    images: int
+    height: int
+    width: int
+    radius: int
+
+    @property
+    def size(self) -> int:
+        return self.images * (self.height + 4 * self.radius) * self._row
+
+    @property
+    def _row(self) -> int:
+        return self.width + 4 * self.radius
+
+    def cells(self, near: Tensor, x: Tensor, y: Tensor) -> Int[Tensor, "cells"]:
+        """Flat indices of all cells of the discs that touch, disc by disc; all (b, l, joints)."""
+        image = near.flatten(0, 1).nonzero()[:, 0]
+        row = image * (self.height + 4 * self.radius) + y[near].long() + 2 * self.radius
+        center = row * self._row + x[near].long() + 2 * self.radius
+        return (center[:, None] + self._disc(near.device)).flatten()
+
+    def _disc(self, device: torch.device) -> Tensor:
+        side = torch.arange(-self.radius, self.radius + 1, device=device)
+        dy, dx = torch.meshgrid(side, side, indexing="ij")
+        return (dy * self._row + dx)[dx**2 + dy**2 <= self.radius**2]
+
+    def inside(self, flat: Tensor) -> Tensor:
+        """The images without their margins, (images, height, width)."""
+        margin = 2 * self.radius
+        stack = flat.reshape(self.images, self.height + 2 * margin, self._row)
+        return stack[:, margin : margin + self.height, margin : margin + self.width]

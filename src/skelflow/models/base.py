@@ -1,0 +1,63 @@
+"""What all networks share: features, a linear head, and what they read from a batch."""
+
+from collections.abc import Iterator
+from typing import ClassVar, cast
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.errors import DataError
+from skelflow.models.config import NetworkConfig
+
+
+def scaled(channels: int, width: float) -> int:
+    """A layer's width under the multiplier, at least 1."""
+    return max(1, round(channels * width))
+
+
+class Network(nn.Module):
+    """A classifier of batches: a head on top of features.
+
+    Parameters
+    ----------
+    config : NetworkConfig, kept as `config`.
+
+    Attributes
+    ----------
+    needs_flow, needs_skeleton : whether `flow` with `joints_px`, and `joints_m`, are read.
+    trains_whole : whether the loss depends on all weights that are to be trained.
+    name : the name in the registry, set by `create_model`.
+    """
+
+    needs_flow: ClassVar[bool] = False
+    needs_skeleton: ClassVar[bool] = False
+    trains_whole: bool = True
+    config: NetworkConfig
+    head: nn.Linear
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.name = ""
+
+    def features(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """What the head reads: the activations of the last hidden layer."""
+        raise NotImplementedError
+
+    def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:  # noqa: ARG002
+        """Informativeness of each joint in [0, 1]; `DataError` from a network without one."""
+        raise DataError(f"{self.name or type(self).__name__} has no informativeness score (Eq. 2)")
+
+    def forward(self, batch: Batch) -> Float[Tensor, "b classes"]:
+        """Class logits."""
+        logits: Tensor = self.head(self.features(batch))
+        return logits
+
+    def conv_weights(self) -> Iterator[nn.Parameter]:
+        """The weights of all trained convolutions; the paper puts an L1 penalty on Res-TCN's."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv1d | nn.Conv3d):
+                weight = cast(nn.Parameter, module.weight)
+                if weight.requires_grad:
+                    yield weight

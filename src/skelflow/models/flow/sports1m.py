@@ -1,0 +1,148 @@
+"""C3D weights of other projects, such as Sports-1M's: found by name or order, checked, copied."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from skelflow.errors import ConfigError, WeightsError
+from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk, pooled_size
+from skelflow.models.flow.external_formats import ForeignWeights, read_foreign
+
+LAYERS = (*CONVOLUTIONS, "fc6", "fc7")
+INPUT_SCALE = 127.0  # ours are (value - 128) / 127; the original read about value - 128
+
+# conv1, conv1a, backbone.conv1a.conv, ... : number and letter tell the layer
+_NAMED = re.compile(r"(?:^|\.)(?:conv([1-5])([ab]?)|fc([67]))(?:\.conv)?\.(weight|bias)$")
+# features.0, classifier.6, ... : order tells the layer
+_NUMBERED = re.compile(r"(?:^|\.)(features|classifier)\.(\d+)\.(weight|bias)$")
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What `load_c3d_weights` did: names in the network, and names in the file."""
+
+    loaded: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
+def load_c3d_weights(
+    model: nn.Module,
+    path: str | Path,
+    *,
+    flatten: Literal["auto", "chw", "hwc"] = "auto",
+    input_scale: float = INPUT_SCALE,
+) -> LoadReport:
+    """Start the C3D of a network from a file of another project; its head stays as it is.
+
+    Parameters
+    ----------
+    model : a network with a flow branch.
+    path : a PyTorch state dict named `conv1.weight ... fc7.bias` (c3d-pytorch), mmaction2's
+        `backbone.conv1a.conv.weight ...`, `features.N` / `classifier.N`, each as pickled tensors
+        or safetensors; or a Keras HDF5 file with TensorFlow kernels.
+    flatten : the order in which the file's fc6 reads its input. The shape cannot tell;
+        'auto' takes 'hwc' for Keras and 'chw' (Caffe, PyTorch) for all others.
+    input_scale : factor on conv1a's kernels. Those weights were learned on pixel values about
+        127 times as large as our clips in [-1, 1]; 1 takes the kernels as they are.
+
+    Returns
+    -------
+    LoadReport
+        The tensors loaded, and those of the file that were not used, such as its classifier.
+
+    Raises
+    ------
+    ConfigError
+        The model has no C3D.
+    WeightsError
+        The file cannot be read without running pickled code, is of no known naming, lacks a
+        tensor, or one has the wrong shape. Nothing is loaded then.
+    """
+    trunk = getattr(model, "flow", None)
+    if not isinstance(trunk, C3dTrunk):
+        raise ConfigError(f"{type(model).__name__} has no C3D to load {path} into")
+    foreign = read_foreign(path)
+    source = _layers(foreign, path)
+    order = foreign.flatten if flatten == "auto" else flatten
+    tensors = {name: foreign.tensors[key] for name, key in source.items()}
+    expected = {name: value for name, value in trunk.state_dict().items() if name in tensors}
+    _check(tensors, expected, source, path)
+    if order == "hwc":
+        tensors["fc6.weight"] = _channels_first(tensors["fc6.weight"], trunk)
+    tensors["conv1a.weight"] = tensors["conv1a.weight"] * input_scale
+    with torch.no_grad():
+        for name, value in tensors.items():
+            expected[name].copy_(value)
+    unused = sorted(set(foreign.tensors) - set(source.values()))
+    return LoadReport(tuple(f"flow.{name}" for name in tensors), tuple(unused))
+
+
+def _layers(foreign: ForeignWeights, path: str | Path) -> dict[str, str]:
+    """Our tensor names, each with its name in the file."""
+    found = _by_number(foreign.tensors) | _by_name(foreign.tensors)
+    wanted = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
+    missing = [name for name in wanted if name not in found]
+    if len(missing) == len(wanted):
+        some = ", ".join(list(foreign.tensors)[:4])
+        raise WeightsError(
+            f"{path}: no C3D of a known naming; expected conv1.weight ..., "
+            f"backbone.conv1a.conv.weight ..., or features.0.weight ...; found {some or 'nothing'}"
+        )
+    if missing:
+        raise WeightsError(f"{path}: the C3D in it lacks {', '.join(missing)}")
+    return {name: found[name] for name in wanted}
+
+
+def _by_name(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    found = {}
+    for key in tensors:
+        if match := _NAMED.search(key):
+            number, letter, dense, kind = match.groups()
+            layer = f"fc{dense}" if dense else f"conv{number}{letter or 'a'}"
+            found[f"{layer}.{kind}"] = key
+    return found
+
+
+def _by_number(tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    numbers: dict[str, set[int]] = {"features": set(), "classifier": set()}
+    keys = {}
+    for key in tensors:
+        if match := _NUMBERED.search(key):
+            group, number, kind = match[1], int(match[2]), match[3]
+            numbers[group].add(number)
+            keys[group, number, kind] = key
+    layers = [("features", n) for n in sorted(numbers["features"])][: len(CONVOLUTIONS)]
+    names = dict(zip(layers, CONVOLUTIONS, strict=False))
+    dense = [("classifier", n) for n in sorted(numbers["classifier"])]
+    names |= dict(zip(dense, ("fc6", "fc7"), strict=False))
+    return {
+        f"{names[group, number]}.{kind}": key
+        for (group, number, kind), key in keys.items()
+        if (group, number) in names
+    }
+
+
+def _check(
+    tensors: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    source: Mapping[str, str],
+    path: str | Path,
+) -> None:
+    for name, value in tensors.items():
+        if value.shape != expected[name].shape:
+            raise WeightsError(
+                f"{path}: {source[name]} has shape {tuple(value.shape)}, flow.{name} needs "
+                f"{tuple(expected[name].shape)}; these weights fit width 1 and 16x112x112 clips"
+            )
+
+
+def _channels_first(weight: Tensor, trunk: C3dTrunk) -> Tensor:
+    """fc6 whose input runs over (l, h, w, c), reordered to (c, l, h, w)."""
+    length, height, width = pooled_size(trunk.config)
+    cells = weight.reshape(len(weight), length, height, width, -1)
+    return cells.permute(0, 4, 1, 2, 3).flatten(1)

@@ -1,0 +1,1 @@
+"""Skeleton networks, and the joints' informativeness score that they yield."""

@@ -1,0 +1,129 @@
+"""Anybody's recording: a folder of 16-bit depth images, described by a `recording.toml`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from skelflow.errors import FormatError
+from skelflow.recordings.folder.settings import Settings, read_settings
+from skelflow.recordings.folder.skeleton import read_skeleton
+from skelflow.recordings.images import natural_order, read_color, read_depth_png
+from skelflow.recordings.names import walk
+from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
+
+NAME = "folder"
+EXPECTS = "a folder with a recording.toml and depth/*.png (16 bit)"
+
+_SETTINGS = "recording.toml"
+_NEAREST_M, _FARTHEST_M = 0.05, 50.0
+
+
+def recognizes(path: Path) -> bool:
+    """Whether the path is a folder with a `recording.toml`, or that file."""
+    return (path / _SETTINGS).is_file() or (path.name == _SETTINGS and path.is_file())
+
+
+def find(folder: Path) -> Iterator[Path]:
+    """Every folder with a `recording.toml` below a folder."""
+    for base, folders, _ in walk(folder):
+        yield from (base / name for name in folders if (base / name / _SETTINGS).is_file())
+
+
+def read(path: Path) -> Recording:
+    """Open a recording folder; the first image of each kind is decoded to check it.
+
+    Parameters
+    ----------
+    path : the folder, or the `recording.toml` in it.
+
+    Returns
+    -------
+    Recording : color, when there is any, in the depth image's pixels; `infrared` None.
+
+    Raises
+    ------
+    FormatError
+        A file is missing, damaged, of another size or kind, or depth is not in meters after
+        `depth_scale`; names the file and, where it has lines, the line.
+    """
+    folder = path.parent if path.name == _SETTINGS else path
+    settings = read_settings(folder / _SETTINGS)
+    depth_files = _images(folder / "depth", (".png",))
+    if not depth_files:
+        raise FormatError(f"{folder / 'depth'}: no frames, expected 16-bit *.png depth images")
+    size = _read_depth(depth_files[0], settings, None).shape
+    camera = settings.camera((size[0], size[1]))
+    return Recording(
+        name=settings.name,
+        path=path,
+        camera=camera,
+        frame_rate_hz=settings.frame_rate_hz,
+        depth=_depth_frames(depth_files, settings, camera),
+        color=_color_frames(folder / "color", camera, len(depth_files)),
+        skeleton=_skeleton(folder / "skeleton.csv", settings, camera, len(depth_files)),
+        labels=settings.labels,
+    )
+
+
+def _images(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """The images of a folder, frame 2 before frame 10; none when there is no folder."""
+    if not folder.is_dir():
+        return []
+    files = (file for file in folder.iterdir() if file.suffix.lower() in endings)
+    return sorted((file for file in files if file.name[0] != "."), key=natural_order)
+
+
+def _depth_frames(files: list[Path], settings: Settings, camera: Camera) -> Frames[Depth]:
+    size = (camera.height, camera.width)
+
+    def decode(t: int) -> Depth:
+        return _read_depth(files[t], settings, size)
+
+    return Frames(len(files), decode)
+
+
+def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) -> Depth:
+    depth_m = read_depth_png(file, size=size) * np.float32(settings.depth_scale)
+    some = depth_m[depth_m > 0]
+    middle = float(np.median(some)) if some.size else 1.0
+    if not _NEAREST_M <= middle <= _FARTHEST_M:
+        raise FormatError(
+            f"{file}: depth is {middle:g} m in the median, expected {_NEAREST_M:g} to "
+            f"{_FARTHEST_M:g} m: correct depth_scale in {settings.file} (meters a unit: 0.001 for "
+            f"millimeters; it is {settings.depth_scale:g})"
+        )
+    return np.asarray(depth_m, np.float32)
+
+
+def _color_frames(folder: Path, camera: Camera, count: int) -> Frames[Color] | None:
+    files = _images(folder, (".png", ".jpg", ".jpeg"))
+    if not files:
+        return None
+    if len(files) != count:
+        raise FormatError(f"{folder}: {len(files)} images, expected {count} as in depth/")
+    size = (camera.height, camera.width)
+
+    def decode(t: int) -> Color:
+        color = read_color(files[t])
+        if color.shape[:2] != size:
+            raise FormatError(
+                f"{files[t]}: {color.shape[1]}x{color.shape[0]} pixels, depth has "
+                f"{size[1]}x{size[0]}; register color to depth first "
+                "(skelflow.camera.register.register_color)"
+            )
+        return color
+
+    decode(0)
+    return Frames(count, decode)
+
+
+def _skeleton(file: Path, settings: Settings, camera: Camera, count: int) -> Skeleton | None:
+    if not file.is_file():
+        return None
+    if settings.layout is None:
+        raise FormatError(
+            f"{settings.file}: [skeleton] layout is missing, and {file.name} is there; "
+            'add it, for example layout = "kinect_v2"'
+        )
+    return read_skeleton(file, settings.layout, camera, count=count)

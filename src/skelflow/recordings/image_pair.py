@@ -1,0 +1,195 @@
+"""Two depth images, and color if there is any, as a recording of two frames."""
+
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.lib.npyio import NpzFile
+
+from skelflow.camera.depth_units import check_meters, check_scale
+from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.recordings import open_recording, readers
+from skelflow.recordings.images import read_color, read_depth_png
+from skelflow.types import Camera, Color, Depth, Frames, Recording
+
+FOV_X_DEG = 62.5  # horizontal field of view of the first Kinect, as the method's authors take it
+DEPTH_SCALE = 0.001  # millimeters
+
+_IMAGES = (".png", ".npy", ".npz", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".pgm")
+_RATE_HZ = 30.0  # nobody knows; nothing but the clock in the pictures depends on it
+
+
+def open_frames(
+    first: str | Path,
+    second: str | Path | None = None,
+    *,
+    color: tuple[Path, Path] | None = None,
+    depth_scale: float | None = None,
+    fov_x_deg: float | None = None,
+    lens: tuple[float, float, float, float] | None = None,
+    any_depth: bool = False,
+) -> Recording:
+    """A recording, or two depth images as one of two frames.
+
+    Parameters
+    ----------
+    first : a recording when it stands alone, else a depth image: 16-bit PNG, or `.npy` or `.npz`
+        of meters (floats) or of units (integers).
+    second : the depth image after it.
+    color : their images, color or gray, in the depth images' pixels.
+    depth_scale : meters a unit of integer depth; 0.001 when not given.
+    fov_x_deg : horizontal field of view, degrees; 62.5 when neither it nor `lens` is given.
+    lens : fx, fy, cx, cy in pixels.
+    any_depth : take integer depth even when its median is none a sensor would deliver.
+
+    Raises
+    ------
+    FormatError
+        A file is missing, damaged, of another kind or size.
+    DataError
+        `first` is a single depth image, or depth is not in meters after scaling.
+    ConfigError
+        An option of depth images is given with a recording, or two exclude each other.
+    """
+    first = Path(first)
+    if second is None:
+        _check_alone(first)
+        given = {
+            "--color": color,
+            "--depth-scale": depth_scale,
+            "--fov": fov_x_deg,
+            "--camera": lens,
+            "--any-depth": any_depth or None,
+        }
+        if extra := [name for name, value in given.items() if value is not None]:
+            raise ConfigError(
+                f"{', '.join(extra)} goes with two depth images; {first} is a recording, which "
+                "brings its own"
+            )
+        return open_recording(first)
+    paths = first, Path(second)
+    _check_images(paths)
+    scale = DEPTH_SCALE if depth_scale is None else depth_scale
+    if not 0 < scale < np.inf:
+        raise ConfigError(f"flow: depth_scale must be positive, found {scale}")
+    depths = [read_depth(path, scale, any_depth=any_depth) for path in paths]
+    camera = _camera(depths[0], fov_x_deg, lens)
+    _check_depths(paths, depths)
+    colors = None
+    if color is not None:
+        colors = [_read_color(path, paths[0], camera) for path in color]
+    return Recording(
+        name=f"{paths[0].name} to {paths[1].name}",
+        path=first,
+        camera=camera,
+        frame_rate_hz=_RATE_HZ,
+        depth=Frames(2, depths.__getitem__),
+        color=None if colors is None else Frames(2, colors.__getitem__),
+    )
+
+
+def read_depth(path: Path, scale: float, *, any_depth: bool = False) -> Depth:
+    """A depth image in meters; integers are multiplied by `scale`, floats are meters already.
+
+    Raises
+    ------
+    FormatError
+        The file is missing, damaged, or holds no depth image.
+    DataError
+        Its values cannot be meters, or with integers are none that a sensor delivers.
+    """
+    stored = _read_array(path)
+    if stored.dtype.kind == "f":
+        depth = np.ascontiguousarray(stored, np.float32)
+    else:
+        if not any_depth:
+            check_scale(str(path), stored, scale)
+        depth = stored * np.float32(scale)
+    check_meters(str(path), depth)
+    return np.asarray(depth, np.float32)
+
+
+def _read_array(path: Path) -> np.ndarray:
+    if path.suffix.lower() not in (".npy", ".npz"):
+        return read_depth_png(path)
+    try:
+        with path.open("rb") as stream:
+            stored = _pick(path, np.load(stream))
+    except FileNotFoundError as error:
+        raise FormatError(f"{path}: cannot be read (does not exist)") from error
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        raise FormatError(f"{path}: no array that can be read ({error})") from error
+    if stored.ndim != 2 or stored.dtype.kind not in "fui":
+        raise FormatError(
+            f"{path}: {stored.dtype} array of shape {stored.shape}, expected depth (h, w): "
+            "meters as floats, or whole units"
+        )
+    if stored.dtype.kind == "f":
+        return stored
+    if stored.min(initial=0) < 0 or stored.max(initial=0) > 65535:
+        raise FormatError(
+            f"{path}: {stored.dtype} values outside 0 to 65535, expected 16-bit depth"
+        )
+    return stored.astype(np.uint16)
+
+
+def _pick(path: Path, content: np.ndarray | NpzFile) -> np.ndarray:
+    """The array itself, or of several the one named depth."""
+    if isinstance(content, np.ndarray):
+        return content
+    names = list(content)
+    if "depth" not in names and len(names) != 1:
+        held = ", ".join(names) or "nothing"
+        raise FormatError(f"{path}: holds {held}, expected an array named depth")
+    return np.asarray(content["depth" if "depth" in names else names[0]])
+
+
+def _check_alone(path: Path) -> None:
+    """Refuse one image where a recording or two images are expected."""
+    is_image = path.suffix.lower() in _IMAGES
+    if is_image and not any(reader.recognizes(path) for reader in readers()):
+        raise DataError(
+            f"{path} is one image; flow needs the depth image after it too: "
+            f"skelflow flow {path} SECOND --out DIR"
+        )
+
+
+def _check_images(paths: tuple[Path, Path]) -> None:
+    """Refuse a folder where an image is expected."""
+    for path in paths:
+        if path.is_dir():
+            raise DataError(
+                f"{path} is a folder; two paths are two depth images, a recording stands alone"
+            )
+
+
+def _check_depths(paths: tuple[Path, Path], depths: list[Depth]) -> None:
+    one, two = (f"{depth.shape[1]}x{depth.shape[0]}" for depth in depths)
+    if one != two:
+        raise FormatError(f"{paths[1]}: {two} pixels, {paths[0]} has {one}; expected one camera's")
+    for path, depth in zip(paths, depths, strict=True):
+        if not depth.any():
+            raise DataError(f"{path}: depth is 0 (no reading) everywhere")
+
+
+def _camera(
+    depth: Depth, fov_x_deg: float | None, lens: tuple[float, float, float, float] | None
+) -> Camera:
+    height, width = depth.shape
+    if lens is None:
+        return Camera.from_fov(width, height, FOV_X_DEG if fov_x_deg is None else fov_x_deg)
+    if fov_x_deg is not None:
+        raise ConfigError("--fov and --camera exclude each other: give the one you know")
+    return Camera(width, height, *lens)
+
+
+def _read_color(path: Path, depth_path: Path, camera: Camera) -> Color:
+    color = read_color(path)
+    if color.shape[:2] != (camera.height, camera.width):
+        raise FormatError(
+            f"{path}: {color.shape[1]}x{color.shape[0]} pixels, {depth_path} has "
+            f"{camera.width}x{camera.height}; color must be in the depth image's pixels: register "
+            "it (skelflow.camera.register.register_color), or resize it when both show the same "
+            "view, or leave --color out"
+        )
+    return color

@@ -1,0 +1,76 @@
+"""The cameras of an NTU RGB+D recording: from a file beside the data, or from its own joints."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from skelflow.camera.calibration.file import Rig, Rigs, load_rigs
+from skelflow.camera.calibration.sensors import Sightings, fit_rig
+from skelflow.errors import CalibrationError
+from skelflow.recordings.ntu.files import homes
+from skelflow.recordings.ntu.skeleton import clean, read_tracks
+from skelflow.types import Camera, Projection
+
+DEPTH_SIZE = (512, 424)  # width, height
+COLOR_SIZE = (1920, 1080)
+CAMERAS_FILE = "skelflow-cameras.json"  # above the layout folders, by `skelflow calibrate`
+
+# No calibration is published. These stand in where no skeleton determines one: what a Kinect v2
+# holds from the factory, and the middle of the fits to five files of the two devices they reveal.
+DEPTH_CAMERA = Camera(*DEPTH_SIZE, 365.48, 365.48, 257.35, 210.35)
+COLOR_PROJECTION = Projection(
+    *COLOR_SIZE, np.array([[1058.5, 0, 957.5, 56.0], [0, 1058.0, 553.0, 0]], dtype=np.float32)
+)
+
+
+def place_of(name: str) -> str:
+    """Set-up and camera of a recording: where a device stood.
+
+    Examples
+    --------
+    >>> place_of("S001C002P003R001A058")
+    'S001C002'
+    """
+    return name[:8]
+
+
+def sightings(values: Float64[np.ndarray, "*frames 25 12"]) -> Sightings:
+    """Joints and pixels of a skeleton file's numbers, see `clean`."""
+    flat = values.reshape(-1, values.shape[-1])
+    return Sightings(flat[:, :3], flat[:, 3:5], flat[:, 5:7])
+
+
+def read_sightings(path: Path) -> Sightings:
+    """Every joint of every body of a `.skeleton` file; `FormatError` when it is damaged."""
+    return sightings(clean(read_tracks(path).values))
+
+
+def find_rig(path: Path, name: str, values: Float64[np.ndarray, "t 2 25 12"] | None) -> Rig:
+    """The cameras of a recording, whatever is known of them.
+
+    A `skelflow-cameras.json` above the data goes first, then the recording's own joints, then
+    typical values of a Kinect v2.
+
+    Raises
+    ------
+    CalibrationError
+        The file is damaged.
+    """
+    files = (home / CAMERAS_FILE for home in homes(path))
+    file = next((file for file in files if file.is_file()), None)
+    rig = None if file is None else _load(file, file.stat().st_mtime_ns).at(place_of(name))
+    if rig is None and values is not None:
+        try:
+            rig = fit_rig(sightings(values), depth_size=DEPTH_SIZE, color_size=COLOR_SIZE)
+        except CalibrationError:
+            rig = None
+    if rig is None:
+        return Rig(DEPTH_CAMERA, COLOR_PROJECTION)
+    return Rig(rig.camera, rig.projection or COLOR_PROJECTION)
+
+
+@lru_cache(maxsize=8)
+def _load(file: Path, changed_ns: int) -> Rigs:  # noqa: ARG001, a changed file is read again
+    return load_rigs(file)

@@ -1,0 +1,191 @@
+"""Where the parts of an NTU RGB+D recording lie: official folders, one folder, several disks."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from skelflow.errors import FormatError
+from skelflow.recordings.names import ntu_name
+
+Modality = Literal["depth", "masked depth", "skeleton", "color", "infrared"]
+
+ROOTS_FILE = "skelflow-roots.txt"  # further folders of the same data set, one a line
+
+_DEPTH_FOLDERS = ("nturgb+d_depth", "depth", "nturgb+d_depth_masked", "depth_masked")
+_FILES: dict[Modality, tuple[tuple[str, ...], str]] = {
+    "skeleton": (("nturgb+d_skeletons", "nturgb+d_skeletons120", "skeletons"), ".skeleton"),
+    "color": (("nturgb+d_rgb", "rgb"), "_rgb.avi"),
+    "infrared": (("nturgb+d_ir", "ir"), "_ir.avi"),
+}
+_LAYOUT_FOLDERS = {*_DEPTH_FOLDERS, *(name for names, _ in _FILES.values() for name in names)}
+MODALITIES: tuple[Modality, ...] = ("depth", "masked depth", *_FILES)  # best to open by first
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one recording that are there; None = not found."""
+
+    depth: Path | None
+    skeleton: Path | None
+    color: Path | None
+    infrared: Path | None
+
+    def __bool__(self) -> bool:
+        return any((self.depth, self.skeleton, self.color, self.infrared))
+
+
+class Part(NamedTuple):
+    """A part that `scan` came across."""
+
+    modality: Modality
+    name: str
+    folder: str
+    entry: str
+
+
+def is_part(path: Path) -> bool:
+    """Whether a path that exists is named and shaped like a part of a recording."""
+    if ntu_name(path.name) is None:
+        return False
+    if path.is_dir():
+        return not (path / "recording.toml").exists()
+    return path.is_file() and path.name.endswith(tuple(ending for _, ending in _FILES.values()))
+
+
+def locate(path: Path, name: str) -> Parts:
+    """The parts of the recording `name`; `path` itself comes first, raw depth before masked."""
+    bases = homes(path)
+    own = [path] if path.is_dir() else []
+    depth = (folder for folder in (*own, *_depth_places(bases, name)) if folder.is_dir())
+    skeleton, color, infrared = (
+        next((f for f in _file_places(bases, modality, name) if f.is_file()), None)
+        for modality in _FILES
+    )
+    return Parts(next(depth, None), skeleton, color, infrared)
+
+
+def homes(path: Path) -> tuple[Path, ...]:
+    """Folders that may hold the layout folders of a part: those above it, and other disks."""
+    above = path.parents[:3]
+    return tuple(dict.fromkeys((*above, *(root for base in above for root in other_roots(base)))))
+
+
+def other_roots(folder: Path) -> list[Path]:
+    """The further folders that a folder's `skelflow-roots.txt` names, relative to it.
+
+    Raises
+    ------
+    FormatError
+        One of them is no folder.
+    """
+    file = folder / ROOTS_FILE
+    if not file.is_file():
+        return []
+    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    roots = [folder / line for line in lines if line and not line.startswith("#")]
+    for root in roots:
+        if not root.is_dir():
+            raise FormatError(f"{file}: {root} is no folder: is its disk there? Else mend the line")
+    return roots
+
+
+def depth_places(path: Path, name: str) -> list[Path]:
+    """Where `locate` looks for depth, for messages."""
+    return list(_depth_places(homes(path), name))
+
+
+def find_parts(root: Path) -> Iterator[Path]:
+    """One path for each recording below a folder: depth if there is, raw before masked.
+
+    A recording with a part on another disk (`skelflow-roots.txt`) is found as `root/NAME`.
+    """
+    disks = other_roots(root)
+    best: dict[tuple[str, str], tuple[int, Path]] = {}
+    for disk in (root, *disks):
+        for part in scan(disk):
+            path = Path(part.folder, part.entry)
+            if "depth" in part.modality and (path / "recording.toml").exists():
+                continue  # somebody's own recording of that name
+            home = str(root if disks else home_of(path.parent))
+            candidate = MODALITIES.index(part.modality), root / part.name if disks else path
+            best[home, part.name] = min(best.get((home, part.name), candidate), candidate)
+    return (path for _, path in best.values())
+
+
+def home_of(folder: Path) -> Path:
+    """The folder above a layout folder (which may be divided by setup), or the folder itself."""
+    layouts = (place for place in (folder, folder.parent) if place.name in _LAYOUT_FOLDERS)
+    return next((place.parent for place in layouts), folder)
+
+
+def scan_all(roots: Iterable[Path]) -> Iterator[Part]:
+    """Every part below some folders and the further ones they name.
+
+    Raises
+    ------
+    FormatError
+        One of them is no folder.
+    """
+    disks = dict.fromkeys(disk for root in roots for disk in (root, *other_roots(root)))
+    for disk in disks:
+        if not disk.is_dir():
+            raise FormatError(f"{disk} is no folder; expected one with NTU RGB+D below it")
+        yield from scan(disk)
+
+
+def scan(root: str | Path) -> Iterator[Part]:
+    """Every part below a folder, in one pass; folders of images are not entered, links are."""
+    todo, linked = [str(root)], {os.path.realpath(root)}
+    while todo:
+        folder = todo.pop()
+        masked = "mask" in Path(folder).name.lower()
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                name = ntu_name(entry.name)
+                if name is None:
+                    if _enters(entry, linked):
+                        todo.append(entry.path)
+                elif modality := _modality(entry, masked):
+                    yield Part(modality, name, folder, entry.name)
+
+
+def _enters(entry: "os.DirEntry[str]", linked: set[str]) -> bool:
+    """Whether an entry is a folder not seen before; links may lead in circles."""
+    if entry.name.startswith(".") or not entry.is_dir():
+        return False
+    if not entry.is_symlink():
+        return True
+    place = os.path.realpath(entry.path)
+    seen = place in linked
+    linked.add(place)
+    return not seen
+
+
+def _modality(entry: "os.DirEntry[str]", masked: bool) -> Modality | None:
+    for modality, (_, ending) in _FILES.items():
+        if entry.name.endswith(ending):
+            return modality if entry.is_file() else None
+    if not entry.is_dir():
+        return None
+    return "masked depth" if masked or "mask" in entry.name.lower() else "depth"
+
+
+def _depth_places(bases: tuple[Path, ...], name: str) -> Iterator[Path]:
+    for place in _places(bases, _DEPTH_FOLDERS, name):
+        yield from (place / f"{prefix}{name}" for prefix in ("", "raw_", "masked_"))
+
+
+def _file_places(bases: tuple[Path, ...], modality: Modality, name: str) -> Iterator[Path]:
+    folders, ending = _FILES[modality]
+    yield from (place / f"{name}{ending}" for place in _places(bases, folders, name))
+
+
+def _places(bases: tuple[Path, ...], folders: tuple[str, ...], name: str) -> Iterator[Path]:
+    """Each base, its layout folders, and their folders of one setup."""
+    for base in bases:
+        yield base
+        for folder in folders:
+            yield base / folder
+            yield base / folder / name[:4]

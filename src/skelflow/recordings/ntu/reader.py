@@ -1,0 +1,196 @@
+"""NTU RGB+D and NTU RGB+D 120: Kinect v2 depth, color, infrared and skeletons."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8
+
+from skelflow.camera.calibration.file import Rig
+from skelflow.errors import FormatError
+from skelflow.recordings.images import Video, read_depth_png
+from skelflow.recordings.names import ntu_labels, ntu_name
+from skelflow.recordings.ntu.cameras import (
+    COLOR_PROJECTION,
+    COLOR_SIZE,
+    DEPTH_CAMERA,
+    DEPTH_SIZE,
+    find_rig,
+)
+from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, locate
+from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
+from skelflow.skeleton.tracks import select_bodies
+from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
+
+__all__ = ["COLOR_PROJECTION", "DEPTH_CAMERA", "EXPECTS", "NAME", "find", "read", "recognizes"]
+
+NAME = "ntu"
+EXPECTS = (
+    "SsssCcccPpppRrrrAaaa of NTU RGB+D: its .skeleton, _rgb.avi or _ir.avi file, or a folder of "
+    "its Depth-00000001.png or MDepth-00000001.png images"
+)
+
+BODIES = 2
+FRAME_RATE_HZ = 30.0
+
+_DEPTH_IMAGE = re.compile(r"M?Depth-.*\.png")
+
+
+def recognizes(path: Path) -> bool:
+    """Whether the path is named like NTU RGB+D and is, or stands for, a part of a recording."""
+    if path.exists():
+        return is_part(path)
+    return ntu_name(path.name) == path.name and bool(locate(path, path.name))
+
+
+def find(folder: Path) -> Iterator[Path]:
+    """One path for each recording below a folder, whichever of its parts are there."""
+    return find_parts(folder)
+
+
+def read(path: Path) -> Recording:
+    """Open one recording from any of its parts.
+
+    The other parts are looked for in the same folder and in the official sibling folders
+    (`nturgb+d_depth`, `nturgb+d_depth_masked`, `nturgb+d_skeletons`, `nturgb+d_rgb`,
+    `nturgb+d_ir`). A depth folder given as the path is used; otherwise raw depth goes before
+    masked. A color video may be smaller than it was recorded, of the same shape. Without depth
+    images the recording is as long as its skeleton (or its video) and
+    decoding depth raises `FormatError`.
+
+    Parameters
+    ----------
+    path : a part, or `FOLDER/SsssCcccPpppRrrrAaaa` with the parts below.
+
+    Returns
+    -------
+    Recording : depth (424, 512) at 30 fps; always two bodies in the `kinect_v2` layout, absent ones
+        NaN, the one that moves most first, aligned with the depth frames (cut, or padded with
+        NaN). The cameras are those of `skelflow-cameras.json` beside the data, which
+        `skelflow calibrate` makes; without it they are fitted to the recording's own joints.
+
+    Raises
+    ------
+    FormatError
+        A depth image is missing, a part is damaged or not what NTU RGB+D publishes.
+
+    Notes
+    -----
+    Source: Shahroudy et al., NTU RGB+D, CVPR 2016; Liu et al., NTU RGB+D 120, TPAMI 2019.
+    """
+    name = ntu_name(path.name)
+    parts = locate(path, name) if name else None
+    if name is None or not parts:
+        raise FormatError(f"{path}: expected {EXPECTS}")
+    files = None if parts.depth is None else _depth_files(parts.depth)
+    values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
+    count = next((len(part) for part in (files, values) if part is not None), None)
+    color, infrared = (
+        Video(file, count=count, size=size[::-1], smaller=smaller) if file else None
+        for file, size, smaller in (
+            (parts.color, COLOR_SIZE, True),
+            (parts.infrared, DEPTH_SIZE, False),
+        )
+    )
+    count = count or next(video.stored for video in (color, infrared) if video)
+    rig = find_rig(path, name, values)
+    return Recording(
+        name=name,
+        path=path,
+        camera=rig.camera,
+        frame_rate_hz=FRAME_RATE_HZ,
+        depth=_no_depth(path, name, count) if files is None else _depth_frames(files),
+        color=color.frames() if color else None,
+        color_projection=_projection(rig, color) if color else None,
+        infrared=_gray_frames(infrared.frames()) if infrared else None,
+        skeleton=None if values is None else _skeleton(_resize(values, count)),
+        labels=ntu_labels(name),
+        repairs=_repairs(values, count, color, infrared),
+    )
+
+
+def _projection(rig: Rig, color: Video) -> Projection | None:
+    """Into the video's own pixels: many keep it smaller than it was recorded."""
+    height, width = color.size
+    return rig.projection and rig.projection.resized(width, height)
+
+
+def _depth_files(folder: Path) -> list[Path]:
+    """The depth images of a folder in order, raw ones if there are both."""
+    names = sorted(entry.name for entry in folder.iterdir() if _DEPTH_IMAGE.fullmatch(entry.name))
+    names = [name for name in names if name.startswith("D")] or names
+    if not names:
+        raise FormatError(
+            f"{folder}: no frames, expected Depth-00000001.png or MDepth-00000001.png"
+        )
+    prefix = names[0].partition("-")[0]
+    for number, name in enumerate(names, 1):
+        expected = f"{prefix}-{number:08d}.png"
+        if name != expected:
+            raise FormatError(
+                f"{folder}: {expected} is missing ({name} is in its place); expected frames "
+                "numbered from 1 without a gap, eight digits"
+            )
+    return [folder / name for name in names]
+
+
+def _repairs(
+    values: Float64[np.ndarray, "t 2 25 12"] | None, count: int, *videos: Video | None
+) -> tuple[str, ...]:
+    """What was mended to make all parts as long as the recording."""
+    done = [video.repair() for video in videos if video]
+    if values is not None and len(values) != count:
+        what = "its end is left out" if len(values) > count else "the rest has no joints"
+        done.append(f"the skeleton has {len(values)} frames, the recording {count}: {what}")
+    return tuple(text for text in done if text)
+
+
+def _depth_frames(files: list[Path]) -> Frames[Depth]:
+    def decode(t: int) -> Depth:
+        depth_mm = read_depth_png(files[t], size=DEPTH_SIZE[::-1])
+        return depth_mm * np.float32(0.001)
+
+    return Frames(len(files), decode)
+
+
+def _no_depth(path: Path, name: str, count: int) -> Frames[Depth]:
+    def decode(t: int) -> Depth:
+        places = ", ".join(map(str, depth_places(path, name)))
+        raise FormatError(f"{path}: no depth for {name} (frame {t + 1}); looked in {places}")
+
+    return Frames(count, decode)
+
+
+def _gray_frames(video: Frames[UInt8[np.ndarray, "h w 3"]]) -> Frames[Intensity]:
+    def decode(t: int) -> Intensity:
+        return np.asarray(cv2.cvtColor(video[t], cv2.COLOR_RGB2GRAY), np.float32)
+
+    return Frames(len(video), decode)
+
+
+def _select(values: Float64[np.ndarray, "t bodies 25 12"]) -> Float64[np.ndarray, "t 2 25 12"]:
+    """The bodies that act; NaN for those that are not there."""
+    bodies = list(select_bodies(values[..., :3].astype(np.float32), keep=BODIES))
+    chosen = np.full((len(values), BODIES, JOINTS, 12), np.nan)
+    chosen[:, : len(bodies)] = values[:, bodies]
+    return chosen
+
+
+def _resize(
+    values: Float64[np.ndarray, "t 2 25 12"], count: int
+) -> Float64[np.ndarray, "t2 2 25 12"]:
+    """As many frames as there are depth images: cut, or padded with NaN."""
+    padding = np.full((max(count - len(values), 0), *values.shape[1:]), np.nan)
+    return np.concatenate((values[:count], padding))
+
+
+def _skeleton(values: Float64[np.ndarray, "t 2 25 12"]) -> Skeleton:
+    joints_m: Float32[np.ndarray, "t 2 25 3"] = values[..., :3].astype(np.float32)
+    return Skeleton(
+        layout="kinect_v2",
+        joints_m=joints_m,
+        joints_px=values[..., 3:5].astype(np.float32),
+        tracking=np.nan_to_num(values[..., 11]).astype(np.uint8),
+    )

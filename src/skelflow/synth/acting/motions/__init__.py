@@ -1,1 +1,0 @@
-"""What people do: each motion writes a part, `skelflow.synth.acting.perform` plays it."""

@@ -1,0 +1,119 @@
+"""Files as NTU RGB+D has them: depth images, two videos, skeletons as text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, Float64, UInt8, UInt16
+
+from skelflow.camera.calibration.fit import project_color
+from skelflow.camera.pinhole import project
+from skelflow.errors import DataError
+from skelflow.skeleton.layouts import KINECT_V2
+from skelflow.synth.scene.views import View
+
+CODEC = "MJPG"  # OpenCV writes and reads it by itself
+QUALITY = 92
+_PNG_LEVEL = 1
+_FIRST_BODY = 72057594037931000  # sensors number bodies by 17 digits
+_PARENTS = {1: 0, 20: 1, 2: 20, 4: 20, 8: 20, 12: 0, 16: 0} | {
+    start + step: start + step - 1 for start in (4, 8, 12, 16) for step in (1, 2, 3)
+}
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """The bodies of one frame, as the sensor reports them.
+
+    Parameters
+    ----------
+    joints_m : (people, 25, 3) in the depth camera's frame, y down.
+    states : (people, 25), 0 not tracked, 1 inferred, 2 tracked.
+    """
+
+    joints_m: Float32[np.ndarray, "people 25 3"]
+    states: UInt8[np.ndarray, "people 25"]
+
+
+def write_depth(path: Path, depth_mm: UInt16[np.ndarray, "h w"]) -> None:
+    """A 16-bit gray PNG of millimeters."""
+    if not cv2.imwrite(str(path), depth_mm, (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL)):
+        raise DataError(f"{path}: cannot be written")
+
+
+class Video:
+    """A video that is written frame by frame.
+
+    Parameters
+    ----------
+    path : ending in .avi.
+    size : (width, height).
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], frame_rate_hz: float) -> None:
+        self.path = path
+        self._writer = cv2.VideoWriter(
+            str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*CODEC), frame_rate_hz, size
+        )
+        if not self._writer.isOpened():
+            raise DataError(f"{path}: OpenCV cannot write a {CODEC} video there")
+        self._writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
+
+    def add(self, image: UInt8[np.ndarray, "h w *channels"]) -> None:
+        """Write a gray or an RGB frame."""
+        code = cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR
+        self._writer.write(cv2.cvtColor(image, code))
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.release()
+
+
+def write_skeleton(path: Path, frames: Sequence[Tracked], view: View) -> None:
+    """A `.skeleton` text: for each body of each frame 25 lines of 12 numbers."""
+    lines = [str(len(frames))]
+    for frame in frames:
+        lines.append(str(len(frame.joints_m)))
+        for person, (joints_m, states) in enumerate(zip(frame.joints_m, frame.states, strict=True)):
+            lines += _body_lines(_FIRST_BODY + person, joints_m, states, view)
+    path.write_bytes(("\r\n".join(lines) + "\r\n").encode("ascii"))
+
+
+def find_turns(
+    joints_m: Float32[np.ndarray, "25 3"],
+) -> Float64[np.ndarray, "25 4"]:
+    """Quaternion (w, x, y, z) of each joint's bone in sensor axes (y up); 0 where it has none.
+
+    The shortest turn that takes the y axis to the direction from the parent joint.
+    """
+    points = joints_m * np.array([1.0, -1.0, 1.0])
+    turns = np.zeros((len(points), 4))
+    for joint, parent in _PARENTS.items():
+        bone = points[joint] - points[parent]
+        length = np.linalg.norm(bone)
+        if length == 0:
+            continue
+        x, y, z = bone / length
+        turn = np.array([1 + y, z, 0.0, -x])  # half the way from (0, 1, 0)
+        size = np.linalg.norm(turn)
+        turns[joint] = turn / size if size > 1e-6 else (0.0, 1.0, 0.0, 0.0)
+    return turns
+
+
+def _body_lines(
+    number: int,
+    joints_m: Float32[np.ndarray, "25 3"],
+    states: UInt8[np.ndarray, "25"],
+    view: View,
+) -> list[str]:
+    depth_px = project(joints_m.astype(np.float64), view.camera)
+    color_px = project_color(joints_m, view.projection)
+    lean = joints_m[KINECT_V2.joints.index("spine_shoulder")] - joints_m[KINECT_V2.root]
+    lines = [f"{number} 0 0 0 0 0 0 {lean[0]:.7g} {lean[2]:.7g} 2", str(len(joints_m))]
+    rows = zip(joints_m, depth_px, color_px, find_turns(joints_m), states, strict=True)
+    for (x, y, z), depth, color, turn, state in rows:
+        values = np.nan_to_num([x, -y, z, *depth, *color, *turn])
+        lines.append(" ".join(f"{value:.7g}" for value in values) + f" {state}")
+    return lines

@@ -1,0 +1,367 @@
+"""Flow in files and folders: what is kept, what resumes, what is refused."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skelflow.datasets.flow_files.folder import FlowConfig, write_flows
+from skelflow.datasets.flow_files.format import FlowFile, load_flow, read_flow, save_flow
+from skelflow.datasets.flow_files.summary import summarize
+from skelflow.datasets.pairs import PairReader
+from skelflow.errors import ConfigError, DataError, FormatError, StorageError
+from skelflow.flow.api import scene_flow
+from skelflow.io.atomic import whole
+from skelflow.types import Camera, Frames
+from tests import tiny_flow
+from tests.tiny_flow import CAMERA, STEP_M, depth_image, recording
+
+LENS = Camera(3, 2, 100.0, 101.0, 1.0, 0.5)
+
+
+def pixels(*motions_m: float) -> np.ndarray:
+    """A 2 x 3 flow that begins with these components."""
+    flow = np.zeros(18, np.float32)
+    flow[: len(motions_m)] = motions_m
+    return flow.reshape(2, 3, 3)
+
+
+def ones() -> np.ndarray:
+    return np.ones((2, 3), np.float32)
+
+
+def stamps(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Time of the last change and content of every file."""
+    return {f.name: (f.stat().st_mtime_ns, f.read_bytes()) for f in folder.iterdir()}
+
+
+@given(st.lists(st.floats(-3.25, 3.25, width=32), min_size=18, max_size=18))
+def test_flow_file_keeps_motion_to_half_a_tenth_of_a_millimeter(
+    tmp_path_factory: pytest.TempPathFactory, motions: list[float]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.npz"
+    kept = save_flow(path, pixels(*motions), ones(), LENS)
+    assert kept.saturated == 0
+    np.testing.assert_array_equal(load_flow(path), kept.flow_m)
+    np.testing.assert_allclose(kept.flow_m.ravel(), motions, atol=0.5e-4 + 1e-6)
+
+
+def test_flow_file_keeps_every_bit_when_lossless(tmp_path: Path) -> None:
+    flow = pixels(np.pi, -1e-7, 40.0)
+    kept = save_flow(tmp_path / "flow.npz", flow, ones(), LENS, lossless=True)
+    np.testing.assert_array_equal(load_flow(tmp_path / "flow.npz"), flow)
+    assert kept.saturated == 0
+    assert load_flow(tmp_path / "flow.npz").dtype == np.float32
+
+
+def test_flow_file_counts_what_int16_cannot_hold(tmp_path: Path) -> None:
+    kept = save_flow(tmp_path / "flow.npz", pixels(3.2767, 3.2769, -5, 1), ones(), LENS)
+    assert kept.saturated == 2
+    assert read_flow(tmp_path / "flow.npz").saturated == 2
+    np.testing.assert_allclose(
+        load_flow(tmp_path / "flow.npz").ravel()[:4], [3.2767, 3.2767, -3.2767, 1], atol=1e-6
+    )
+
+
+def test_flow_file_tells_rest_from_no_depth(tmp_path: Path) -> None:
+    depth = np.array([[0, 2, 3], [4, 0, 0]], np.float32)
+    save_flow(tmp_path / "flow.npz", pixels(), depth, LENS)
+    found = read_flow(tmp_path / "flow.npz")
+    np.testing.assert_array_equal(found.seen, depth > 0)
+    assert found.median_depth_m == 3
+    assert found.camera == LENS
+
+
+def test_flow_file_is_plain_npz_with_units(tmp_path: Path) -> None:
+    save_flow(tmp_path / "flow.npz", pixels(0.0123), ones(), LENS)
+    with np.load(tmp_path / "flow.npz") as content:
+        assert content["flow"].dtype == np.int16
+        assert content["flow"][0, 0, 0] == 123
+        assert content["scale_m"] == np.float32(1e-4)
+        assert content["camera"].tolist() == [3, 2, 100, 101, 1, 0.5, 0, 0, 0]
+
+
+def test_flow_file_is_the_same_bytes_every_time(tmp_path: Path) -> None:
+    for name in "ab":
+        save_flow(tmp_path / f"{name}.npz", pixels(0.1, 0.2), ones(), LENS)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_flow_file_refuses_what_is_not_finite(bad: float, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"flow\.npz: the flow has NaN"):
+        save_flow(tmp_path / "flow.npz", pixels(bad), ones(), LENS)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 torn"])
+def test_load_flow_refuses_a_damaged_file(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "flow.npz").write_bytes(content)
+    with pytest.raises(FormatError, match=r"flow\.npz: no flow that can be read, or damaged"):
+        load_flow(tmp_path / "flow.npz")
+
+
+def test_load_flow_refuses_a_torn_file_and_another_npz(tmp_path: Path) -> None:
+    save_flow(tmp_path / "flow.npz", pixels(0.1), ones(), LENS)
+    torn = (tmp_path / "flow.npz").read_bytes()[:-40]
+    (tmp_path / "flow.npz").write_bytes(torn)
+    np.savez(tmp_path / "other.npz", depth=ones())
+    for name in ("flow.npz", "other.npz"):
+        with pytest.raises(FormatError, match=f"{name}: no flow"):
+            load_flow(tmp_path / name)
+    with pytest.raises(FormatError, match=r"missing\.npz does not exist"):
+        load_flow(tmp_path / "missing.npz")
+
+
+def test_whole_leaves_nothing_when_the_writer_fails(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("before")
+    with pytest.raises(KeyboardInterrupt), whole(tmp_path / "kept.txt") as aside:
+        aside.write_text("half")
+        raise KeyboardInterrupt
+    assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
+    assert (tmp_path / "kept.txt").read_text() == "before"
+
+
+def test_whole_names_the_file_that_cannot_be_written(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageError, match=r"absent/x\.txt: cannot be written"),
+        whole(tmp_path / "absent" / "x.txt") as aside,
+    ):
+        aside.write_text("x")
+
+
+@pytest.mark.parametrize("intensity", ["color", "infrared", "none"])
+def test_write_flows_solves_every_pair_as_scene_flow_does(intensity: str, tmp_path: Path) -> None:
+    source = recording(3, infrared=True)
+    config = FlowConfig(lossless=True, intensity=intensity)  # type: ignore[arg-type]
+    folder = write_flows(source, tmp_path, config)
+    assert folder.times == (0, 1)
+    images = {
+        "color": lambda t: tiny_flow.color_image(t) @ np.float32([0.299, 0.587, 0.114]),
+        "infrared": tiny_flow.infrared_image,
+        "none": lambda _: None,
+    }
+    image = images[intensity]
+    for t in folder.times:
+        expected = scene_flow(
+            image(t), depth_image(t), image(t + 1), depth_image(t + 1), camera=CAMERA
+        )
+        np.testing.assert_allclose(load_flow(folder.file(t)), expected, atol=1e-6)
+
+
+def test_write_flows_finds_the_motion(tmp_path: Path) -> None:
+    folder = write_flows(recording(color=False), tmp_path)
+    for t in folder.times:
+        assert np.median(load_flow(folder.file(t))[12:36, 18:46, 2]) == pytest.approx(
+            -STEP_M, abs=0.001
+        )
+
+
+@pytest.mark.parametrize(
+    ("config", "times"),
+    [
+        ({}, (0, 1, 2, 3, 4, 5)),
+        ({"stride": 2}, (0, 2, 4)),
+        ({"frames": (2, 5)}, (2, 3)),
+        ({"frames": (1, None), "stride": 4}, (1, 5)),
+        ({"frames": (0, 7)}, (0, 1, 2, 3, 4, 5)),
+    ],
+)
+def test_write_flows_takes_the_pairs_asked_for(
+    config: dict[str, object], times: tuple[int, ...], tmp_path: Path
+) -> None:
+    folder = write_flows(recording(7), tmp_path, FlowConfig(**config))  # type: ignore[arg-type]
+    assert folder.times == times
+    names = sorted(file.name for file in tmp_path.glob("*.npz"))
+    assert names == [f"flow_{t:06d}.npz" for t in times]
+
+
+def test_pair_reader_decodes_a_frame_once_for_both_its_pairs() -> None:
+    decoded: list[int] = []
+
+    def decode(t: int) -> np.ndarray:
+        decoded.append(t)
+        return depth_image(t)
+
+    reader = PairReader(replace(recording(color=False), depth=Frames(5, decode)), "none")
+    for t in range(4):
+        reader.read(t)
+    assert decoded == [0, 1, 2, 3, 4]
+
+
+def test_write_flows_goes_on_with_what_is_missing(tmp_path: Path) -> None:
+    whole_run = write_flows(recording(), tmp_path / "whole")
+
+    def stop(done: int, total: int, _: str) -> None:
+        assert total == 4
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_flows(recording(), tmp_path / "b", progress=stop)
+    (tmp_path / "b" / ".partial-1-flow_000002.npz").write_bytes(b"half")
+    before = stamps(tmp_path / "b")
+    folder = write_flows(recording(), tmp_path / "b")
+    assert (folder.computed, whole_run.computed) == (2, 4)
+    after = stamps(tmp_path / "b")
+    for name in ("flow_000000.npz", "flow_000001.npz"):
+        assert after[name] == before[name]
+    assert {k: v[1] for k, v in after.items()} == {
+        k: v[1] for k, v in stamps(tmp_path / "whole").items()
+    }
+
+
+def test_write_flows_makes_the_same_files_with_any_number_of_threads(tmp_path: Path) -> None:
+    tall = replace(
+        recording(3),
+        camera=replace(CAMERA, height=144),
+        depth=Frames(3, lambda t: np.tile(depth_image(t), (3, 1))),
+        color=Frames(3, lambda t: np.tile(tiny_flow.color_image(t), (3, 1, 1))),
+    )
+    for threads in (1, 3):
+        write_flows(tall, tmp_path / str(threads), FlowConfig(threads=threads))
+    one, three = (stamps(tmp_path / name) for name in ("1", "3"))
+    assert {k: v[1] for k, v in one.items()} == {k: v[1] for k, v in three.items()}
+
+
+def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> None:
+    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 3)))
+    assert write_flows(recording(), tmp_path).computed == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"config": FlowConfig(preset="exact")}, "preset 'paper' there, 'exact' now"),
+        ({"config": FlowConfig(intensity="none")}, "intensity 'color' there, 'none' now"),
+        ({"config": FlowConfig(lossless=True)}, "float False there, True now"),
+        ({"config": FlowConfig(stride=2)}, "stride 1 there, 2 now"),
+        ({"recording": recording(6)}, "frames 5 there, 6 now"),
+        ({"recording": replace(recording(), name="other")}, "recording 'block' there, 'other'"),
+        (
+            {"recording": replace(recording(), depth=Frames(5, lambda t: depth_image(t + 1)))},
+            "content",
+        ),
+        (
+            {"recording": replace(recording(), camera=replace(CAMERA, fx=61.0))},
+            r"camera \[64, 48, 60.0, 60.0, 31.5, 23.5, .* there, \[64, 48, 61.0",
+        ),
+    ],
+)
+def test_write_flows_refuses_to_mix(
+    change: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 2)))
+    before = stamps(tmp_path)
+    asked = {"recording": recording(), "config": FlowConfig(), **change}
+    with pytest.raises(ConfigError, match=rf"otherwise \([^)]*{message}.*another folder"):
+        write_flows(asked["recording"], tmp_path, asked["config"])  # type: ignore[arg-type]
+    assert stamps(tmp_path) == before
+
+
+def test_write_flows_refuses_what_another_version_made(tmp_path: Path) -> None:
+    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 2)))
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"skelflow": "0.0.1"}))
+    with pytest.raises(ConfigError, match=r"skelflow '0\.0\.1' there"):
+        write_flows(recording(), tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[1]", "no json"])
+def test_write_flows_refuses_settings_that_are_not_its_own(content: str, tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text(content)
+    with pytest.raises(DataError, match=r"settings\.json: not written by"):
+        write_flows(recording(), tmp_path)
+    assert (tmp_path / "settings.json").read_text() == content
+
+
+def test_write_flows_refuses_flow_of_unknown_making(tmp_path: Path) -> None:
+    (tmp_path / "flow_000007.npz").write_bytes(b"")
+    with pytest.raises(DataError, match=r"holds flow_000007\.npz but no settings\.json"):
+        write_flows(recording(), tmp_path)
+
+
+def test_write_flows_names_a_folder_it_cannot_write(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for out in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(StorageError, match=r"file.* cannot be written"):
+            write_flows(recording(), out)
+
+
+@pytest.mark.parametrize(
+    ("frames", "config", "message"),
+    [
+        (1, {}, r"1 frame\(s\); flow needs at least 2"),
+        (5, {"frames": (4, None)}, "frames 4:5 asked for, it has 5"),
+        (5, {"frames": (0, 6)}, "frames 0:6 asked for, it has 5"),
+        (5, {"intensity": "infrared"}, "none infrared frames, 5 depth frames"),
+    ],
+)
+def test_write_flows_leaves_no_folder_when_there_is_no_pair(
+    frames: int, config: dict[str, object], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=f"somewhere/block: {message}"):
+        write_flows(recording(frames), tmp_path / "out", FlowConfig(**config))  # type: ignore[arg-type]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"stride": 0}, "stride must be at least 1"),
+        ({"threads": 0}, "threads must be at least 1"),
+        ({"frames": (3, 4)}, "frames 3:4 hold no pair"),
+        ({"frames": (-1, 4)}, "frames -1:4"),
+        ({"range_m": 0.0}, "range_m must be positive"),
+        ({"range_m": np.inf}, "range_m must be positive"),
+        ({"preset": "papr"}, "did you mean 'paper'"),
+    ],
+)
+def test_flow_config_refuses(config: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        FlowConfig(**config)  # type: ignore[arg-type]
+
+
+def test_summary_counts_what_moves(tmp_path: Path) -> None:
+    folder = write_flows(recording(color=False), tmp_path)
+    found = summarize(folder)
+    flow = np.stack([load_flow(folder.file(t)) for t in folder.times])
+    length = np.linalg.norm(flow, axis=-1)
+    moving = length > 0.001
+    seen = 4 * (48 * 64 - 48)
+    assert found.pairs == 4
+    assert found.moving_share == pytest.approx(moving.sum() / seen, abs=1e-5)
+    assert found.mean_motion_mm == pytest.approx(1000 * length[moving].mean(), abs=1e-3)
+    assert found.largest_motion_mm == pytest.approx(1000 * length.max(), abs=0.05)
+    t, y, x = np.unravel_index(length.argmax(), length.shape)
+    assert (found.largest_frame, found.largest_pixel) == (t, (x, y))
+    assert found.median_depth_m == pytest.approx(2.5, abs=0.01)
+    expected_m = np.percentile(np.abs(flow[moving]), 99.5)
+    assert found.range_m == pytest.approx(expected_m, abs=0.0006)
+    json.dumps(found.to_json())
+
+
+def test_summary_of_a_still_recording_says_that_nothing_moves(tmp_path: Path) -> None:
+    still = replace(recording(), depth=Frames(3, lambda _: depth_image(0)), color=None)
+    found = summarize(write_flows(still, tmp_path))
+    assert (found.moving_share, found.mean_motion_mm, found.largest_motion_mm) == (0, 0, 0)
+    assert found.range_m == 0.001
+
+
+def test_summary_refuses_a_recording_without_any_depth(tmp_path: Path) -> None:
+    empty = replace(
+        recording(color=False), depth=Frames(3, lambda _: np.zeros((48, 64), np.float32))
+    )
+    with pytest.raises(DataError, match=r"block: depth is 0 .* all of the 2 frame pairs"):
+        summarize(write_flows(empty, tmp_path))
+
+
+def test_flow_file_holds_what_the_caller_gets_back(tmp_path: Path) -> None:
+    made = save_flow(tmp_path / "flow.npz", pixels(0.01234567), ones(), LENS)
+    found = read_flow(tmp_path / "flow.npz")
+    for name in FlowFile.__dataclass_fields__:
+        np.testing.assert_array_equal(getattr(made, name), getattr(found, name))

@@ -1,0 +1,163 @@
+"""From a run folder to figures, tables and the classifiers beside them."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from skelflow.datasets.store import Store
+from skelflow.errors import ConfigError, DataError, WeightsError
+from skelflow.evaluation.classifiers import classify_features, classify_joints
+from skelflow.evaluation.evaluate import evaluate, predict
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.models.registry import create_model
+from skelflow.models.weights import save_model
+from skelflow.training.loop import train
+from skelflow.training.recipe import resolve
+from tests.tiny_store import make_tiny_store
+
+FRAMES = 85  # three clips
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    torch.set_num_threads(1)
+    path = tmp_path_factory.mktemp("tiny") / "s.zarr"
+    return make_tiny_store(path, frames=FRAMES, subjects=(1, 3, 5, 7, 2, 4))
+
+
+@pytest.fixture(scope="module")
+def skeleton_run(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "skeleton"
+    model = {"name": "res_tcn", "width": 0.125, "frames": 30}
+    optim = {"name": "adamw", "lr": 3e-3}
+    values = {"model": model, "optim": optim, "epochs": 25, "batch_size": 4, "l1": 0.0}
+    train(resolve({**values, "data": {"held_out_subjects": [7]}}), store.path, run)
+    return run
+
+
+@pytest.fixture(scope="module")
+def flow_run(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("runs") / "flow"
+    model = {"name": "c3d", "width": 0.03, "crop": 16, "initialization": "he"}
+    train(resolve({"model": model, "epochs": 1, "batch_size": 8}), store.path, run)
+    return run
+
+
+def test_evaluate_measures_the_test_side(skeleton_run: Path, store: Store) -> None:
+    result = evaluate(skeleton_run, store.path)
+    assert (result.sequences, result.samples, result.split) == (4, 4, "test")
+    assert (result.top1, result.top5, result.mean_recall) == (1.0, 1.0, 1.0)
+    assert [row.name for row in result.classes] == ["wave", "bowl"]
+    assert result.confusion.tolist() == [[2, 0], [0, 2]]
+    assert all("P002" in name or "P004" in name for name in result.names)
+
+
+def test_evaluate_reads_the_other_sides(skeleton_run: Path, store: Store) -> None:
+    found = {side: evaluate(skeleton_run, store.path, split=side) for side in ("train", "held_out")}
+    assert {name[8:12] for name in found["held_out"].names} == {"P007"}
+    assert {name[8:12] for name in found["train"].names} == {"P001", "P003", "P005"}
+
+
+def test_evaluate_takes_the_mean_over_a_sequences_clips(flow_run: Path, store: Store) -> None:
+    result = evaluate(flow_run, store.path)
+    assert (result.sequences, result.samples) == (4, 12)
+    checkpoint = Checkpoint.load(flow_run)
+    samples = checkpoint.samples(store, list(result.names))
+    own = [i for i, clip in enumerate(samples.clips) if clip.sequence == 2]  # type: ignore[attr-defined]
+    clips = torch.stack([samples[i].flow for i in own])
+    batch = samples[own[0]]._replace(flow=clips)
+    with torch.no_grad():
+        expected = checkpoint.network(batch).softmax(dim=1).mean(dim=0)
+    np.testing.assert_allclose(result.probabilities[2], expected, atol=1e-6)
+
+
+def test_predict_does_not_depend_on_the_batch_size(flow_run: Path, store: Store) -> None:
+    checkpoint = Checkpoint.load(flow_run)
+    samples = checkpoint.samples(store, store.names()[:3])
+    done: list[tuple[int, int]] = []
+    one = predict(checkpoint.network, samples, batch_size=2, progress=lambda *x: done.append(x))
+    np.testing.assert_allclose(one, predict(checkpoint.network, samples, batch_size=9), atol=1e-6)
+    np.testing.assert_allclose(one.sum(axis=1), 1)
+    assert done[-1] == (9, 9)
+
+
+def test_evaluate_writes_its_tables(skeleton_run: Path, store: Store, tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b"
+    result = evaluate(skeleton_run, store.path, out=out)
+    assert json.loads((out / "evaluation.json").read_text()) == result.summary()
+    with (out / "per_class.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["name"] for row in rows] == ["wave", "bowl"]
+    with (out / "confusion.csv").open() as file:
+        counts = list(csv.reader(file))
+    assert counts == [["true \\ predicted", "wave", "bowl"], ["wave", "2", "0"], ["bowl", "0", "2"]]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "confusion.csv",
+        "evaluation.json",
+        "per_class.csv",
+    ]
+
+
+def test_evaluate_refuses_an_unknown_protocol_or_side(skeleton_run: Path, store: Store) -> None:
+    with pytest.raises(ConfigError, match="cross-subject"):
+        evaluate(skeleton_run, store.path, protocol="cross-planet")
+
+
+def test_evaluate_refuses_data_prepared_differently(
+    flow_run: Path, store: Store, tmp_path: Path
+) -> None:
+    other = Store.create(tmp_path / "s.zarr", replace(store.meta, range_m=0.2))
+    other.write(store.read("S001C001P002R001A001"))
+    with pytest.raises(DataError, match=r"range_m 0\.2 instead of 0\.1"):
+        evaluate(flow_run, other.path)
+
+
+def test_evaluate_refuses_a_store_without_test_recordings(
+    skeleton_run: Path, tmp_path: Path
+) -> None:
+    other = make_tiny_store(tmp_path / "s.zarr", subjects=(1, 3))
+    with pytest.raises(DataError, match="no sequence is on the test side"):
+        evaluate(skeleton_run, other.path)
+
+
+def test_checkpoint_refuses_weights_of_no_run(store: Store, tmp_path: Path) -> None:
+    save_model(create_model("res_tcn", width=0.02), tmp_path / "bare.safetensors")
+    with pytest.raises(WeightsError, match="does not say what it was trained on"):
+        evaluate(tmp_path / "bare.safetensors", store.path)
+    with pytest.raises(WeightsError, match="no such file"):
+        evaluate(tmp_path, store.path)
+
+
+@pytest.mark.parametrize("classifier", ["svm", "naive_bayes"])
+def test_classifiers_separate_two_actions(
+    classifier: str, skeleton_run: Path, store: Store
+) -> None:
+    result = classify_features(skeleton_run, store.path, classifier=classifier)
+    assert (result.top1, result.trained, result.tested) == (1.0, 8, 4)
+
+
+def test_classify_joints_ignores_where_the_body_stands(store: Store, tmp_path: Path) -> None:
+    moved = Store.create(tmp_path / "s.zarr", store.meta)
+    for name in store.names():
+        sequence = store.read(name)
+        random = np.random.default_rng(len(name) + ord(name[11]))
+        offset = random.normal(0, 5, 3).astype(np.float32)
+        moved.write(replace(sequence, joints_m=sequence.joints_m + offset))
+    results = [classify_joints(s.path, classifier="svm") for s in (store, moved)]
+    assert results[0] == results[1]
+
+
+def test_classifiers_refuse_an_unknown_one(store: Store) -> None:
+    with pytest.raises(ConfigError, match="expected one of: svm, naive_bayes"):
+        classify_joints(store.path, classifier="oracle")
+
+
+def test_classify_joints_refuses_a_store_without_skeletons(tmp_path: Path) -> None:
+    bare = make_tiny_store(tmp_path / "s.zarr", layout=None)
+    with pytest.raises(DataError, match="no skeletons"):
+        classify_joints(bare.path)

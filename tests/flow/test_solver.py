@@ -1,0 +1,220 @@
+"""The whole solver on scenes whose motion is known."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skelflow.errors import ConfigError, DataError
+from skelflow.flow.api import scene_flow, solve
+from skelflow.flow.engines.numpy import solver as reference
+from skelflow.flow.presets import PRESETS, Preset
+from skelflow.flow.pyramid_sizes import level_count, pad
+from skelflow.flow.state import Frame
+from skelflow.types import Camera
+
+HEIGHT, WIDTH = 60, 80
+CAMERA = Camera.from_fov(WIDTH, HEIGHT, 62.5)
+
+
+def texture(x_px: np.ndarray, y_px: np.ndarray) -> np.ndarray:
+    """A smooth pattern, gray 60..200, with slopes both ways everywhere."""
+    waves = np.sin(x_px / 4) + np.sin(y_px / 5) + np.sin((x_px + y_px) / 7)
+    return np.asarray(130 + 23 * waves, np.float32)
+
+
+def wall(
+    camera: Camera = CAMERA, motion_m: tuple[float, float, float] = (0, 0, 0)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Intensity and depth of a textured wall two meters away that has moved by `motion_m`."""
+    depth_m = 2.0 + motion_m[2]
+    y, x = np.mgrid[: camera.height, : camera.width].astype(np.float64)
+    x = ((x - camera.cx) * depth_m / camera.fx - motion_m[0]) * camera.fx / 2
+    y = ((y - camera.cy) * depth_m / camera.fy - motion_m[1]) * camera.fy / 2
+    return texture(x, y), np.full((camera.height, camera.width), depth_m, np.float32)
+
+
+def person(seed: int, height: int = HEIGHT, width: int = WIDTH) -> tuple[np.ndarray, np.ndarray]:
+    """A near block before a wall, with holes and noise."""
+    random = np.random.default_rng(seed)
+    depth = np.full((height, width), 2.5, np.float32)
+    depth[height // 3 :, width // 3 : width // 2] = 1.5
+    depth += random.normal(0, 0.003, depth.shape).astype(np.float32)
+    depth[random.random(depth.shape) < 0.05] = 0
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    return texture(x + seed, y), depth
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+@pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
+def test_flow_of_identical_frames_is_exactly_zero(preset: str, color: bool) -> None:
+    image, depth = person(0)
+    intensity = image if color else None
+    flow = scene_flow(intensity, depth, intensity, depth, camera=CAMERA, preset=preset)
+    assert (flow == 0).all()
+
+
+@pytest.mark.parametrize("motion_m", [(0.02, 0, 0), (0, -0.02, 0), (0.01, 0.01, 0.04)])
+def test_flow_of_a_moved_wall_is_its_motion_to_two_percent(
+    motion_m: tuple[float, float, float],
+) -> None:
+    flow = scene_flow(*wall(), *wall(motion_m=motion_m), camera=CAMERA, preset="exact")
+    error = np.median(flow[8:-8, 8:-8], axis=(0, 1)) - motion_m
+    assert np.linalg.norm(error) < 0.02 * np.linalg.norm(motion_m)
+
+
+def test_flow_is_zero_where_the_first_frame_has_no_depth() -> None:
+    image, depth = person(0)
+    flow = scene_flow(image, depth, *person(1), camera=CAMERA)
+    assert (flow[depth == 0] == 0).all()
+    assert (flow[depth > 0] != 0).any()
+
+
+def test_flow_of_depth_alone_sees_a_block_come_nearer() -> None:
+    depths = [np.full((HEIGHT, WIDTH), 2.5, np.float32) for _ in range(2)]
+    for depth, near in zip(depths, (1.5, 1.47), strict=True):
+        depth[20:45, 30:50] = near
+    flow = scene_flow(None, depths[0], None, depths[1], camera=CAMERA)
+    assert np.median(flow[25:40, 35:45, 2]) == pytest.approx(-0.03, rel=0.1)
+
+
+def assert_agree(found: np.ndarray, expected: np.ndarray) -> None:
+    difference = np.abs(found - expected)
+    assert difference.mean() < 1e-5
+    assert np.percentile(difference, 99) < 1e-4
+
+
+@given(st.integers(16, 65), st.integers(20, 81), st.sampled_from(sorted(PRESETS)))
+@settings(max_examples=12, deadline=None)
+def test_solve_agrees_with_the_numpy_reference(height: int, width: int, preset: str) -> None:
+    camera = Camera.from_fov(width, height, 62.5)
+    frames = [Frame(*person(seed, height, width)) for seed in (0, 1)]
+    compiled = solve(*frames, camera=camera, preset=PRESETS[preset])
+    assert np.isfinite(compiled).all()
+    plain = reference.solve(*frames, camera=camera, preset=PRESETS[preset])
+    assert_agree(compiled, plain)
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+@pytest.mark.parametrize("threads", [2, 3])
+def test_flow_is_the_same_to_the_bit_whatever_the_number_of_threads(
+    preset: str, threads: int
+) -> None:
+    camera = Camera.from_fov(211, 163, 62.5)
+    pair = *person(0, 163, 211), *person(1, 163, 211)
+    alone = scene_flow(*pair, camera=camera, preset=preset)
+    together = scene_flow(*pair, camera=camera, preset=preset, threads=threads)
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_flow_may_be_called_from_several_threads_at_once() -> None:
+    sizes = [(60, 80), (49, 71), (100, 120)] * 3
+
+    def flow_of(size: tuple[int, int]) -> np.ndarray:
+        camera = Camera.from_fov(size[1], size[0], 62.5)
+        return scene_flow(*person(0, *size), *person(1, *size), camera=camera, threads=2)
+
+    alone = [flow_of(size) for size in sizes]
+    with ThreadPoolExecutor(4) as pool:
+        for found, expected in zip(pool.map(flow_of, sizes), alone, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_flow_does_not_depend_on_what_was_solved_before() -> None:
+    first = scene_flow(*person(0), *person(1), camera=CAMERA)
+    scene_flow(*person(5), *person(9), camera=CAMERA, preset="exact")
+    np.testing.assert_array_equal(first, scene_flow(*person(0), *person(1), camera=CAMERA))
+
+
+def test_flow_of_a_transposed_pair_is_the_transposed_flow() -> None:
+    camera = Camera(81, 64, 70.0, 75.0, 38.0, 33.0)
+    turned = Camera(64, 81, 75.0, 70.0, 33.0, 38.0)
+    pair = [*person(0, 64, 81), *person(1, 64, 81)]
+    flow = scene_flow(*pair, camera=camera)
+    other = scene_flow(*(np.ascontiguousarray(field.T) for field in pair), camera=turned)
+    assert_agree(other.transpose(1, 0, 2)[..., [1, 0, 2]], flow)
+
+
+def test_flow_of_a_mirrored_pair_is_the_mirrored_flow_within_its_own_error() -> None:
+    """A pyramid takes every second pixel from the left, so the two see different coarse images."""
+    motion_m = (0.02, 0.01, 0.01)
+    pair = [*wall(), *wall(motion_m=motion_m)]
+    flow = scene_flow(*pair, camera=CAMERA, preset="exact")
+    mirrored = [np.ascontiguousarray(field[:, ::-1]) for field in pair]
+    other = scene_flow(*mirrored, camera=CAMERA, preset="exact")[:, ::-1] * np.float32([-1, 1, 1])
+    error = np.linalg.norm(flow - np.float32(motion_m), axis=-1).mean()
+    assert np.linalg.norm(flow - other, axis=-1).mean() < 2 * error
+
+
+def test_flow_takes_a_full_hd_pair() -> None:
+    camera = Camera.from_fov(1920, 1080, 62.5)
+    pair = *person(0, 1080, 1920), *person(1, 1080, 1920)
+    few = Preset(iterations=(10, 2))
+    flow = solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=few)
+    assert flow.shape == (1080, 1920, 3)
+    assert np.isfinite(flow).all()
+    assert (flow != 0).any()
+
+
+def test_flow_rejects_no_threads() -> None:
+    with pytest.raises(ConfigError, match="threads must be at least 1, found 0"):
+        scene_flow(*person(0), *person(1), camera=CAMERA, threads=0)
+
+
+def test_solve_leaves_its_input_alone() -> None:
+    frames = [Frame(*person(seed)) for seed in (0, 1)]
+    before = [[field.copy() for field in frame] for frame in frames]
+    solve(*frames, camera=CAMERA, preset=Preset())
+    for frame, kept in zip(frames, before, strict=True):
+        for field, copy in zip(frame, kept, strict=True):
+            np.testing.assert_array_equal(field, copy)
+
+
+def test_levels_end_near_fifteen_rows() -> None:
+    sizes = [(240, 320), (480, 640), (424, 512), (16, 20), (15, 15), (8, 8)]
+    assert [level_count(*size) for size in sizes] == [5, 6, 5, 1, 1, 1]
+
+
+def test_pad_makes_every_level_but_the_coarsest_even() -> None:
+    field = np.ones((424, 511), np.float32)
+    assert pad(Frame(field, field), 5).depth.shape == (432, 512)
+
+
+def test_flow_rejects_frames_of_two_sizes() -> None:
+    image, depth = person(0)
+    with pytest.raises((DataError, TypeError), match="intensity1"):  # TypeError: shapes checked
+        scene_flow(image, depth, image[:-1], depth, camera=CAMERA)
+
+
+def test_flow_rejects_nan() -> None:
+    image, depth = person(0)
+    bad = depth.copy()
+    bad[3, 4] = np.nan
+    with pytest.raises(DataError, match=r"depth1.*NaN.*null depth is 0"):
+        scene_flow(image, depth, image, bad, camera=CAMERA)
+
+
+def test_flow_rejects_millimeters() -> None:
+    image, depth = person(0)
+    with pytest.raises(DataError, match="looks like millimeters: divide by 1000"):
+        scene_flow(image, depth * 1000, image, depth * 1000, camera=CAMERA)
+
+
+def test_flow_rejects_a_camera_of_another_size() -> None:
+    image, depth = person(0)
+    with pytest.raises(ConfigError, match="640 x 480"):
+        scene_flow(image, depth, image, depth, camera=Camera.from_fov(640, 480, 62.5))
+
+
+def test_flow_rejects_one_intensity_without_the_other() -> None:
+    image, depth = person(0)
+    with pytest.raises(DataError, match="the other has none"):
+        scene_flow(image, depth, None, depth, camera=CAMERA)
+
+
+def test_flow_suggests_a_preset_when_the_name_is_unknown() -> None:
+    image, depth = person(0)
+    with pytest.raises(ConfigError, match="'paper'"):
+        scene_flow(image, depth, image, depth, camera=CAMERA, preset="papr")

@@ -1,0 +1,384 @@
+"""The batched solver: equal to its twins, and never waiting for its device."""
+
+import subprocess
+import sys
+import weakref
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from skelflow.errors import ConfigError, DataError
+from skelflow.flow.engines.numba import solver
+from skelflow.flow.engines.numpy import energy
+from skelflow.flow.engines.numpy import solver as reference
+from skelflow.flow.engines.torch.energy import Frames
+from skelflow.flow.engines.torch.inputs import check_cameras, check_shapes
+from skelflow.flow.engines.torch.solver import check_settings, scene_flow_batched, solve
+from skelflow.flow.presets import PRESETS, Preset
+from skelflow.flow.state import Frame
+from skelflow.types import Camera, Flow
+
+HEIGHT, WIDTH = 33, 45
+CAMERA = Camera.from_fov(WIDTH, HEIGHT, 62.5)
+Images = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def heeds(preset: Preset) -> bool:
+    try:
+        check_settings(preset)
+    except ConfigError:
+        return False
+    return True
+
+
+HEEDED = sorted(name for name, preset in PRESETS.items() if heeds(preset))
+
+
+def draw_pair(seed: int, height: int = HEIGHT, width: int = WIDTH) -> Images:
+    """A textured scene of a slanted wall and a nearer box, moved, with noise and holes."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width].astype(np.float64)
+    waves = random.uniform(-0.4, 0.4, (4, 2))
+    phases = random.uniform(0, 6, 4)
+    tilt = random.uniform(-0.01, 0.01, 2)
+    left, top = random.integers(0, width // 2), random.integers(0, height // 2)
+    move = random.uniform(-1.5, 1.5, 2)
+    images = []
+    for k in (0, 1):
+        xk, yk = x - k * move[0], y - k * move[1]
+        slopes = waves[:, :1, None] * xk + waves[:, 1:, None] * yk
+        images.append(130 + 25 * np.sin(slopes + phases[:, None, None]).sum(0))
+        depth = 2.5 + tilt[0] * xk + tilt[1] * yk
+        inside = (abs(xk - left - width / 4) < width / 5) & (
+            abs(yk - top - height / 4) < height / 5
+        )
+        depth[inside] = 1.6 - 0.02 * k
+        depth += random.normal(0, 0.002, depth.shape)
+        depth[random.random(depth.shape) < random.uniform(0, 0.3)] = 0
+        images.append(depth)
+    a, b, c, d = (image.astype(np.float32) for image in images)
+    return a, b, c, d
+
+
+def stack(pairs: Sequence[Images], device: str = "cpu") -> list[Tensor]:
+    return [torch.from_numpy(np.stack(same)).to(device) for same in zip(*pairs, strict=True)]
+
+
+def assert_agree(found: Tensor, expected: Sequence[Flow]) -> None:
+    """As closely as the twins are promised to agree."""
+    for one, other in zip(found.numpy(), expected, strict=True):
+        difference_m = np.abs(one - other)
+        assert difference_m.mean() < 1e-5
+        assert np.percentile(difference_m, 99) < 1e-4
+
+
+SIZES = st.tuples(st.integers(16, 50), st.integers(20, 50))
+SEEDS = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=3)
+
+
+@given(SIZES, SEEDS, st.sampled_from(HEEDED))
+@settings(max_examples=15, deadline=None)
+def test_flow_is_that_of_the_reference(size: tuple[int, int], seeds: list[int], name: str) -> None:
+    height, width = size
+    pairs = [draw_pair(seed, height, width) for seed in seeds]
+    cameras = [Camera.from_fov(width, height, 50.0 + 10 * k) for k in range(len(seeds))]
+    found = scene_flow_batched(*stack(pairs), camera=cameras, preset=name)
+    expected = [
+        reference.solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=PRESETS[name])
+        for pair, camera in zip(pairs, cameras, strict=True)
+    ]
+    assert_agree(found, expected)
+
+
+@given(SIZES, SEEDS)
+@settings(max_examples=15, deadline=None)
+def test_flow_is_that_of_the_compiled_solver(size: tuple[int, int], seeds: list[int]) -> None:
+    camera = Camera.from_fov(size[1], size[0], 62.5)
+    pairs = [draw_pair(seed, *size) for seed in seeds]
+    found = scene_flow_batched(*stack(pairs), camera=camera)
+    assert_agree(found, [solver.scene_flow(*pair, camera=camera) for pair in pairs])
+
+
+def test_flow_of_depth_alone_is_that_of_the_compiled_solver() -> None:
+    """At a real size: a tiny relief is hardly softened, so that roundings show in its flow."""
+    camera = Camera.from_fov(160, 120, 62.5)
+    pairs = [draw_pair(seed, 120, 160) for seed in range(3)]
+    _, depth0, _, depth1 = stack(pairs)
+    found = scene_flow_batched(None, depth0, None, depth1, camera=camera)
+    expected = [solver.scene_flow(None, pair[1], None, pair[3], camera=camera) for pair in pairs]
+    assert_agree(found, expected)
+
+
+def test_flow_is_what_the_authors_program_makes_of_real_pairs(data_dir: Path) -> None:
+    folders = [data_dir / "scene_flow" / name for name in ("pair1", "pair2")]
+    if not all(folder.is_dir() for folder in folders):
+        pytest.skip(f"no real pairs in {data_dir / 'scene_flow'}")
+    pairs, theirs = [], []
+    for folder in folders:
+        read = [
+            cv2.imread(str(folder / f"{name}.png"), cv2.IMREAD_UNCHANGED).astype(np.float32)
+            for name in ("intensity0", "depth0", "intensity1", "depth1")
+        ]
+        images = [energy.halve_intensity(image) for image in read[::2]]
+        depths = [energy.halve_depth(depth / np.float32(5000)) for depth in read[1::2]]
+        pairs.append((images[0], depths[0], images[1], depths[1]))
+        theirs.append(np.load(folder / "reference_flow.npz")["flow_240"])
+    found = scene_flow_batched(*stack(pairs), camera=Camera.from_fov(320, 240, 62.5))
+    assert_agree(found, theirs)
+
+
+@pytest.mark.parametrize("preset", HEEDED)
+@pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
+def test_flow_of_identical_frames_is_exactly_zero(preset: str, color: bool) -> None:
+    image, depth, _, _ = stack([draw_pair(0), draw_pair(1)])
+    seen = image if color else None
+    assert (scene_flow_batched(seen, depth, seen, depth, camera=CAMERA, preset=preset) == 0).all()
+
+
+def test_flow_of_a_pair_does_not_depend_on_the_others() -> None:
+    pairs = [draw_pair(seed) for seed in range(3)]
+    together = scene_flow_batched(*stack(pairs), camera=CAMERA)
+    for number, pair in enumerate(pairs):
+        alone = scene_flow_batched(*stack([pair]), camera=CAMERA)
+        np.testing.assert_allclose(together[number], alone[0], atol=1e-6)
+
+
+def test_flow_leaves_its_input_alone_and_carries_no_gradient() -> None:
+    given = [field.requires_grad_() for field in stack([draw_pair(0, 16, 20)])]  # a single level
+    before = [field.detach().clone() for field in given]
+    flow = scene_flow_batched(*given, camera=Camera.from_fov(20, 16, 62.5))
+    assert not flow.requires_grad
+    assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))
+
+
+class Watch(TorchDispatchMode):
+    """Writes down every operation, and how many bytes of results are alive at most."""
+
+    def __init__(self, inputs: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.operations: list[str] = []
+        self.peak_bytes = 0
+        self._alive_bytes = 0
+        self._views: Counter[int] = Counter()
+        self._inputs = {field.untyped_storage()._cdata for field in inputs}
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        given = [a for a in tree_leaves((args, kwargs)) if isinstance(a, Tensor)]
+        made = [a for a in tree_leaves(result) if isinstance(a, Tensor)]
+        self.operations.append(self._name(func, given, made))
+        for tensor in made:
+            if not any(tensor is other for other in given):
+                self._add(tensor)
+        return result
+
+    def _name(self, func: Any, given: list[Tensor], made: list[Tensor]) -> str:
+        name = str(func.overloadpacket)
+        if len({tensor.device for tensor in given + made}) > 1:
+            return f"{name} between devices"
+        chosen = any(tensor.dtype is torch.bool for tensor in given)
+        return f"{name} by mask" if name.startswith("aten.index") and chosen else name
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        if storage._cdata in self._inputs:
+            return
+        if not self._views[storage._cdata]:
+            self._alive_bytes += storage.nbytes()
+            self.peak_bytes = max(self.peak_bytes, self._alive_bytes)
+        self._views[storage._cdata] += 1
+        weakref.finalize(tensor, self._drop, storage._cdata, storage.nbytes())
+
+    def _drop(self, key: int, size: int) -> None:
+        self._views[key] -= 1
+        if not self._views[key]:
+            self._alive_bytes -= size
+
+
+READS = {"aten._local_scalar_dense", "aten.item", "aten.is_nonzero", "aten.equal"}
+OF_UNKNOWN_SIZE = {"aten.nonzero", "aten.masked_select", "aten.unique", "aten._unique2"}
+FROM_HOST = {"aten.lift_fresh", "aten.lift_fresh_copy", "aten.scalar_tensor"}
+
+
+def waits(operations: Sequence[str]) -> list[str]:
+    """The operations that make the host wait for a device, or copy between the two."""
+    forbidden = READS | OF_UNKNOWN_SIZE | FROM_HOST
+    return [
+        name
+        for name in operations
+        if name in forbidden or name.endswith(("by mask", "between devices"))
+    ]
+
+
+def watch(given: Sequence[Tensor | None], **options: Any) -> Watch:
+    with Watch([field for field in given if field is not None]) as seen:
+        scene_flow_batched(*given, camera=CAMERA, **options)
+    return seen
+
+
+@pytest.mark.parametrize("preset", HEEDED)
+@pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
+def test_flow_reads_nothing_back_but_for_one_check(preset: str, color: bool) -> None:
+    image0, depth0, image1, depth1 = stack([draw_pair(0), draw_pair(1)])
+    given = (image0, depth0, image1, depth1) if color else (None, depth0, None, depth1)
+    assert waits(watch(given, preset=preset, check=False).operations) == []
+    assert waits(watch(given, preset=preset).operations) == ["aten._local_scalar_dense"]
+
+
+def test_flow_does_the_same_whatever_the_values() -> None:
+    one, other = (watch(stack([draw_pair(seed)]), check=False).operations for seed in (0, 1))
+    assert one == other
+
+
+@pytest.mark.parametrize("preset", HEEDED)
+@pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
+def test_flow_runs_where_tensors_have_no_values(preset: str, color: bool) -> None:
+    field = torch.empty(2, HEIGHT, WIDTH, device="meta")
+    seen = field if color else None
+    given = seen, field, seen, field
+    flow = scene_flow_batched(*given, camera=[CAMERA, CAMERA], preset=preset, check=False)
+    assert flow.device.type == "meta"
+    assert flow.shape == (2, HEIGHT, WIDTH, 3)
+    with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
+        scene_flow_batched(*given, camera=CAMERA, preset=preset)  # the check reads
+
+
+@pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
+@pytest.mark.parametrize("preset", HEEDED)
+def test_flow_takes_no_more_memory_than_documented(preset: str, color: bool) -> None:
+    camera = Camera.from_fov(160, 128, 62.5)  # nothing to pad
+    image0, depth0, image1, depth1 = stack([draw_pair(seed, 128, 160) for seed in (0, 1)])
+    given = (image0, depth0, image1, depth1) if color else (None, depth0, None, depth1)
+    with Watch([field for field in given if field is not None]) as seen:
+        scene_flow_batched(*given, camera=camera, preset=preset)
+    assert seen.peak_bytes / depth0.numel() < 280
+
+
+def test_import_of_the_compiled_solver_brings_no_torch() -> None:
+    check = "import sys, skelflow.flow.engines.numba.solver; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+@dataclass(frozen=True)
+class Richer(Preset):
+    """A preset with a setting that the batched solver has never heard of."""
+
+    foresight: int = 1
+
+
+def test_flow_offers_all_presets() -> None:
+    assert set(HEEDED) == set(PRESETS)
+
+
+def test_solve_refuses_a_setting_it_does_not_know_but_not_its_default() -> None:
+    frames = Frames(*stack([draw_pair(0, 16, 20)])[:2])
+    camera = Camera.from_fov(20, 16, 62.5)
+    assert PRESETS["paper"] == Preset()  # a default is what the paper does
+    with pytest.raises(ConfigError, match=r"no foresight; use skelflow\.flow\.solver"):
+        solve(frames, frames, cameras=[camera], preset=Richer(foresight=2))
+    assert solve(frames, frames, cameras=[camera], preset=Richer()).shape == (1, 16, 20, 3)
+
+
+def spoil(field: int, value: float, pair: int = 1) -> list[Tensor]:
+    given = stack([draw_pair(0), draw_pair(1)])
+    given[field][pair, 3, 4] = value
+    return given
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (spoil(0, np.nan), "intensity0 of pair 1 has NaN"),
+        (spoil(2, np.inf, 0), "intensity1 of pair 0 has NaN or infinite"),
+        (spoil(1, np.nan), "depth0 of pair 1 has NaN .* null depth is 0"),
+        (spoil(3, np.inf), "depth1 of pair 1 has NaN or infinite"),
+        (spoil(3, -1, 0), "depth1 of pair 0 has negative"),
+        (spoil(1, 1000), "depth0 of pair 1 spans .* expected meters"),
+    ],
+    ids=["nan-image", "infinite-image", "nan", "infinite", "negative", "far"],
+)
+def test_flow_rejects_values_and_names_the_pair(given: list[Tensor], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        scene_flow_batched(*given, camera=CAMERA)
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"), [(1000, "millimeters: divide by 1000"), (0.001, "expected meters")]
+)
+def test_flow_rejects_other_units_in_one_pair_of_many(scale: float, message: str) -> None:
+    given = stack([draw_pair(0), draw_pair(1)])
+    given[3][1] *= scale
+    with pytest.raises(DataError, match=f"depth1 of pair 1 .*{message}"):
+        scene_flow_batched(*given, camera=CAMERA)
+
+
+def test_flow_takes_a_pair_without_any_depth() -> None:
+    image0, _, image1, depth1 = stack([draw_pair(0)])
+    flow = scene_flow_batched(image0, torch.zeros_like(depth1), image1, depth1, camera=CAMERA)
+    assert (flow == 0).all()
+
+
+DEPTH = torch.ones(2, HEIGHT, WIDTH)
+MISSHAPEN: dict[str, tuple[dict[str, Tensor | None], str]] = {
+    "size": ({"depth1": DEPTH[:, 1:]}, r"depth1 is \(2, 32, 45\), depth0 is \(2, 33, 45\)"),
+    "pairs": ({"intensity1": DEPTH[1:]}, r"intensity1 is \(1, 33, 45\)"),
+    "axes": ({"depth0": DEPTH[0]}, r"expected \(pairs, height, width\); one pair is field\[None\]"),
+    "missing": ({"intensity1": None}, "the other has none"),
+    "type": ({"depth1": DEPTH.double()}, r"torch.float64, expected torch.float32; use depth1"),
+    "device": ({"depth1": DEPTH.to("meta")}, "depth1 is on meta, depth0 on cpu"),
+    "none": (dict.fromkeys(("depth0", "depth1"), DEPTH[:0]), "2 x 2 at least"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), MISSHAPEN.values(), ids=MISSHAPEN)
+def test_check_shapes_says_what_does_not_fit(
+    changed: dict[str, Tensor | None], message: str
+) -> None:
+    fields = dict.fromkeys(("depth0", "depth1", "intensity0", "intensity1"), DEPTH)
+    if changed.keys() == {"depth0", "depth1"}:
+        fields = dict.fromkeys(("intensity0", "intensity1"))
+    with pytest.raises(DataError, match=message):
+        check_shapes({**fields, **changed})
+
+
+def test_flow_rejects_a_camera_of_another_size() -> None:
+    with pytest.raises(ConfigError, match="640 x 480"):
+        scene_flow_batched(None, DEPTH, None, DEPTH, camera=Camera.from_fov(640, 480, 62.5))
+
+
+def test_check_cameras_wants_one_or_as_many_as_pairs() -> None:
+    assert check_cameras(CAMERA, DEPTH) == [CAMERA]
+    assert check_cameras((CAMERA, CAMERA), DEPTH) == [CAMERA, CAMERA]
+    with pytest.raises(ConfigError, match="3 cameras for 2 pairs"):
+        check_cameras([CAMERA] * 3, DEPTH)
+
+
+def test_flow_suggests_a_preset_when_the_name_is_unknown() -> None:
+    with pytest.raises(ConfigError, match="'paper'"):
+        scene_flow_batched(None, DEPTH, None, DEPTH, camera=CAMERA, preset="papr")
+
+
+def test_flow_takes_any_memory_layout() -> None:
+    given = stack([draw_pair(0), draw_pair(1)])
+    strided = [field.mT.contiguous().mT for field in given]
+    expected = scene_flow_batched(*given, camera=CAMERA)
+    assert torch.equal(scene_flow_batched(*strided, camera=CAMERA), expected)

@@ -1,0 +1,167 @@
+"""What a network saw: frames put in order, pictures, and a page that a real browser plays."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from skelflow.datasets.loading.clips import Clip
+from skelflow.inference import Explanation, Recognizer
+from skelflow.inference.explain import mean_by_frame
+from skelflow.models.attention.masks import disc_radius
+from skelflow.recordings import open_recording
+from skelflow.types import Frames
+from skelflow.viz.panels import SIDE_PX, draw_panels
+from tests.browser import open_page
+from tests.cli.test_commands import run
+from tests.tiny_utd import write_data_set
+
+RECIPE = """
+batch_size = 4
+epochs = 1
+[model]
+name = "{name}"
+width = 0.02
+{more}
+clip_length = 8
+crop = 32
+[data]
+overlap = 4
+"""
+SKELETON = "skeleton_width = 0.1\nframes = 10"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Recordings of the tiny data set, and a store of them."""
+    folder = tmp_path_factory.mktemp("explain")
+    write_data_set(folder / "data")
+    words = ("prepare", folder / "data", "--out", folder / "store", "--size", "80x60")
+    assert run(*words, "--workers", "1") == 0
+    return folder
+
+
+def train(data: Path, name: str, more: str) -> Path:
+    """A run of one epoch."""
+    recipe, result = data / f"{name}.toml", data / name
+    if not result.exists():
+        recipe.write_text(RECIPE.format(name=name, more=more))
+        assert run("train", recipe, data / "store", "--run", result) == 0
+    return result
+
+
+@pytest.fixture(scope="module")
+def fused(data: Path) -> Path:
+    return train(data, "fused", SKELETON)
+
+
+def first_recording(data: Path) -> Path:
+    return min((data / "data").rglob("*_depth.mat"))
+
+
+def test_mean_by_frame_leaves_made_up_frames_out() -> None:
+    values = torch.tensor([[[1.0], [2.0], [3.0]], [[5.0], [6.0], [99.0]]])
+    found = mean_by_frame([Clip(0, 0, 0), Clip(0, 2, 1)], values, 4)
+    np.testing.assert_array_equal(found, [[1], [2], [4], [6]])
+
+
+def test_explain_says_what_recognize_says_and_shows_every_frame(data: Path, fused: Path) -> None:
+    recognizer, path = Recognizer.load(fused), first_recording(data)
+    explanation = recognizer.explain(path)
+    assert explanation.result.guesses == recognizer.recognize(path).guesses
+    count = len(range(0, len(open_recording(path)) - 1, 3))
+    assert explanation.times == tuple(range(0, 3 * count, 3))
+    assert explanation.flow is not None and explanation.flow.shape == (count, 32, 32, 3)
+    assert explanation.probabilities.shape == (count, len(explanation.classes))
+    np.testing.assert_allclose(explanation.probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_explain_attends_around_the_joints_it_sees(data: Path, fused: Path) -> None:
+    recognizer, path = Recognizer.load(fused), first_recording(data)
+    explanation, recording = recognizer.explain(path), open_recording(path)
+    assert explanation.attention is not None and recording.skeleton is not None
+    left, top, width, _ = explanation.window
+    joints = recording.skeleton.joints_px[0, 0]
+    cells = np.floor((joints - (left, top) + 0.5) * 32 / width).astype(int)
+    inside = cells[(cells >= 0).all(axis=1) & (cells < 32).all(axis=1)]
+    assert len(inside)
+    assert (explanation.attention[0][inside[:, 1], inside[:, 0]] >= 1).all()
+    y, x = np.nonzero(explanation.attention[0])
+    away = np.linalg.norm(np.stack((x, y), 1)[:, None] - cells, axis=2).min(axis=1)
+    assert away.max() <= disc_radius(32)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "views"),
+    [
+        ("fused", SKELETON, ["depth", "scene flow", "attention"]),
+        ("c3d", "", ["depth", "scene flow"]),
+        ("c3d_at1", "", ["depth", "scene flow", "attention"]),
+    ],
+)
+def test_panels_are_what_the_network_has(
+    data: Path, name: str, more: str, views: list[str]
+) -> None:
+    path = first_recording(data)
+    explanation = Recognizer.load(train(data, name, more)).explain(path)
+    panels = draw_panels(open_recording(path), explanation)
+    assert [panel.name for panel in panels] == views
+    for panel in panels:
+        assert len(panel.pictures) == len(explanation.times)
+        assert all(picture.shape == (SIDE_PX, SIDE_PX, 3) for picture in panel.pictures)
+
+
+def test_panels_of_a_skeleton_network_show_the_whole_image(data: Path) -> None:
+    recipe, result = data / "bjcn.toml", data / "bjcn"
+    recipe.write_text('epochs = 1\n[model]\nname = "res_tcn_bjcn"\nwidth = 0.1\nframes = 10\n')
+    assert run("train", recipe, data / "store", "--run", result) == 0
+    recording = open_recording(first_recording(data))
+    explanation: Explanation = Recognizer.load(result).explain(recording)
+    assert explanation.window == (0, 0, recording.camera.width, recording.camera.height)
+    assert [panel.name for panel in draw_panels(recording, explanation)] == ["depth"]
+
+
+@pytest.fixture
+def page(data: Path, fused: Path, tmp_path: Path) -> Iterator[Page]:
+    """The page of two recordings, in a browser."""
+    paths = sorted((data / "data").rglob("*_depth.mat"))[:2]
+    assert run("explain", fused, *paths, "--out", tmp_path / "out", "--note", "a <b>note") == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]
+    with open_page(tmp_path / "out" / "index.html") as page:
+        yield page
+
+
+def test_page_plays_and_shows_another_frame(page: Page) -> None:
+    assert page.locator("article").count() == 2
+    assert "a <b>note" in page.locator("body").inner_text()
+    article = page.locator("#case1")
+    pictures = article.locator("img")
+    widths = pictures.evaluate_all("all => all.map(image => image.naturalWidth)")
+    assert widths == [SIDE_PX] * 3
+    before = pictures.nth(1).get_attribute("src")
+    article.locator("button").click()
+    changed = "before => document.querySelectorAll('#case1 img')[1].src !== before"
+    page.wait_for_function(changed, arg=before)
+    article.locator("input").fill("0")
+    assert pictures.nth(1).get_attribute("src") == before
+    assert article.locator("button").inner_text() == "play"
+
+
+def test_recognizer_sees_what_the_store_was_prepared_to_see(data: Path, fused: Path) -> None:
+    recording = open_recording(first_recording(data))
+    size = (recording.camera.height, recording.camera.width)
+    noise = np.random.default_rng(0).uniform(0, 255, (len(recording), *size)).astype(np.float32)
+    lit = replace(recording, infrared=Frames(len(recording), noise.__getitem__))
+    blind, seeing = (
+        Recognizer(replace(checkpoint, meta=replace(checkpoint.meta, intensity=intensity)))
+        for checkpoint in (Recognizer.load(fused).checkpoint,)
+        for intensity in ("none", "infrared")
+    )
+    expected = blind.explain(recording).flow
+    assert expected is not None
+    np.testing.assert_array_equal(blind.explain(lit).flow, expected)
+    assert not np.array_equal(seeing.explain(lit).flow, expected)

@@ -1,0 +1,219 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.errors import ConfigError, WeightsError
+from skelflow.models.attention.masks import attention_gains
+from skelflow.models.registry import create_model
+from skelflow.models.weights import load_part, save_model
+
+SKELETON = {"joints": 5, "bodies": 2, "frames": 20, "classes": 3}
+FLOW = {"width": 1 / 16, "clip_length": 8, "crop": 32, "initialization": "he"}
+SMALL = {**SKELETON, **FLOW, "skeleton_width": 0.125}
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+def make_batch(b: int = 3) -> Batch:
+    flow = torch.rand(b, 3, 8, 32, 32) * 2 - 1
+    joints_px = torch.rand(b, 8, 2, 5, 2) * 32
+    joints_m = torch.randn(b, 20, 2, 5, 3)
+    joints_px[:, :, 1], joints_m[:, :, 1] = torch.nan, torch.nan
+    joints_px[0, 2:4, 0, 1], joints_m[0, 2:4, 0, 1] = torch.nan, torch.nan
+    return Batch(flow, joints_px, joints_m, torch.arange(b) % 3, torch.arange(b))
+
+
+def train_one_step(model: torch.nn.Module, batch: Batch) -> None:
+    optimizer = torch.optim.SGD([w for w in model.parameters() if w.requires_grad], lr=0.1)
+    torch.nn.functional.cross_entropy(model(batch), batch.label).backward()
+    optimizer.step()
+
+
+def copy_state(module: torch.nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in module.state_dict().items()}
+
+
+def changed(module: torch.nn.Module, before: dict[str, Tensor]) -> set[str]:
+    after = module.state_dict()
+    return {name for name, value in before.items() if not torch.equal(value, after[name])}
+
+
+def test_fused_reads_fc7_beside_fc_768() -> None:
+    with torch.device("meta"):
+        model = create_model("fused")
+    assert model.head.in_features == 4864
+    assert model.flow.outputs == 4096
+    assert model.skeleton.outputs == 768
+
+
+@pytest.mark.parametrize("name", ["c3d_at2", "fused"])
+def test_fusion_logits_are_finite_when_joints_are_missing(name: str) -> None:
+    model = create_model(name, **SMALL).eval()
+    batch = make_batch()
+    nobody = batch._replace(
+        joints_px=torch.full_like(batch.joints_px, torch.nan),
+        joints_m=torch.full_like(batch.joints_m, torch.nan),
+    )
+    for given in (batch, nobody):
+        logits = model(given)
+        assert logits.shape == (3, 3)
+        assert logits.isfinite().all()
+        assert model.features(given).shape == (3, model.head.in_features)
+
+
+@pytest.mark.parametrize("options", [{}, {"score_layer": 1}, {"score_scale": "max"}])
+def test_c3d_at2_boosts_by_the_score_of_the_network_inside(options: dict[str, object]) -> None:
+    model = create_model("c3d_at2", **SMALL, **options).eval()
+    batch = make_batch()
+    score = model.score(batch)
+    assert score.shape == (3, 2, 5)
+    assert score.max() == 1
+    gains = attention_gains(batch.joints_px, score, crop=32)
+    torch.testing.assert_close(model.features(batch), model.flow(batch.flow, gains))
+
+
+def test_fusion_score_layer_changes_the_logits() -> None:
+    model, other = (create_model("fused", **SMALL, score_layer=n).eval() for n in ("sum", 1))
+    other.load_state_dict(model.state_dict())
+    batch = make_batch()
+    assert not torch.allclose(model(batch), other(batch))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("c3d_at2", {}), ("fused", {"skeleton_update": "frozen"})]
+)
+def test_frozen_skeleton_keeps_parameters_and_statistics(
+    name: str, options: dict[str, str]
+) -> None:
+    model = create_model(name, **SMALL, **options).train()
+    skeleton, flow, batch = copy_state(model.skeleton), copy_state(model.flow), make_batch()
+    score = model.score(batch)
+    train_one_step(model, batch)
+    assert changed(model.skeleton, skeleton) == set()
+    assert "conv1a.weight" in changed(model.flow, flow)
+    assert torch.equal(model.score(batch), score)
+    assert not any(module.training for module in model.skeleton.modules())
+    assert all(weight.ndim == 5 for weight in model.conv_weights())
+
+
+def test_joint_training_moves_both_and_counts_a_batch_once() -> None:
+    model = create_model("fused", **SMALL).train()
+    skeleton, flow = copy_state(model.skeleton), copy_state(model.flow)
+    train_one_step(model, make_batch())
+    moved = changed(model.skeleton, skeleton)
+    assert {"bjcn.entry.weight", "tcn.entry.weight", "fc_bjcn.weight"} <= moved
+    assert "conv1a.weight" in changed(model.flow, flow)
+    assert int(model.skeleton.bjcn.units[0].norm.num_batches_tracked) == 1
+
+
+def score_gradient(options: dict[str, object]) -> Tensor:
+    """The gradient that the flow features alone send to the first layer of Res-BJCN."""
+    model = create_model("fused", **SMALL, **options).eval()
+    flow_features = model.features(make_batch())[:, : model.flow.outputs]
+    flow_features.sum().backward()
+    gradient: Tensor = model.skeleton.bjcn.entry.weight.grad
+    return gradient
+
+
+def test_score_is_detached_by_default_and_differentiable_on_request() -> None:
+    assert not score_gradient({}).any()
+    through = score_gradient({"differentiable": True})
+    assert through.isfinite().all()
+    assert through.any()
+
+
+def test_c3d_at2_trains_the_skeleton_through_a_differentiable_score() -> None:
+    options = {"differentiable": True, "skeleton_update": "joint"}
+    model = create_model("c3d_at2", **SMALL, **options).train()
+    before = copy_state(model.skeleton)
+    train_one_step(model, make_batch())
+    assert "bjcn.entry.weight" in changed(model.skeleton, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "field"),
+    [
+        ("c3d_at2", {"differentiable": True}, "differentiable"),
+        ("c3d_at2", {"skeleton_update": "joint"}, "skeleton_update"),
+        ("c3d_at2", {"attention": "at1"}, "attention"),
+        ("c3d", {"attention": "at1"}, "attention"),
+        ("fused", {"differentiable": True, "attention": "at1"}, "differentiable"),
+        ("fused", {"frames": 21}, "frames"),
+    ],
+)
+def test_fusion_rejects_settings_that_contradict(
+    name: str, options: dict[str, object], field: str
+) -> None:
+    with pytest.raises(ConfigError, match=field):
+        create_model(name, **{**SMALL, **options})
+
+
+def test_fused_without_attention_ignores_where_joints_are() -> None:
+    model = create_model("fused", **SMALL, attention="none").eval()
+    batch = make_batch()
+    elsewhere = batch._replace(joints_px=batch.joints_px / 2)
+    torch.testing.assert_close(model(batch), model(elsewhere))
+
+
+# --- starting from the single modalities ------------------------------------------------------
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Callable[..., Path]:
+    def save(name: str, **options: object) -> Path:
+        path = tmp_path / f"{name}.safetensors"
+        model = create_model(name, **options)
+        for value in model.state_dict().values():
+            if value.is_floating_point():
+                value.normal_()
+        save_model(model, path)
+        return path
+
+    return save
+
+
+def test_load_part_starts_both_branches_and_leaves_the_head(
+    checkpoint: Callable[..., Path],
+) -> None:
+    skeleton = checkpoint("res_tcn_bjcn", **{**SKELETON, "classes": 9}, width=0.125)
+    flow = checkpoint("c3d", **FLOW, classes=9)
+    model = create_model("fused", **SMALL)
+    head, before = copy_state(model.head), copy_state(model)
+    load_part(model, "skeleton", skeleton)
+    load_part(model, "flow", flow)
+    assert changed(model.head, head) == set()
+    moved = changed(model, before)
+    tensors = {name for name in before if "num_batches" not in name and "head." not in name}
+    assert moved == tensors
+    assert "skeleton.normalizer.low" in moved
+
+
+def test_load_part_names_the_tensor_that_does_not_fit(checkpoint: Callable[..., Path]) -> None:
+    model = create_model("fused", **SMALL)
+    before = copy_state(model)
+    wide = checkpoint("res_tcn_bjcn", **SKELETON, width=0.25)
+    with pytest.raises(
+        WeightsError, match=r"skeleton\.bjcn\.entry\.bias has shape \(32,\), expected \(16"
+    ):
+        load_part(model, "skeleton", wide)
+    narrow = checkpoint("res_tcn", **SKELETON, width=0.125)
+    with pytest.raises(WeightsError, match=r"skeleton\.bjcn\.entry\.weight is missing"):
+        load_part(model, "skeleton", narrow)
+    assert changed(model, before) == set()
+
+
+def test_load_part_refuses_a_part_that_is_not_there(checkpoint: Callable[..., Path]) -> None:
+    skeleton = checkpoint("res_tcn_bjcn", **SKELETON, width=0.125)
+    with pytest.raises(WeightsError, match="holds a res_tcn_bjcn, which has no part 'flow'"):
+        load_part(create_model("c3d", **FLOW), "flow", skeleton)
+    with pytest.raises(ConfigError, match="C3d has no part 'skeleton'"):
+        load_part(create_model("c3d", **FLOW), "skeleton", skeleton)
