@@ -15,7 +15,7 @@ from skelflow.datasets.flow_files.summary import summarize
 from skelflow.datasets.pairs import PairReader
 from skelflow.errors import ConfigError, DataError, FormatError, StorageError
 from skelflow.flow.api import scene_flow
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Camera, Frames
 from tests import tiny_flow
 from tests.tiny_flow import CAMERA, STEP_M, depth_image, recording
@@ -119,7 +119,7 @@ def test_load_flow_refuses_a_torn_file_and_another_npz(tmp_path: Path) -> None:
 
 def test_whole_leaves_nothing_when_the_writer_fails(tmp_path: Path) -> None:
     (tmp_path / "kept.txt").write_text("before")
-    with pytest.raises(KeyboardInterrupt), whole(tmp_path / "kept.txt") as aside:
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "kept.txt") as aside:
         aside.write_text("half")
         raise KeyboardInterrupt
     assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
@@ -129,7 +129,7 @@ def test_whole_leaves_nothing_when_the_writer_fails(tmp_path: Path) -> None:
 def test_whole_names_the_file_that_cannot_be_written(tmp_path: Path) -> None:
     with (
         pytest.raises(StorageError, match=r"absent/x\.txt: cannot be written"),
-        whole(tmp_path / "absent" / "x.txt") as aside,
+        atomic_write(tmp_path / "absent" / "x.txt") as aside,
     ):
         aside.write_text("x")
 

@@ -24,7 +24,7 @@ from skelflow.evaluation.metrics import (
 )
 from skelflow.inference.checkpoint import Checkpoint, Side, check_side
 from skelflow.inference.compute import gathered_logits, make_accelerator, shared_loader
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
 
 Progress = Callable[[int, int], None]  # samples done, of how many
@@ -188,5 +188,5 @@ def _csv(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ LOCK = ".lock"
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
     """Turn what the system says about a write into a `StorageError` that names the place."""
     try:
         yield
@@ -39,7 +39,7 @@ def _system_error(error: BaseException) -> OSError | None:
     return found
 
 
-def aside(path: Path) -> Path:
+def temp_sibling(path: Path) -> Path:
     """A hidden name beside `path` with its ending, that no other process or thread takes."""
     maker = f"{socket.gethostname()}-{os.getpid()}-{get_ident()}"
     return path.with_name(f"{PARTIAL}{maker}-{path.name}")
@@ -59,7 +59,7 @@ def sync(paths: Iterable[Path]) -> None:
 
 
 @contextmanager
-def whole(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
+def atomic_write(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
     """A name beside `path` to write to; it takes its place when the block ends without an error.
 
     Parameters
@@ -72,8 +72,8 @@ def whole(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
     StorageError
         The file cannot be written; what was there before is still there.
     """
-    partial = aside(path)
-    with writing(path):
+    partial = temp_sibling(path)
+    with storage_errors(path):
         try:
             yield partial
             sync([partial])
@@ -89,7 +89,7 @@ def whole(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
 def remove_partials(folder: Path) -> None:
     """Remove what stopped writers left; one that still lives then fails, it publishes no part."""
     for partial in folder.glob(f"{PARTIAL}*"):
-        doomed = aside(folder / "doomed")
+        doomed = temp_sibling(folder / "doomed")
         with suppress(OSError):
             partial.rename(doomed)  # at once, so that nobody renames it when half of it is gone
             shutil.rmtree(doomed) if doomed.is_dir() else doomed.unlink()
@@ -107,7 +107,7 @@ def only_writer(folder: Path) -> Iterator[None]:
         The folder cannot be made or written.
     """
     made = not folder.exists()
-    with writing(folder):
+    with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, blocking=False)
         try:
@@ -119,7 +119,7 @@ def only_writer(folder: Path) -> Iterator[None]:
                 "or choose another place"
             ) from None
     try:
-        with writing(folder):
+        with storage_errors(folder):
             (folder / LOCK).write_text(f"process {os.getpid()} on {socket.gethostname()}\n")
         yield
     finally:

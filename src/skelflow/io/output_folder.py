@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.io.atomic import remove_partials, whole, writing
+from skelflow.io.atomic import atomic_write, remove_partials, storage_errors
 
 
 def enter_folder(
@@ -32,12 +32,12 @@ def enter_folder(
     ConfigError
         It was made with other settings.
     """
-    with writing(out):
+    with storage_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         remove_partials(out)
         found = _found(out, settings_file, strangers, maker)
     if found is None:
-        with whole(out / settings_file) as aside:
+        with atomic_write(out / settings_file) as aside:
             aside.write_text(json.dumps(settings, indent=2) + "\n")
         return
     differing = [

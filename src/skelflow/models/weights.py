@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import skelflow
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
 from skelflow.models.registry import create_model
 
@@ -52,7 +52,7 @@ def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None
     if not path.parent.is_dir():
         raise WeightsError(f"{path}: its folder does not exist; create it first")
     tensors = {name: value.detach().contiguous() for name, value in model.state_dict().items()}
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_bytes(save(tensors, metadata=header))  # save_file lets nobody else read
 
 

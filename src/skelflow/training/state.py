@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 import skelflow
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.io.atomic import LOCK, only_writer, remove_partials, whole
+from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
 from skelflow.training.config import RunConfig
 from skelflow.training.schedule import Schedule
 
@@ -163,7 +163,7 @@ class RunFolder:
         """
         values = {"state": asdict(state), **kept.values()}
         with (
-            whole(self.path / LAST, keep=self.path / PREVIOUS) as aside,
+            atomic_write(self.path / LAST, keep=self.path / PREVIOUS) as aside,
             aside.open("wb") as file,
         ):
             torch.save(values, file)
@@ -216,7 +216,7 @@ class RunFolder:
 
 
 def _write(path: Path, text: str) -> None:
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(text, encoding="utf-8")
 
 

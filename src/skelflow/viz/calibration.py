@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.datasets.inspect.calibration import Calibration
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 
 _MOST_POINTS = 4000  # drawn of one image
 
@@ -35,7 +35,7 @@ def save_calibration(calibration: Calibration, path: Path) -> None:
     rows = FigureCanvasAgg(figure).figure.subplots(len(devices), 3, squeeze=False)
     for device, axes in zip(devices, rows, strict=True):
         _draw_device(calibration, device, axes)
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         figure.savefig(aside, dpi=100, format="png")
 
 

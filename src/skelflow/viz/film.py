@@ -13,7 +13,7 @@ from skelflow.datasets.flow_files.folder import FlowFolder
 from skelflow.datasets.flow_files.format import read_flow
 from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import Painter, paint_flow
 
@@ -141,7 +141,7 @@ class _NoEncoderError(Exception):
 
 def _encode(path: Path, images: Iterator[Color], rate_hz: float, codec: str) -> None:
     first = next(images)
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         code = cv2.VideoWriter.fourcc(*codec)
         writer = cv2.VideoWriter(str(aside), code, rate_hz, first.shape[1::-1])
         try:
@@ -166,5 +166,5 @@ def save_png(path: Path, image: Color) -> None:
     done, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
     if not done:
         raise DataError(f"{path}: {image.shape} image cannot be encoded as PNG")
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_bytes(content.tobytes())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from skelflow.datasets.flow_files.folder import FlowFolder
 from skelflow.datasets.flow_files.summary import FlowSummary, summarize
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Recording
 from skelflow.viz.film import save_film
 from skelflow.viz.strip import save_strip
@@ -93,7 +93,7 @@ def report_flow(
     film = None
     if len(folder.times) > 1:
         film = save_film(recording, folder, span_m, progress=progress).path
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(content)
     return FlowReport(summary, strip, film, span_m)
 

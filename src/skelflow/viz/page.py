@@ -12,7 +12,7 @@ import numpy as np
 
 from skelflow import __version__
 from skelflow.inference import Explanation
-from skelflow.io.atomic import whole, writing
+from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.types import Recording
 from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
 
@@ -59,7 +59,7 @@ def write_page(
     StorageError
         The page cannot be written.
     """
-    with writing(path.parent):
+    with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
     sections = []
     for number, case in enumerate(cases, start=1):
@@ -68,7 +68,7 @@ def write_page(
     page = _template().render(
         title=title, note=note, cases=sections, side=SIDE_PX, version=__version__
     )
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(page, encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import unproject
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.recordings import open_recording
 from skelflow.synth.motions.perform import ACTIONS
 from skelflow.synth.recording.recording_spec import Take
@@ -88,7 +88,7 @@ def save_people(
         progress(number + 1, len(picked), take.name)
     for panel in panels.ravel():
         panel.set_axis_off()
-    with whole(Path(path)) as aside:
+    with atomic_write(Path(path)) as aside:
         figure.savefig(aside, dpi=130, format=Path(path).suffix[1:])
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool
 
 from skelflow.datasets.flow_files.folder import FlowFolder
 from skelflow.datasets.flow_files.format import read_flow
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Recording
 from skelflow.viz.film import AXES, axis_bar
 from skelflow.viz.paint import AT_REST, UNKNOWN, Painter, paint_flow
@@ -62,7 +62,7 @@ def save_strip(recording: Recording, folder: FlowFolder, range_m: float) -> Path
     _draw_legend(below, range_m, size[0])
     path = folder.path / "strip.png"
     dots = float(np.clip(width / column, 100, 200))  # an inch: the images' own pixels, in reason
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         figure.savefig(aside, dpi=dots, format="png")
     return path
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skelflow.errors import CalibrationError, ConfigError
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Camera, Projection
 
 _FORMAT = "skelflow cameras 1"
@@ -43,7 +43,7 @@ def save_rigs(rigs: Rigs, path: Path) -> None:
         "devices": {name: _rig_content(rig) for name, rig in rigs.devices.items()},
         "places": dict(rigs.places),
     }
-    with whole(path) as aside:
+    with atomic_write(path) as aside:
         aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

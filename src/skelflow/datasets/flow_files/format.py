@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from skelflow.errors import DataError, FormatError
-from skelflow.io.atomic import whole
+from skelflow.io.atomic import atomic_write
 from skelflow.types import Camera, Depth, Flow
 
 STEP_M = 1e-4  # one unit of the int16 flow
@@ -114,7 +114,7 @@ def save_flow(
     scale = np.float32(1 if lossless else STEP_M)
     seen = depth > 0
     median = float(np.median(depth[seen])) if seen.any() else 0.0
-    with whole(Path(path)) as aside, aside.open("wb") as stream:
+    with atomic_write(Path(path)) as aside, aside.open("wb") as stream:
         np.savez_compressed(
             stream,
             flow=stored,

@@ -10,7 +10,7 @@ from typing import Any
 import skelflow
 from skelflow.datasets.prepare.task import Outcome
 from skelflow.datasets.store.store import Store
-from skelflow.io.atomic import whole, writing
+from skelflow.io.atomic import atomic_write, storage_errors
 
 MANIFEST = "manifest.jsonl"
 HISTORY = "history.jsonl"
@@ -29,7 +29,7 @@ def append_history(store: Path, outcome: Outcome) -> None:
         "host": outcome.host,
         "version": skelflow.__version__,
     }
-    with writing(store), (store / HISTORY).open("a", encoding="utf-8") as file:
+    with storage_errors(store), (store / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
@@ -55,7 +55,7 @@ def write_manifest(store: Store, tried: Iterable[Outcome]) -> None:
     lines.sort(key=lambda line: (line["origin"], line["name"]))
     head = {"configuration": store.meta.to_json()}
     text = "".join(json.dumps(line) + "\n" for line in [head, *lines])
-    with whole(store.path / MANIFEST) as partial:
+    with atomic_write(store.path / MANIFEST) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

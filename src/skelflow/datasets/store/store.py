@@ -14,7 +14,7 @@ import skelflow
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 from skelflow.datasets.store.zarr_reader import Chunks, write_chunks
 from skelflow.errors import ConfigError, DataError
-from skelflow.io.atomic import aside, remove_partials, sync, writing
+from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
 from skelflow.types import Labels
 
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]
@@ -62,9 +62,9 @@ class Store:
         if not is_vacant(path):
             return cls._continue(path, meta, exist_ok)
         attributes = {"skelflow": {"format": FORMAT, **meta.to_json()}}
-        with writing(path):
+        with storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
-            made = aside(path / "root")
+            made = temp_sibling(path / "root")
             zarr.create_group(store=str(made), attributes=attributes, overwrite=True)
             sync([made / "zarr.json"])
             (made / "zarr.json").replace(path / "zarr.json")
@@ -124,9 +124,9 @@ class Store:
             raise DataError(f"{name!r} cannot name a sequence: it must be a plain folder name")
         if self.has(name):
             raise DataError(f"{self.path}: already holds a sequence {name!r}")
-        partial = aside(self.path / name)
+        partial = temp_sibling(self.path / name)
         try:
-            with writing(self.path):
+            with storage_errors(self.path):
                 _write(partial, sequence)
                 self._publish(partial, name)
         finally:
