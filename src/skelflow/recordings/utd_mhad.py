@@ -11,7 +11,7 @@ from jaxtyping import Float32, Integer, Num, UInt16
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
-from skelflow.recordings.names import walk
+from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
 
 NAME = "utd_mhad"
@@ -34,7 +34,7 @@ def recognizes(path: Path) -> bool:
 
 def find(folder: Path) -> Iterator[Path]:
     """Every depth file below a folder."""
-    for base, _, files in walk(folder):
+    for base, _, files in walk_folders(folder):
         for name in files:
             if name.endswith("_depth.mat") and _NAME.fullmatch(name):
                 yield base / name

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from skelflow.datasets.protocols.split import bad_samples, official_names, protocols, split
 from skelflow.datasets.protocols.tables import as_ranges
-from skelflow.recordings.names import ntu_labels
 from skelflow.recordings.ntu.files import MODALITIES, Modality, scan_all
+from skelflow.recordings.ntu.names import ntu_labels
 from skelflow.types import Labels
 
 _SETUPS_60 = 17

@@ -9,7 +9,7 @@ from skelflow.errors import FormatError
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
 from skelflow.recordings.images import natural_order, read_color, read_depth_png
-from skelflow.recordings.names import walk
+from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
 
 NAME = "folder"
@@ -26,7 +26,7 @@ def recognizes(path: Path) -> bool:
 
 def find(folder: Path) -> Iterator[Path]:
     """Every folder with a `recording.toml` below a folder."""
-    for base, folders, _ in walk(folder):
+    for base, folders, _ in walk_folders(folder):
         yield from (base / name for name in folders if (base / name / _SETTINGS).is_file())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from skelflow.errors import FormatError
-from skelflow.recordings.names import ntu_name
+from skelflow.recordings.ntu.names import ntu_name
 
 Modality = Literal["depth", "masked depth", "skeleton", "color", "infrared"]
 

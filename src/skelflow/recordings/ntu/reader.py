@@ -11,7 +11,6 @@ from jaxtyping import Float32, Float64, UInt8
 from skelflow.camera.calibration.file import Rig
 from skelflow.errors import FormatError
 from skelflow.recordings.images import Video, read_depth_png
-from skelflow.recordings.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.cameras import (
     COLOR_PROJECTION,
     COLOR_SIZE,
@@ -20,6 +19,7 @@ from skelflow.recordings.ntu.cameras import (
     find_rig,
 )
 from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, locate
+from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton

@@ -1,9 +1,6 @@
-"""Names of NTU RGB+D recordings, and a walk over folders that skips their image folders."""
+"""Names of NTU RGB+D recordings: `SsssCcccPpppRrrrAaaa`."""
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 from skelflow.types import Labels
 
@@ -31,13 +28,3 @@ def ntu_labels(name: str) -> Labels:
     return Labels(
         action=action, subject=subject, camera=camera, setup=setup, replication=replication
     )
-
-
-def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Each folder below `root` with its folder and file names, both sorted.
-
-    Folders named like an NTU recording are listed but not entered: they hold millions of images.
-    """
-    for folder, folders, files in os.walk(root):
-        yield Path(folder), sorted(folders), sorted(files)
-        folders[:] = sorted(name for name in folders if ntu_name(name) is None)
