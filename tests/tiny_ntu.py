@@ -7,7 +7,7 @@ import numpy as np
 
 from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import project
-from skelflow.recordings.ntu.reader import COLOR_PROJECTION
+from skelflow.recordings.ntu.cameras import COLOR_PROJECTION
 from skelflow.types import Camera
 
 NAME = "S001C002P003R001A058"

@@ -86,7 +86,7 @@ class Skeleton:
     Parameters
     ----------
     layout : str
-        Name of the joint layout, a key of `skelflow.skeleton.layouts.LAYOUTS`.
+        Name of the joint layout, see `skelflow.skeleton.layouts.find_layout`.
     joints_m : (t, bodies, joints, 3) float32
         Meters in the depth camera's frame: x right, y down, z away. NaN where missing.
     joints_px : (t, bodies, joints, 2) float32
@@ -184,6 +184,7 @@ class Recording:
     skeleton : Skeleton or None, as many frames as `depth`.
     labels : Labels
     repairs : what the reader mended in the files, a sentence each.
+    source : name of the reader, and so of the data set; "" where none read it.
     """
 
     name: str
@@ -197,6 +198,7 @@ class Recording:
     skeleton: Skeleton | None = None
     labels: Labels = field(default_factory=Labels)
     repairs: tuple[str, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.depth)

@@ -13,7 +13,7 @@ from skelflow.camera.calibration.sensors import Sightings, find_devices, fit_rig
 from skelflow.camera.pinhole import project
 from skelflow.errors import CalibrationError
 from skelflow.recordings import open_recording
-from skelflow.recordings.ntu.reader import COLOR_PROJECTION, DEPTH_CAMERA
+from skelflow.recordings.ntu.cameras import COLOR_PROJECTION, DEPTH_CAMERA
 from skelflow.types import Camera
 from tests.cli.test_commands import run
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton, write_video

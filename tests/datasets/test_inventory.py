@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
 from skelflow.datasets.inspect.inventory import take_inventory
-from skelflow.datasets.protocols.split import bad_samples, official_names
 from tests.cli.test_commands import run
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton, write_video
 

@@ -1,17 +1,13 @@
 """Protocols: the published numbers, from names and lists alone."""
 
+from dataclasses import replace
+
 import pytest
 
-from skelflow.datasets.protocols.split import (
-    bad_samples,
-    class_names,
-    find_protocol,
-    hold_out,
-    official_names,
-    protocols,
-    split,
-)
-from skelflow.datasets.protocols.tables import compare_counts
+from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
+from skelflow.datasets.inspect.protocol_tables import compare_counts
+from skelflow.datasets.protocols import hold_out, split
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
 from tests.cli.test_commands import run
@@ -34,7 +30,10 @@ def test_protocols_have_the_published_counts() -> None:
 def test_cli_protocols_says_so_and_exits_with_1_when_a_count_differs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("skelflow.datasets.protocols.split.bad_samples", lambda _: frozenset())
+    ntu = find_data_set("ntu")
+    full = tuple(replace(protocol, excluded=frozenset()) for protocol in ntu.protocols)
+    tables = "skelflow.datasets.inspect.protocol_tables"
+    monkeypatch.setattr(f"{tables}.data_sets", lambda: [replace(ntu, protocols=full)])
     assert run("protocols", "--counts") == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[0] == "protocol"
@@ -79,7 +78,7 @@ def test_official_labels_agree_with_the_names() -> None:
 
 def test_utd_mhad_splits_by_odd_subjects() -> None:
     labels = {f"a1_s{s}_t1": Labels(action=1, subject=s) for s in range(1, 9)}
-    train, test = split(labels, find_protocol("cross-subject", "utd_mhad"))
+    train, test = split(labels, find_data_set("utd_mhad").protocol("cross-subject"))
     assert [labels[name].subject for name in train] == [1, 3, 5, 7]
     assert [labels[name].subject for name in test] == [2, 4, 6, 8]
 
@@ -90,21 +89,21 @@ def test_split_leaves_out_bad_samples_and_other_actions() -> None:
         "S001C002P005R002A009": Labels(9, 5, 2, 1, 2),
         "S018C001P041R001A061": Labels(61, 41, 1, 18, 1),  # NTU RGB+D 120 only
     }
-    train, test = split(labels, find_protocol("cross-subject", "ntu"))
+    train, test = split(labels, find_data_set("ntu").protocol("cross-subject"))
     assert (train, test) == (["S001C002P005R002A009"], [])
-    train, test = split(labels, find_protocol("120-cross-subject", "ntu"))
+    train, test = split(labels, find_data_set("ntu").protocol("120-cross-subject"))
     assert (train, test) == (["S001C002P005R002A009"], ["S018C001P041R001A061"])
 
 
 def test_split_names_the_recording_when_its_label_is_unknown() -> None:
     with pytest.raises(DataError, match="mine: protocol 'odd-subjects' divides by subject"):
-        split({"mine": Labels(action=1)}, find_protocol("odd-subjects", "folder"))
+        split({"mine": Labels(action=1)}, find_data_set("folder").protocol("odd-subjects"))
 
 
-def test_find_protocol_lists_the_known_ones_when_it_is_unknown() -> None:
+def test_protocol_lists_the_known_ones_when_it_is_unknown() -> None:
     with pytest.raises(ConfigError, match="unknown protocol 'cross' for ntu; known: cross-subject"):
-        find_protocol("cross", "ntu")
-    assert [protocol.name for protocol in protocols("folder")] == ["odd-subjects"]
+        find_data_set("ntu").protocol("cross")
+    assert [protocol.name for protocol in find_data_set("folder").protocols] == ["odd-subjects"]
 
 
 def test_hold_out_takes_whole_subjects() -> None:
@@ -123,8 +122,9 @@ def test_hold_out_names_the_training_subjects_when_one_does_not_train() -> None:
 
 
 def test_class_names_cover_every_action() -> None:
-    assert list(class_names("utd_mhad")) == list(range(1, 28))
-    assert list(class_names("ntu")) == list(range(1, 121))
-    assert class_names("ntu")[23] == "hand waving"
-    assert class_names("utd_mhad")[27].startswith("squat")
-    assert class_names("folder") == {}
+    utd, ntu = find_data_set("utd_mhad").action_names, find_data_set("ntu").action_names
+    assert list(utd) == list(range(1, 28))
+    assert list(ntu) == list(range(1, 121))
+    assert ntu[23] == "hand waving"
+    assert utd[27].startswith("squat")
+    assert find_data_set("folder").action_names == {}

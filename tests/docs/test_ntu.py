@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from skelflow.datasets.protocols.split import protocols
+from skelflow.datasets.catalog import find_data_set
 from tests.conftest import REPOSITORY
 from tests.pages import run_page
 
@@ -23,7 +23,7 @@ def test_ntu_page_examples_run(
 
 def test_ntu_page_names_every_protocol_and_its_counts() -> None:
     page = (REPOSITORY / "docs" / "ntu.md").read_text(encoding="utf-8")
-    published = [protocol for protocol in protocols("ntu") if protocol.published]
+    published = [protocol for protocol in find_data_set("ntu").protocols if protocol.published]
     assert len(published) == 4
     for protocol in published:
         row = next(line for line in page.splitlines() if line.startswith(f"| `{protocol.name}`"))

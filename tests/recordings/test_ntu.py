@@ -10,7 +10,7 @@ from skelflow.camera.pinhole import project
 from skelflow.datasets.pairs import intensity_source, read_intensity
 from skelflow.errors import FormatError
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.recordings.ntu.reader import COLOR_PROJECTION, DEPTH_CAMERA
+from skelflow.recordings.ntu.cameras import COLOR_PROJECTION, DEPTH_CAMERA
 from tests.tiny_ntu import (
     NAME,
     one_person,

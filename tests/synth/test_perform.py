@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from skelflow.datasets.protocols.split import class_names
+from skelflow.datasets.catalog import find_data_set
 from skelflow.errors import ConfigError
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.synth.actor import NO_PART, Actor, Performance
@@ -38,7 +38,7 @@ def _joint(joints: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_actions_are_at_least_twenty_of_the_data_sets_own() -> None:
-    names = class_names("ntu")
+    names = find_data_set("ntu").action_names
     assert len(ACTIONS) >= 20
     assert {number: names[number] for number in ACTIONS} == ACTIONS
 

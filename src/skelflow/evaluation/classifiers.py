@@ -14,9 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from torch.utils.data import DataLoader
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.augment import resample
 from skelflow.datasets.loading.clips import SkeletonDataset
-from skelflow.datasets.protocols.split import find_protocol, protocols, split
+from skelflow.datasets.protocols import split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.checkpoint import Checkpoint
@@ -85,7 +86,7 @@ def classify_features(
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
     labels = store.labels()
     name = protocol or checkpoint.protocol
-    sides = split(labels, find_protocol(name, store.meta.source))
+    sides = split(labels, find_data_set(store.meta.source).protocol(name))
     features, truth = [], []
     for names in sides:
         samples = checkpoint.samples(store, names)
@@ -111,15 +112,14 @@ def classify_joints(
     store = Store.open(store_path)
     if store.meta.layout is None:
         raise DataError(f"{store.path}: has no skeletons to classify")
-    name = protocol or protocols(store.meta.source)[0].name
-    labels = store.labels()
-    sides = split(labels, find_protocol(name, store.meta.source))
+    chosen, labels = find_data_set(store.meta.source).protocol(protocol), store.labels()
+    sides = split(labels, chosen)
     (train, test), truth = (
         [joint_features(store, names) for names in sides],
         [np.asarray([labels[name].action for name in names], np.int64) for names in sides],
     )
     top1 = fit_and_score(classifier, train, truth[0], test, truth[1])
-    return ClassifierResult(classifier, name, top1, len(sides[0]), len(sides[1]))
+    return ClassifierResult(classifier, chosen.name, top1, len(sides[0]), len(sides[1]))
 
 
 def joint_features(store: Store, names: Sequence[str]) -> Features:

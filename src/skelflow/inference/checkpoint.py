@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
-from skelflow.datasets.protocols.split import find_protocol, hold_out, split
+from skelflow.datasets.protocols import hold_out, split
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError, WeightsError
@@ -97,7 +98,7 @@ class Checkpoint:
         """
         name = protocol or self.protocol
         labels = store.labels()
-        train, test = split(labels, find_protocol(name, store.meta.source))
+        train, test = split(labels, find_data_set(store.meta.source).protocol(name))
         chosen = test
         if side != "test":
             fit, held_out = hold_out(train, labels, subjects=self.held_out_subjects)

@@ -1,42 +1,62 @@
-"""Recordings: one module a source; a new module that is a `Reader` is found by itself."""
+"""Recordings: one module a source, which declares a `READER` and so is found by itself."""
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
-from skelflow.errors import DataError, FormatError
+from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.io.plugins import load_plugins
+from skelflow.recordings.reader import Reader
 from skelflow.types import Recording
 
+__all__ = [
+    "Reader",
+    "find_reader",
+    "find_recordings",
+    "open_recording",
+    "readers",
+    "register_reader",
+]
 
-@runtime_checkable
-class Reader(Protocol):
-    """What a module of this package offers to be a reader (as its module-level names).
+_registered: dict[str, Reader] = {}
 
-    `NAME` is how messages call it, `EXPECTS` says in one line what a path must look like.
+
+def register_reader(reader: Reader) -> None:
+    """Let `open_recording`, `find_recordings` and every command read one more source.
+
+    The processes that prepare recordings side by side have to register it too: call this at the
+    top level of a script, or of a module that is a plugin, see `skelflow.io.plugins`.
+
+    Raises
+    ------
+    ConfigError
+        Another reader has its name.
     """
+    known = {**_built_in(), **_registered}
+    if known.get(reader.name, reader) != reader:
+        raise ConfigError(f"a reader named {reader.name!r} is already there; choose another name")
+    _registered[reader.name] = reader
 
-    NAME: str
-    EXPECTS: str
 
-    def recognizes(self, path: Path) -> bool:
-        """Whether the path is this reader's, broken or not."""
-
-    def read(self, path: Path) -> Recording:
-        """The recording at a path that `recognizes` accepted."""
-
-    def find(self, folder: Path) -> Iterator[Path]:
-        """Every recording below a folder, each once."""
+def readers() -> tuple[Reader, ...]:
+    """All readers: the ones declared in this package by module name, then registered ones."""
+    load_plugins()
+    return tuple({**_built_in(), **_registered}.values())
 
 
 @cache
-def readers() -> tuple[Reader, ...]:
-    """All readers, by module name: the modules and packages here that offer what a reader does."""
+def _built_in() -> dict[str, Reader]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
-    return tuple(module for module in modules if isinstance(module, Reader))
+    found = (getattr(module, "READER", None) for module in modules)
+    return {reader.name: reader for reader in found if reader is not None}
+
+
+def find_reader(path: str | Path) -> Reader | None:
+    """The reader that recognizes a path; None where nobody does."""
+    path = Path(path)
+    return next((reader for reader in readers() if reader.recognizes(path)), None)
 
 
 def open_recording(path: str | Path) -> Recording:
@@ -56,12 +76,11 @@ def open_recording(path: str | Path) -> Recording:
         Nothing is there, no reader recognizes it, or a file is not what its reader expects.
     """
     path = Path(path)
-    for reader in readers():
-        if reader.recognizes(path):
-            return reader.read(path)
+    reader = find_reader(path)
+    if reader is not None:
+        return reader.open(path)
     found = "is no recording that a reader recognizes" if path.exists() else "does not exist"
-    expected = "".join(f"\n  {reader.NAME}: {reader.EXPECTS}" for reader in readers())
-    raise FormatError(f"{path} {found}; expected one of{expected}")
+    raise FormatError(f"{path} {found}; expected one of{_expected()}")
 
 
 def find_recordings(source: str | Path) -> list[Path]:
@@ -77,12 +96,16 @@ def find_recordings(source: str | Path) -> list[Path]:
         The folder does not exist or holds no recording.
     """
     source = Path(source)
-    if any(reader.recognizes(source) for reader in readers()):
+    if find_reader(source) is not None:
         return [source]
     if not source.is_dir():
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")
     found = sorted({path for reader in readers() for path in reader.find(source)})
     if not found:
-        expected = "".join(f"\n  {reader.NAME}: {reader.EXPECTS}" for reader in readers())
-        raise DataError(f"no recording below {source}; expected{expected}")
+        raise DataError(f"no recording below {source}; expected{_expected()}")
     return found
+
+
+def _expected() -> str:
+    """What every reader expects, a line each."""
+    return "".join(f"\n  {reader.name}: {reader.expects}" for reader in readers())

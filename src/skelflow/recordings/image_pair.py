@@ -8,7 +8,7 @@ from numpy.lib.npyio import NpzFile
 
 from skelflow.camera.depth_units import check_meters, check_scale
 from skelflow.errors import ConfigError, DataError, FormatError
-from skelflow.recordings import open_recording, readers
+from skelflow.recordings import find_reader, open_recording
 from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.types import Camera, Color, Depth, Frames, Recording
 
@@ -147,7 +147,7 @@ def _pick(path: Path, content: np.ndarray | NpzFile) -> np.ndarray:
 def _check_alone(path: Path) -> None:
     """Refuse one image where a recording or two images are expected."""
     is_image = path.suffix.lower() in _IMAGES
-    if is_image and not any(reader.recognizes(path) for reader in readers()):
+    if is_image and find_reader(path) is None:
         raise DataError(
             f"{path} is one image; flow needs the depth image after it too: "
             f"skelflow flow {path} SECOND --out DIR"

@@ -11,10 +11,10 @@ from jaxtyping import Float32, Integer, Num, UInt16
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
 
-NAME = "utd_mhad"
 EXPECTS = "aA_sS_tT_depth.mat, aA_sS_tT_skeleton.mat or aA_sS_tT of UTD-MHAD"
 
 # The data set comes without calibration. Of f = 240, 242.5, ... 297.5, f = 260 puts the most
@@ -199,3 +199,6 @@ def _skeleton(joints_m: Float32[np.ndarray, "t 20 3"]) -> Skeleton:
         joints_px=project(bodies, CAMERA),
         tracking=np.full(bodies.shape[:3], 2, np.uint8),
     )
+
+
+READER = Reader(name="utd_mhad", expects=EXPECTS, recognizes=recognizes, read=read, find=find)

@@ -7,9 +7,10 @@ from pathlib import Path
 import torch
 from torch.utils.data import DataLoader
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import SkeletonDataset
-from skelflow.datasets.protocols.split import Protocol, find_protocol, hold_out, protocols, split
+from skelflow.datasets.protocols import Protocol, hold_out, split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.base import Network
@@ -46,12 +47,13 @@ def make_split(config: RunConfig, store: Store) -> Split:
     DataError
         Nothing trains, or a training recording has no action.
     """
-    source, labels = store.meta.source, store.labels()
-    name = config.data.protocol or protocols(source)[0].name
-    protocol = find_protocol(name, source)
+    labels = store.labels()
+    protocol = find_data_set(store.meta.source).protocol(config.data.protocol)
     train, test = split(labels, protocol)
     if not train:
-        raise DataError(f"{store.path}: no sequence trains under {name!r}; prepare more of the set")
+        raise DataError(
+            f"{store.path}: no sequence trains under {protocol.name!r}; prepare more of the set"
+        )
     unlabeled = [name for name in train if labels[name].action is None]
     if unlabeled:
         raise DataError(f"{store.path}: {unlabeled[0]} has no action number; it cannot train")

@@ -19,7 +19,7 @@ def protocols(*, counts: Annotated[bool, Parameter(negative=())] = False) -> Non
         Count the recordings of each NTU RGB+D protocol from the official names and lists of bad
         samples alone, beside the published counts; exit code 1 where they differ.
     """
-    from skelflow.datasets.protocols.tables import compare_counts, describe_protocols
+    from skelflow.datasets.inspect.protocol_tables import compare_counts, describe_protocols
 
     if not counts:
         say(describe_protocols())

@@ -6,7 +6,7 @@ from pathlib import Path
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import check_recordings
 from skelflow.errors import DataError
-from skelflow.recordings import find_recordings, open_recording, readers
+from skelflow.recordings import find_reader, find_recordings, open_recording
 from skelflow.types import Recording
 
 
@@ -32,8 +32,7 @@ def describe(
         The recording cannot be read.
     """
     first = paths[0]
-    single = any(reader.recognizes(first) for reader in readers())
-    if len(paths) == 1 and (single or not first.exists()):
+    if len(paths) == 1 and (find_reader(first) or not first.exists()):
         return describe_recording(open_recording(first))
     for path in paths:
         if not path.is_dir():

@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.protocols.split import bad_samples, official_names, protocols, split
-from skelflow.datasets.protocols.tables import as_ranges
+from skelflow.datasets.catalog.ntu import DATA_SET
+from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
+from skelflow.datasets.inspect.protocol_tables import as_ranges
+from skelflow.datasets.protocols import split
 from skelflow.recordings.ntu.files import MODALITIES, Modality, scan_all
 from skelflow.recordings.ntu.names import ntu_labels
 from skelflow.types import Labels
 
-_SETUPS_60 = 17
+_SETUPS_60, _ACTIONS_60 = 17, 60
 _SHOWN = 6  # setups or names in a list
 
 Names = frozenset[str]
@@ -53,7 +55,7 @@ class Inventory:
         lines = [
             f"{title}: {len(labels):,} recordings here, {len(official):,} were published",
             *(self._kind(kind, official) for kind in MODALITIES),
-            *_strangers(labels, official),
+            *_unknown_names(labels, official),
             *self._incomplete(),
             *_bad(labels, "120" if extended else "60"),
             "",
@@ -88,8 +90,8 @@ class Inventory:
             columns["all of these"] = frozenset.intersection(*columns.values())
         heads = "".join(f"{head:>18}" for head in ("published", *columns))
         rows = [f"{'training / test':17}{heads}"]
-        for protocol in protocols("ntu"):
-            if protocol.published and (extended or protocol.bad == "60"):
+        for protocol in DATA_SET.protocols:
+            if protocol.published and (extended or protocol.actions == _ACTIONS_60):
                 sides = [frozenset(side) for side in split(labels, protocol)]
                 counts = [[len(side & names) for side in sides] for names in columns.values()]
                 cells = "".join(f"{_slash(*pair):>18}" for pair in (protocol.published, *counts))
@@ -125,7 +127,7 @@ def _where(missing: Sequence[str], official: Mapping[str, Labels]) -> str:
     return "; ".join((*texts, *([_shorten(parts)] if parts else [])))
 
 
-def _strangers(labels: Iterable[str], official: Mapping[str, Labels]) -> list[str]:
+def _unknown_names(labels: Iterable[str], official: Mapping[str, Labels]) -> list[str]:
     names = sorted(name for name in labels if name not in official)
     if not names:
         return []

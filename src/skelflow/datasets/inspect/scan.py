@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from skelflow.datasets.protocols.split import protocols, split
+from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.protocols import split
 from skelflow.errors import DataError, SkelflowError
-from skelflow.recordings import open_recording, readers
+from skelflow.recordings import find_reader, open_recording
 from skelflow.types import Labels
 
 _SHOWN = 20
@@ -49,7 +50,7 @@ class Checkup:
         if len(self.sources) != 1:
             return []
         lines = []
-        for protocol in protocols(next(iter(self.sources))):
+        for protocol in find_data_set(next(iter(self.sources))).protocols:
             try:
                 train, test = split(self.labels, protocol)
             except DataError:
@@ -74,7 +75,8 @@ def check_recordings(
     failed: dict[str, str] = {}
     frames = 0
     for done, path in enumerate(paths, 1):
-        sources[next(reader.NAME for reader in readers() if reader.recognizes(path))] += 1
+        reader = find_reader(path)
+        sources["" if reader is None else reader.name] += 1
         try:
             recording = open_recording(path)
         except SkelflowError as error:

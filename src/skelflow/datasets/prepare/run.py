@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import skelflow
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.manifest import append_history, write_manifest
 from skelflow.datasets.prepare.sampling import Survey, measure_range, spread, survey_recordings
 from skelflow.datasets.prepare.task import Outcome, name_taken, prepare_one
-from skelflow.datasets.protocols.split import class_names
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.datasets.store.store import Store, is_vacant
 from skelflow.errors import DataError, StorageError
@@ -200,7 +200,7 @@ def _configure(
         has_flow=not config.skeletons_only,
         per_sequence_range=config.per_sequence_range,
         range_from=range_from,
-        class_names=class_names(survey.source),
+        class_names=find_data_set(survey.source).action_names,
         version=skelflow.__version__,
     )
 

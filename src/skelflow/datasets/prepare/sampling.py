@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import (
     flow_frames,
     measured_range,
     moving_components,
 )
-from skelflow.datasets.protocols.split import find_protocol, protocols
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.io.process_pool import Finished, Workers, explain
-from skelflow.recordings import open_recording, readers
+from skelflow.recordings import open_recording
 from skelflow.types import Recording
 
 _SAMPLE_RECORDINGS = 24
@@ -46,7 +46,7 @@ def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
             first_error = first_error or str(error)
             continue
         readable.append((path, recording))
-        if trains(recording, _reader_of(readable[0][0]), config):
+        if trains(recording, readable[0][1].source, config):
             training.append(path)
         if len(training) == _SAMPLE_RECORDINGS:
             break
@@ -57,18 +57,12 @@ def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
-    name = _reader_of(readable[0][0])
-    return Survey(name, next(layouts, None), training or everything, sample_of)
-
-
-def _reader_of(path: Path) -> str:
-    return next(reader.NAME for reader in readers() if reader.recognizes(path))
+    return Survey(readable[0][1].source, next(layouts, None), training or everything, sample_of)
 
 
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
     """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
-    usual = protocols(source)[0]
-    protocol = usual if config.protocol is None else find_protocol(config.protocol, source)
+    protocol = find_data_set(source).protocol(config.protocol)
     if getattr(recording.labels, protocol.divides) is None:
         return True
     return protocol.trains(recording.labels)

@@ -9,11 +9,9 @@ from skelflow.errors import FormatError
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
 from skelflow.recordings.images import natural_order, read_color, read_depth_png
+from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
-
-NAME = "folder"
-EXPECTS = "a folder with a recording.toml and depth/*.png (16 bit)"
 
 _SETTINGS = "recording.toml"
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
@@ -127,3 +125,12 @@ def _skeleton(file: Path, settings: Settings, camera: Camera, count: int) -> Ske
             'add it, for example layout = "kinect_v2"'
         )
     return read_skeleton(file, settings.layout, camera, count=count)
+
+
+READER = Reader(
+    name="folder",
+    expects="a folder with a recording.toml and depth/*.png (16 bit)",
+    recognizes=recognizes,
+    read=read,
+    find=find,
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, FormatError
-from skelflow.skeleton.layouts import LAYOUTS, Layout
+from skelflow.skeleton.layouts import Layout, layouts
 from skelflow.types import Camera, Labels
 
 _KEYS = {
@@ -128,8 +128,8 @@ def _layout(file: Path, values: dict[str, Any]) -> Layout | None:
     name = values.get("layout")
     if name is None:
         return None
-    if name not in LAYOUTS:
+    if name not in layouts():
         raise FormatError(
-            f"{file}: [skeleton] layout is {name!r}, expected one of {', '.join(LAYOUTS)}"
+            f"{file}: [skeleton] layout is {name!r}, expected one of {', '.join(layouts())}"
         )
-    return LAYOUTS[name]
+    return layouts()[name]

@@ -12,26 +12,21 @@ from skelflow.camera.calibration.file import Rig
 from skelflow.errors import FormatError
 from skelflow.recordings.images import Video, read_depth_png
 from skelflow.recordings.ntu.cameras import (
-    COLOR_PROJECTION,
     COLOR_SIZE,
-    DEPTH_CAMERA,
     DEPTH_SIZE,
     find_rig,
 )
 from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, locate
 from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
+from skelflow.recordings.reader import Reader
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
 
-__all__ = ["COLOR_PROJECTION", "DEPTH_CAMERA", "EXPECTS", "NAME", "find", "read", "recognizes"]
-
-NAME = "ntu"
 EXPECTS = (
     "SsssCcccPpppRrrrAaaa of NTU RGB+D: its .skeleton, _rgb.avi or _ir.avi file, or a folder of "
     "its Depth-00000001.png or MDepth-00000001.png images"
 )
-
 BODIES = 2
 FRAME_RATE_HZ = 30.0
 
@@ -194,3 +189,6 @@ def _skeleton(values: Float64[np.ndarray, "t 2 25 12"]) -> Skeleton:
         joints_px=values[..., 3:5].astype(np.float32),
         tracking=np.nan_to_num(values[..., 11]).astype(np.uint8),
     )
+
+
+READER = Reader(name="ntu", expects=EXPECTS, recognizes=recognizes, read=read, find=find)

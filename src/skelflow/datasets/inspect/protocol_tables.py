@@ -3,14 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from skelflow.datasets.protocols.split import (
-    Protocol,
-    bad_samples,
-    data_sets,
-    official_names,
-    protocols,
-    split,
-)
+from skelflow.datasets.catalog import data_sets
+from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol, split
 from skelflow.types import Labels
 
 _NUMBERS = range(1, 1000)  # of subjects, cameras and setups
@@ -19,11 +13,11 @@ _NUMBERS = range(1, 1000)  # of subjects, cameras and setups
 def describe_protocols() -> str:
     """Every data set and its protocols, a line each."""
     lines = []
-    for source in data_sets():
-        lines.append(f"{source}:")
-        lines += [f"  {p.name:18} {_who(p)}" for p in protocols(source)]
+    for data_set in data_sets():
+        lines.append(f"{data_set.name}:")
+        lines += [f"  {p.name:18} {_who(p)}" for p in data_set.protocols]
     lines.append("any other data set:")
-    lines += [f"  {p.name:18} {_who(p)}" for p in protocols("")]
+    lines.append(f"  {ODD_SUBJECTS.name:18} {_who(ODD_SUBJECTS)}")
     return "\n".join(lines)
 
 
@@ -43,19 +37,22 @@ class Counts:
         lines = [f"{'protocol':18} {'training':>8} {'test':>8}   {'published':>17}   bad samples"]
         for protocol, (train, test) in self.counted.items():
             published = " ".join(f"{number:>8,}" for number in protocol.published or ())
-            bad = len(bad_samples(protocol.bad)) if protocol.bad else 0
             verdict = "" if (train, test) == protocol.published else "   DIFFERS"
             lines.append(
-                f"{protocol.name:18} {train:>8,} {test:>8,}   {published:>17}   {bad} left out"
-                + verdict
+                f"{protocol.name:18} {train:>8,} {test:>8,}   {published:>17}   "
+                f"{len(protocol.excluded)} left out{verdict}"
             )
         return "\n".join(lines)
 
 
 def compare_counts() -> Counts:
-    """Count each NTU RGB+D protocol with published counts from the official names and lists."""
-    labels = dict(official_names())
-    return Counts({p: _count(labels, p) for p in protocols("ntu") if p.published})
+    """Count each protocol with published counts from its data set's official names and lists."""
+    counted: dict[Protocol, tuple[int, int]] = {}
+    for data_set in data_sets():
+        if data_set.published is not None:
+            labels = dict(data_set.published())
+            counted |= {p: _count(labels, p) for p in data_set.protocols if p.published}
+    return Counts(counted)
 
 
 def _count(labels: Mapping[str, Labels], protocol: Protocol) -> tuple[int, int]:

@@ -1,0 +1,72 @@
+"""What a data set is beyond its files: who reads it, its joints, protocols and actions."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol
+from skelflow.errors import ConfigError
+from skelflow.recordings import Reader
+from skelflow.skeleton.layouts import Layout
+from skelflow.types import Labels
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set, in one place.
+
+    Parameters
+    ----------
+    name : of the data set and of its reader; `Recording.source` of its recordings.
+    reader : opens its recordings; None where it is unknown, as for a store from elsewhere.
+    layout : joint layout of its skeletons; None = each recording has its own, or none.
+    protocols : its splits, the usual one first.
+    action_names : number -> the authors' name for it; empty where actions are not fixed.
+    published : every recording as published, name and labels, bad samples included; None = no
+        such list.
+
+    Examples
+    --------
+    >>> from skelflow.datasets.catalog import find_data_set
+    >>> find_data_set("utd_mhad").protocol("cross-subject").trains(Labels(subject=3))
+    True
+    """
+
+    name: str
+    reader: Reader | None = None
+    layout: Layout | None = None
+    protocols: tuple[Protocol, ...] = (ODD_SUBJECTS,)
+    action_names: Mapping[int, str] = field(default_factory=dict)
+    published: Callable[[], Iterable[tuple[str, Labels]]] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.protocols:
+            raise ConfigError(f"data set {self.name!r} has no protocol; give one, or leave it out")
+        if self.reader is not None and self.reader.name != self.name:
+            raise ConfigError(
+                f"data set {self.name!r} is read by a reader named {self.reader.name!r}; "
+                "a store knows its data set by its reader: give both one name"
+            )
+
+    def protocol(self, name: str | None = None) -> Protocol:
+        """The protocol of that name, the usual one by default; `ConfigError` lists the known."""
+        if name is None:
+            return self.protocols[0]
+        known = {protocol.name: protocol for protocol in self.protocols}
+        if name not in known:
+            raise ConfigError(
+                f"unknown protocol {name!r} for {self.name}; known: {', '.join(known)}"
+            )
+        return known[name]
+
+
+def read_action_names(package: str) -> dict[int, str]:
+    """Action number -> name, from the lines "NUMBER: NAME" of a package's `actions.txt`."""
+    pairs = (line.split(": ", 1) for line in read_lines(package, "actions.txt"))
+    return {int(number): name for number, name in pairs}
+
+
+def read_lines(package: str, file: str) -> list[str]:
+    """The lines of a text file beside a package's modules, without comments."""
+    text = files(package).joinpath(file).read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -1,0 +1,14 @@
+"""UTD-MHAD: 27 actions of 8 subjects, 861 recordings (Chen et al., ICIP 2015)."""
+
+from skelflow.datasets.catalog.data_set import DataSet, read_action_names
+from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol
+from skelflow.recordings.utd_mhad import READER
+from skelflow.skeleton.layouts import KINECT_V1
+
+DATA_SET = DataSet(
+    name="utd_mhad",
+    reader=READER,
+    layout=KINECT_V1,
+    protocols=(Protocol("cross-subject", "subject", frozenset({1, 3, 5, 7})), ODD_SUBJECTS),
+    action_names=read_action_names(__name__),
+)

@@ -1,1 +1,0 @@
-"""Who trains and who tests, and what the actions are called."""

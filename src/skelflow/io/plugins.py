@@ -1,0 +1,19 @@
+"""Modules of other packages that bring readers, data sets or joint layouts of their own."""
+
+from functools import cache
+from importlib.metadata import entry_points
+
+GROUP = "skelflow.plugins"
+
+
+@cache
+def load_plugins() -> None:
+    """Import each module that an installed package names under `skelflow.plugins`, once.
+
+    A package does so in its `pyproject.toml`; importing the module registers what it brings::
+
+        [project.entry-points."skelflow.plugins"]
+        mine = "my_package.my_data_set"
+    """
+    for plugin in entry_points(group=GROUP):
+        plugin.load()

@@ -1,0 +1,43 @@
+"""What a source of recordings has to offer: recognize its paths, find them, read one."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from skelflow.types import Recording
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How the recordings of one source are recognized, found and read.
+
+    Parameters
+    ----------
+    name : of the source; becomes `Recording.source`.
+    expects : in one line, what a path must look like; for messages.
+    recognizes : whether a path is this reader's, broken or not.
+    read : the recording at a path that `recognizes` accepted; `FormatError` when it is
+        damaged.
+    find : every recording below a folder, each once.
+
+    Examples
+    --------
+    >>> from skelflow.types import Camera, Frames
+    >>> def read(path):
+    ...     camera = Camera.from_fov(4, 3, 60.0)
+    ...     return Recording(path.stem, path, camera, 30.0, Frames(0, lambda t: None))
+    >>> reader = Reader("mine", "*.mine", lambda p: p.suffix == ".mine", read,
+    ...                 lambda folder: folder.rglob("*.mine"))
+    >>> reader.open(Path("wave.mine")).source
+    'mine'
+    """
+
+    name: str
+    expects: str
+    recognizes: Callable[[Path], bool]
+    read: Callable[[Path], Recording]
+    find: Callable[[Path], Iterator[Path]]
+
+    def open(self, path: Path) -> Recording:
+        """The recording at a path, which says that it is this reader's."""
+        return replace(self.read(path), source=self.name)
