@@ -41,11 +41,12 @@ class PairReader:
         return self._frame(t), self._frame(t + 1)
 
     def _frame(self, t: int) -> RgbdFrame:
-        if self._last is None or self._last[0] != t:
+        last = self._last
+        if last is None or last[0] != t:
             depth = self.recording.depth[t]
             frame = RgbdFrame(read_intensity(self.recording, t, depth, self.source), depth)
-            self._last = t, frame
-        return self._last[1]
+            self._last = last = t, frame
+        return last[1]
 
 
 def check_pairs(recording: Recording, source: str) -> None:

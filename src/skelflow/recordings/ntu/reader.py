@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64, UInt8
 
 from skelflow.camera.calibration.file import Rig
 from skelflow.errors import FormatError
-from skelflow.recordings.images import Video, read_depth_png
+from skelflow.recordings.images import read_depth_png
 from skelflow.recordings.ntu.cameras import (
     COLOR_SIZE,
     DEPTH_SIZE,
@@ -20,6 +20,7 @@ from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, loc
 from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
 from skelflow.recordings.reader import Reader
+from skelflow.recordings.video import VideoFile
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
 
@@ -83,7 +84,7 @@ def read(path: Path) -> Recording:
     values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
     count = next((len(part) for part in (files, values) if part is not None), None)
     color, infrared = (
-        Video(file, count=count, size=size[::-1], smaller=smaller) if file else None
+        VideoFile(file, count=count, size=size[::-1], smaller=smaller) if file else None
         for file, size, smaller in (
             (parts.color, COLOR_SIZE, True),
             (parts.infrared, DEPTH_SIZE, False),
@@ -106,7 +107,7 @@ def read(path: Path) -> Recording:
     )
 
 
-def _projection(rig: Rig, color: Video) -> Projection | None:
+def _projection(rig: Rig, color: VideoFile) -> Projection | None:
     """Into the video's own pixels: many keep it smaller than it was recorded."""
     height, width = color.size
     return rig.projection and rig.projection.resized(width, height)
@@ -132,7 +133,7 @@ def _depth_files(folder: Path) -> list[Path]:
 
 
 def _repairs(
-    values: Float64[np.ndarray, "t 2 25 12"] | None, count: int, *videos: Video | None
+    values: Float64[np.ndarray, "t 2 25 12"] | None, count: int, *videos: VideoFile | None
 ) -> tuple[str, ...]:
     """What was mended to make all parts as long as the recording."""
     done = [video.repair() for video in videos if video]
