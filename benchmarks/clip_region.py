@@ -13,7 +13,6 @@ import os
 import platform
 import statistics
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,8 +21,8 @@ import numpy as np
 from benchmarks.scenes.moving_person import make_pair
 from benchmarks.scenes.sensor import sense_intensity
 from benchmarks.scenes.texture import Texture
-from skelflow.datasets.prepare import PrepareConfig
 from skelflow.datasets.prepare.preprocess import flow_frames, measured_range, moving_components
+from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.encoding import encode_flow
 from skelflow.types import Camera, Frames, Recording
 
@@ -58,35 +57,35 @@ def record(pair: dict, level: str, sight: str, seed: int) -> Recording:
     return Recording(f"person {seed}", Path(), CAMERA, 30.0, depth, infrared=infrared)
 
 
-def reduce_truth(pair: dict, config: PrepareConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def reduce_truth(pair: dict, settings: FlowSettings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """True flow of the clip, and which of its pixels lie wholly on the person, on moving limbs."""
-    x0, y0 = (CAMERA.width - config.crop[0]) // 2, (CAMERA.height - config.crop[1]) // 2
-    window = np.s_[y0 : y0 + config.crop[1], x0 : x0 + config.crop[0]]
+    x0, y0 = (CAMERA.width - settings.crop[0]) // 2, (CAMERA.height - settings.crop[1]) // 2
+    window = np.s_[y0 : y0 + settings.crop[1], x0 : x0 + settings.crop[0]]
     on_person = (pair["clean"][0] > 0).astype(np.float32)
     fields = (pair["truth"], on_person, pair["moving"].astype(np.float32))
     truth, body, limb = (
         cv2.resize(
-            np.ascontiguousarray(f[window], np.float32), config.size, None, 0, 0, cv2.INTER_AREA
+            np.ascontiguousarray(f[window], np.float32), settings.size, None, 0, 0, cv2.INTER_AREA
         )
         for f in fields
     )
     return truth, body > 0.999, limb > 0.999
 
 
-def measure(recordings: list[Recording], pairs: list[dict], config: PrepareConfig) -> dict:
+def measure(recordings: list[Recording], pairs: list[dict], settings: FlowSettings) -> dict:
     """Every region's figures over all pairs."""
     flows: dict[str, list[np.ndarray]] = {name: [] for name in REGIONS}
     spent: dict[str, list[float]] = {name: [] for name in REGIONS}
     for name in REGIONS:
-        flow_frames(recordings[0], replace(config, region=name), [0])  # warm-up
+        flow_frames(recordings[0], settings.replace(region=name), [0])  # warm-up
     for recording in recordings:
         for name in REGIONS:
             start = time.perf_counter()
-            flows[name].append(flow_frames(recording, replace(config, region=name), [0])[0])
+            flows[name].append(flow_frames(recording, settings.replace(region=name), [0])[0])
             spent[name].append(time.perf_counter() - start)
     range_m = measured_range(moving_components(np.stack(flows["image"])))
     flows[STILL] = [np.zeros_like(flow) for flow in flows["image"]]
-    truths = [reduce_truth(pair, config) for pair in pairs]
+    truths = [reduce_truth(pair, settings) for pair in pairs]
     colored = {
         name: [encode_flow(flow, range_m).astype(int) for flow in flows[name]] for name in flows
     }
@@ -153,7 +152,7 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     width, _, height = options.size.partition("x")
-    config = PrepareConfig(size=(int(width), int(height)), preset=options.preset, stride=1)
+    settings = FlowSettings(size=(int(width), int(height)), preset=options.preset, stride=1)
     seeds = range(options.seed, options.seed + options.pairs)
     pairs = [make_pair(seed, CAMERA) for seed in seeds]
     figures: dict[str, object] = {"machine": platform.machine(), "cores": os.cpu_count()}
@@ -164,7 +163,7 @@ def main() -> None:
             recordings = [
                 record(pair, level, sight, seed) for pair, seed in zip(pairs, seeds, strict=True)
             ]
-            found = measure(recordings, pairs, config)
+            found = measure(recordings, pairs, settings)
             figures[f"{sight}, {level}"] = found
             report(found, f"{sight}, {level}")
     if options.json:

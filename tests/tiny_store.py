@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Labels
@@ -24,12 +25,7 @@ def make_tiny_store(
     meta = StoreMeta(
         source=source,
         layout=layout,
-        crop=(40, 36),
-        size=(20, 18),
-        stride=3,
-        preset="paper",
-        intensity="none",
-        range_m=0.1,
+        flow=FlowSettings(crop=(40, 36), size=(20, 18), intensity="none", range_m=0.1),
         class_names={1: "wave", 2: "bowl"},
     )
     store = Store.create(path, meta)

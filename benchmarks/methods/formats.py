@@ -51,7 +51,7 @@ class JpegFiles(Format):
         """Part of an array."""
         if array != "flow":
             return np.load(self.path / name / f"{array}.npy")
-        count = len(range(0, self.attributes(name)["frames"] - 1, self.meta.stride))
+        count = len(range(0, self.attributes(name)["frames"] - 1, self.meta.flow.stride))
         times = range(*window.indices(count))
         return np.stack([cv2.imread(str(self.path / name / f"{t:04d}.jpg")) for t in times])
 
@@ -117,7 +117,7 @@ class BigNpy(Format):
             at, first = {}, 0
             for name in self.store.names():
                 at[name] = first
-                pairs = len(range(0, lengths[name] - 1, self.meta.stride))
+                pairs = len(range(0, lengths[name] - 1, self.meta.flow.stride))
                 first += lengths[name] if array == "joints_m" else pairs
             at[""] = first
             found[array] = np.load(self.path / f"{array}.npy", mmap_mode="r"), at
@@ -127,7 +127,7 @@ class BigNpy(Format):
         """Part of an array."""
         values, at = self.mapped[array]
         frames = self.attributes(name)["frames"]
-        count = frames if array == "joints_m" else len(range(0, frames - 1, self.meta.stride))
+        count = frames if array == "joints_m" else len(range(0, frames - 1, self.meta.flow.stride))
         start, stop, _ = window.indices(count)
         return np.asarray(values[at[name] + start : at[name] + stop])
 

@@ -233,7 +233,7 @@ WRONG = {
     _bad_camera: r"--camera: expected FX,FY,CX,CY in pixels, found '60,60'",
     _camera_of_a_recording: r"--fov goes with two depth images",
     _no_infrared: r"none infrared frames, 5 depth frames",
-    _bad_range: r"range_m must be positive, found 0",
+    _bad_range: r"range_m: found 0.0, expected positive",
     _recording_and_image: r"r is a folder; two paths are two depth images",
 }
 

@@ -15,6 +15,7 @@ from skelflow.datasets.loading.clips import (
     clip_starts,
     to_tensor,
 )
+from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
 from skelflow.errors import ConfigError, DataError
 from skelflow.skeleton.layouts import KINECT_V1
@@ -51,7 +52,7 @@ def write(store: Store, name: str, frames: int, action: int | None, bodies: int 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     size = (WIDTH, HEIGHT)
-    meta = StoreMeta("folder", "kinect_v1", size, size, 3, "paper", "auto", 0.1)
+    meta = StoreMeta("folder", "kinect_v1", FlowSettings(crop=size, size=size, range_m=0.1))
     store = Store.create(tmp_path_factory.mktemp("clips") / "s.zarr", meta)
     for name, action in (("long", 9), ("short", 4)):
         write(store, name, FRAMES[name], action)

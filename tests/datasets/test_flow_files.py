@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelflow.datasets.flow_files.folder import FlowConfig, write_flows
+from skelflow.datasets.flow_files.folder import FlowFolderConfig, write_flows
 from skelflow.datasets.flow_files.format import FlowFile, load_flow, read_flow, save_flow
 from skelflow.datasets.flow_files.summary import summarize
 from skelflow.datasets.pairs import PairReader
@@ -137,7 +137,7 @@ def test_whole_names_the_file_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("intensity", ["color", "infrared", "none"])
 def test_write_flows_solves_every_pair_as_scene_flow_does(intensity: str, tmp_path: Path) -> None:
     source = recording(3, infrared=True)
-    config = FlowConfig(lossless=True, intensity=intensity)  # type: ignore[arg-type]
+    config = FlowFolderConfig(lossless=True, intensity=intensity)  # type: ignore[arg-type]
     folder = write_flows(source, tmp_path, config)
     assert folder.times == (0, 1)
     images = {
@@ -174,7 +174,7 @@ def test_write_flows_finds_the_motion(tmp_path: Path) -> None:
 def test_write_flows_takes_the_pairs_asked_for(
     config: dict[str, object], times: tuple[int, ...], tmp_path: Path
 ) -> None:
-    folder = write_flows(recording(7), tmp_path, FlowConfig(**config))  # type: ignore[arg-type]
+    folder = write_flows(recording(7), tmp_path, FlowFolderConfig(**config))  # type: ignore[arg-type]
     assert folder.times == times
     names = sorted(file.name for file in tmp_path.glob("*.npz"))
     assert names == [f"flow_{t:06d}.npz" for t in times]
@@ -223,23 +223,23 @@ def test_write_flows_makes_the_same_files_with_any_number_of_threads(tmp_path: P
         color=Frames(3, lambda t: np.tile(tiny_flow.color_image(t), (3, 1, 1))),
     )
     for threads in (1, 3):
-        write_flows(tall, tmp_path / str(threads), FlowConfig(threads=threads))
+        write_flows(tall, tmp_path / str(threads), FlowFolderConfig(threads=threads))
     one, three = (stamps(tmp_path / name) for name in ("1", "3"))
     assert {k: v[1] for k, v in one.items()} == {k: v[1] for k, v in three.items()}
 
 
 def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> None:
-    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 3)))
+    write_flows(recording(), tmp_path, FlowFolderConfig(frames=(0, 3)))
     assert write_flows(recording(), tmp_path).computed == 2
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"config": FlowConfig(preset="exact")}, "preset 'paper' there, 'exact' now"),
-        ({"config": FlowConfig(intensity="none")}, "intensity 'color' there, 'none' now"),
-        ({"config": FlowConfig(lossless=True)}, "float False there, True now"),
-        ({"config": FlowConfig(stride=2)}, "stride 1 there, 2 now"),
+        ({"config": FlowFolderConfig(preset="exact")}, "preset 'paper' there, 'exact' now"),
+        ({"config": FlowFolderConfig(intensity="none")}, "intensity 'color' there, 'none' now"),
+        ({"config": FlowFolderConfig(lossless=True)}, "float False there, True now"),
+        ({"config": FlowFolderConfig(stride=2)}, "stride 1 there, 2 now"),
         ({"recording": recording(6)}, "frames 5 there, 6 now"),
         ({"recording": replace(recording(), name="other")}, "recording 'block' there, 'other'"),
         (
@@ -255,16 +255,16 @@ def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> N
 def test_write_flows_refuses_to_mix(
     change: dict[str, object], message: str, tmp_path: Path
 ) -> None:
-    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 2)))
+    write_flows(recording(), tmp_path, FlowFolderConfig(frames=(0, 2)))
     before = stamps(tmp_path)
-    asked = {"recording": recording(), "config": FlowConfig(), **change}
+    asked = {"recording": recording(), "config": FlowFolderConfig(), **change}
     with pytest.raises(ConfigError, match=rf"otherwise \([^)]*{message}.*another folder"):
         write_flows(asked["recording"], tmp_path, asked["config"])  # type: ignore[arg-type]
     assert stamps(tmp_path) == before
 
 
 def test_write_flows_refuses_what_another_version_made(tmp_path: Path) -> None:
-    write_flows(recording(), tmp_path, FlowConfig(frames=(0, 2)))
+    write_flows(recording(), tmp_path, FlowFolderConfig(frames=(0, 2)))
     path = tmp_path / "settings.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"skelflow": "0.0.1"}))
     with pytest.raises(ConfigError, match=r"skelflow '0\.0\.1' there"):
@@ -305,25 +305,25 @@ def test_write_flows_leaves_no_folder_when_there_is_no_pair(
     frames: int, config: dict[str, object], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DataError, match=f"somewhere/block: {message}"):
-        write_flows(recording(frames), tmp_path / "out", FlowConfig(**config))  # type: ignore[arg-type]
+        write_flows(recording(frames), tmp_path / "out", FlowFolderConfig(**config))  # type: ignore[arg-type]
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"stride": 0}, "stride must be at least 1"),
-        ({"threads": 0}, "threads must be at least 1"),
+        ({"stride": 0}, "stride: found 0, expected at least 1"),
+        ({"threads": 0}, "threads: found 0, expected at least 1"),
         ({"frames": (3, 4)}, "frames 3:4 hold no pair"),
         ({"frames": (-1, 4)}, "frames -1:4"),
-        ({"range_m": 0.0}, "range_m must be positive"),
-        ({"range_m": np.inf}, "range_m must be positive"),
+        ({"range_m": 0.0}, "range_m: found 0.0, expected positive"),
+        ({"range_m": np.inf}, "range_m: found inf, expected a finite number"),
         ({"preset": "papr"}, "did you mean 'paper'"),
     ],
 )
 def test_flow_config_refuses(config: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        FlowConfig(**config)  # type: ignore[arg-type]
+        FlowFolderConfig(**config)  # type: ignore[arg-type]
 
 
 def test_summary_counts_what_moves(tmp_path: Path) -> None:

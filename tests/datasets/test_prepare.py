@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -47,8 +46,8 @@ def test_prepare_makes_a_store_of_all_recordings(
     assert store.names() == ["r0", "r1", "r2"]
     assert store.labels()["r1"] == Labels(action=1, subject=2)
     assert (store.meta.source, store.meta.layout) == ("folder", None)
-    assert store.meta.range_m is not None
-    assert 0.004 <= store.meta.range_m <= 0.05
+    assert store.meta.flow.range_m is not None
+    assert 0.004 <= store.meta.flow.range_m <= 0.05
     assert store.attributes("r2")["origin"] == "r2"
 
 
@@ -56,7 +55,7 @@ def test_prepare_is_the_same_with_two_workers(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
     prepare(source, tmp_path / "one", CONFIG)
-    report = preparing.prepare(source, tmp_path / "two", replace(CONFIG, workers=2))
+    report = preparing.prepare(source, tmp_path / "two", CONFIG.replace(workers=2))
     assert report.done == 3
     assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
@@ -83,7 +82,7 @@ def test_prepare_stops_its_workers_when_interrupted(source: Path, tmp_path: Path
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    config = replace(CONFIG, workers=2, range_m=0.02)
+    config = CONFIG.replace(workers=2, range_m=0.02)
     with pytest.raises(KeyboardInterrupt):
         preparing.prepare(source, tmp_path / "s", config, progress=interrupt)
     assert not list((tmp_path / "s").glob(".partial-*"))
@@ -143,9 +142,9 @@ def test_prepare_can_give_each_sequence_its_own_range(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
     write_recording(source / "fast", step_mm=20)
-    prepare(source, tmp_path / "s", replace(CONFIG, per_sequence_range=True))
+    prepare(source, tmp_path / "s", CONFIG.replace(per_sequence_range=True))
     store = Store.open(tmp_path / "s")
-    assert store.meta.range_m is None
+    assert store.meta.flow.range_m is None
     assert store.read("fast").range_m > 1.5 * store.read("r0").range_m
     assert max(store.read("r0").flow.max(), 255 - store.read("r0").flow.min()) >= 254
 
@@ -153,7 +152,7 @@ def test_prepare_can_give_each_sequence_its_own_range(
 def test_prepare_keeps_the_range_of_a_store_it_goes_on_with(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
-    prepare(source, tmp_path / "s", replace(CONFIG, range_m=0.123))
+    prepare(source, tmp_path / "s", CONFIG.replace(range_m=0.123))
     write_recording(source / "later")
     assert prepare(source, tmp_path / "s", CONFIG).done == 1
     assert Store.open(tmp_path / "s").read("later").range_m == 0.123
@@ -174,7 +173,7 @@ def test_prepare_refuses_a_store_of_another_configuration(
     prepare(source / "r0", tmp_path / "s", CONFIG)
     before = contents(tmp_path / "s")
     with pytest.raises(ConfigError, match=message):
-        prepare(source, tmp_path / "s", replace(CONFIG, **change))  # type: ignore[arg-type]
+        prepare(source, tmp_path / "s", CONFIG.replace(**change))  # type: ignore[arg-type]
     assert contents(tmp_path / "s") == before
 
 
@@ -214,11 +213,11 @@ def test_prepare_refuses_to_write_into_another_folder(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"stride": 0}, "stride must be at least 1, found 0"),
-        ({"workers": 0}, "workers must be at least 1, found 0"),
-        ({"crop": (0, 10)}, "crop must be .* found"),
-        ({"size": (10, -1)}, "size must be .* found"),
-        ({"range_m": 0.0}, "range_m must be positive, found 0"),
+        ({"stride": 0}, "stride: found 0, expected at least 1"),
+        ({"workers": 0}, "workers: found 0, expected at least 1"),
+        ({"crop": (0, 10)}, "crop.*: found 0, expected at least 1"),
+        ({"size": (10, -1)}, "size.*: found -1, expected at least 1"),
+        ({"range_m": 0.0}, "range_m: found 0.0, expected positive"),
         ({"range_m": 0.1, "per_sequence_range": True}, "exclude each other"),
         ({"preset": "papr"}, "did you mean 'paper'"),
     ],
@@ -254,7 +253,7 @@ def test_prepare_makes_a_store_of_skeletons_alone_without_depth(
 def test_prepare_of_skeletons_alone_fails_where_there_is_none(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:
-    report = prepare(source, tmp_path / "s", replace(CONFIG, skeletons_only=True))
+    report = prepare(source, tmp_path / "s", CONFIG.replace(skeletons_only=True))
     assert [name for name, _ in report.failed] == ["r0", "r1", "r2"]
     assert all("no skeleton, and skeletons are all" in reason for _, reason in report.failed)
 

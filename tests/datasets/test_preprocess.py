@@ -53,7 +53,7 @@ def test_prepare_sequence_scales_each_axis(
     size: tuple[int, int], scale: tuple[float, float]
 ) -> None:
     made = prepare_sequence(
-        recording(), replace(CONFIG, size=size), range_m=0.02, layout="kinect_v1"
+        recording(), CONFIG.replace(size=size), range_m=0.02, layout="kinect_v1"
     )
     assert made.flow.shape == (3, size[1], size[0], 3)
     expected = (np.array([31.5, 23.5]) - (12, 8) + 0.5) * scale - 0.5
@@ -104,7 +104,7 @@ def test_prepare_sequence_refuses(
 ) -> None:
     broken = replace(recording(), **change)  # type: ignore[arg-type]
     with pytest.raises(DataError, match=f"^somewhere/r: {message}"):
-        prepare_sequence(broken, replace(CONFIG, **config), range_m=0.1, layout="kinect_v1")  # type: ignore[arg-type]
+        prepare_sequence(broken, CONFIG.replace(**config), range_m=0.1, layout="kinect_v1")  # type: ignore[arg-type]
 
 
 def test_prepare_sequence_refuses_a_skeleton_of_another_layout() -> None:

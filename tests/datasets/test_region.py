@@ -11,6 +11,7 @@ from skelflow.datasets.pairs import read_color
 from skelflow.datasets.prepare import PrepareConfig
 from skelflow.datasets.prepare.preprocess import flow_frames, prepare_sequence
 from skelflow.datasets.prepare.region import MARGIN_PX, Region, find_region
+from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store import Store
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.errors import ConfigError
@@ -21,6 +22,7 @@ from tests.tiny_utd import write_recording
 
 CAMERA = Camera(128, 96, 120.0, 118.0, 63.0, 49.5)
 CROP = (64, 48)
+REDUCED = FlowSettings(crop=CROP, size=(32, 24), range_m=0.1, region="clip")
 SLANT = np.array([0.3, -0.2, 1.0])
 
 
@@ -32,7 +34,7 @@ def plane(camera: Camera) -> Depth:
 
 
 def region(name: str, size: tuple[int, int] = (32, 24), camera: Camera = CAMERA) -> Region:
-    return find_region(camera, PrepareConfig(crop=CROP, size=size, region=name))  # type: ignore[arg-type]
+    return find_region(camera, FlowSettings(crop=CROP, size=size, region=name))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["image", "crop", "clip"])
@@ -142,8 +144,8 @@ def moving(t: int) -> Depth:
 def test_region_finds_the_motion_that_the_whole_image_shows(name: str) -> None:
     recording = Recording("r", Path("r"), CAMERA, 30.0, Frames(3, moving))
     config = PrepareConfig(crop=CROP, size=(32, 24), stride=1, region=name)  # type: ignore[arg-type]
-    flow = flow_frames(recording, config, [0, 1])
-    whole = flow_frames(recording, replace(config, region="image"), [0, 1])
+    flow = flow_frames(recording, config.flow, [0, 1])
+    whole = flow_frames(recording, config.flow.replace(region="image"), [0, 1])
     assert flow.shape == whole.shape
     inner = (slice(None), slice(6, 18), slice(8, 24))
     assert np.median(flow[inner][..., 2]) == pytest.approx(-0.006, abs=0.0015)
@@ -163,11 +165,12 @@ def test_region_refuses_an_unknown_name() -> None:
 
 
 def test_store_of_another_region_is_refused(tmp_path: Path) -> None:
-    meta = StoreMeta("folder", None, CROP, (32, 24), 3, "paper", "auto", 0.1, region="clip")
+    meta = StoreMeta("folder", None, REDUCED)
+    whole = replace(meta, flow=REDUCED.replace(region="image"))
     Store.create(tmp_path / "s", meta)
     assert Store.open(tmp_path / "s").meta == meta
     with pytest.raises(ConfigError, match="region: 'clip' in the store, 'image' asked for"):
-        Store.create(tmp_path / "s", replace(meta, region="image"), exist_ok=True)
+        Store.create(tmp_path / "s", whole, exist_ok=True)
 
 
 def test_prepare_command_records_the_region(tmp_path: Path) -> None:
@@ -175,12 +178,12 @@ def test_prepare_command_records_the_region(tmp_path: Path) -> None:
     options = "--size", "80x60", "--region", "clip", "--range-m", "0.1"
     assert run("prepare", path, "--out", tmp_path / "store", *options) == 0
     store = Store.open(tmp_path / "store")
-    assert store.meta.region == "clip"
+    assert store.meta.flow.region == "clip"
     arm = decode_flow(store.read("a2_s1_t1").flow, 0.1)[0, 24:30, 46:51]
     assert np.median(arm[..., 2]) == pytest.approx(-0.06, abs=0.01)  # it comes nearer
 
 
 def test_store_from_before_there_were_regions_saw_the_whole_image() -> None:
-    meta = StoreMeta("folder", None, CROP, (32, 24), 3, "paper", "auto", 0.1, region="clip")
+    meta = StoreMeta("folder", None, REDUCED)
     older = {key: value for key, value in meta.to_json().items() if key != "region"}
-    assert StoreMeta.from_json(older) == replace(meta, region="image")
+    assert StoreMeta.from_json(older) == replace(meta, flow=REDUCED.replace(region="image"))

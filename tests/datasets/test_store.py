@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zarr
 
+from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
@@ -16,12 +17,7 @@ from skelflow.types import Labels
 META = StoreMeta(
     source="utd_mhad",
     layout="kinect_v1",
-    crop=(32, 24),
-    size=(16, 12),
-    stride=3,
-    preset="paper",
-    intensity="auto",
-    range_m=0.07,
+    flow=FlowSettings(crop=(32, 24), size=(16, 12), intensity="auto", range_m=0.07),
     range_from="given",
     class_names={1: "wave", 12: "bowl"},
     version="0.1.0",
@@ -149,7 +145,8 @@ def test_store_is_refused_when_its_format_is_newer(tmp_path: Path) -> None:
 
 def test_store_names_both_values_when_the_configuration_differs(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "s.zarr", META)
-    other = replace(META, stride=1, size=(8, 6), version="9", class_names={})
+    flow = META.flow.replace(stride=1, size=(8, 6))
+    other = replace(META, flow=flow, version="9", class_names={})
     with pytest.raises(ConfigError) as caught:
         Store.create(store.path, other, exist_ok=True)
     message = str(caught.value)
@@ -157,6 +154,30 @@ def test_store_names_both_values_when_the_configuration_differs(tmp_path: Path) 
     assert "size: (16, 12) in the store, (8, 6) asked for" in message
     assert "version" not in message
     assert "class_names" not in message
+
+
+def test_store_says_how_it_was_made_as_version_0_1_did(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    made = json.loads((store.path / "zarr.json").read_text())["attributes"]["skelflow"]
+    assert list(made.items()) == [
+        ("format", 1),
+        ("source", "utd_mhad"),
+        ("layout", "kinect_v1"),
+        ("crop", [32, 24]),
+        ("size", [16, 12]),
+        ("stride", 3),
+        ("preset", "paper"),
+        ("intensity", "auto"),
+        ("range_m", 0.07),
+        ("per_sequence_range", False),
+        ("range_from", "given"),
+        ("region", "image"),
+        ("has_flow", True),
+        ("class_names", {"1": "wave", "12": "bowl"}),
+        ("version", "0.1.0"),
+    ]
+    assert StoreMeta.from_json(made) == META
+    assert StoreMeta.from_json({**made, "preset": "of another time"}).flow.preset != "paper"
 
 
 def test_store_is_not_made_twice_unless_allowed(tmp_path: Path) -> None:

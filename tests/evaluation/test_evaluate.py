@@ -111,7 +111,8 @@ def test_evaluate_refuses_an_unknown_protocol_or_side(skeleton_run: Path, store:
 def test_evaluate_refuses_data_prepared_differently(
     flow_run: Path, store: Store, tmp_path: Path
 ) -> None:
-    other = Store.create(tmp_path / "s.zarr", replace(store.meta, range_m=0.2))
+    flow = store.meta.flow.replace(range_m=0.2)
+    other = Store.create(tmp_path / "s.zarr", replace(store.meta, flow=flow))
     other.write(store.read("S001C001P002R001A001"))
     with pytest.raises(DataError, match=r"range_m 0\.2 instead of 0\.1"):
         evaluate(flow_run, other.path)

@@ -1,7 +1,6 @@
 """Planning: the figures follow from the rates, and the rates from a real run."""
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,7 +71,7 @@ def test_make_plan_probes_prepare_and_training_and_leaves_nothing(
     (tmp_path / "scratch").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
     source = write_recordings(tmp_path / "source", 6)
-    config = replace(CONFIG, size=CONFIG.crop)
+    config = CONFIG.replace(size=CONFIG.flow.crop)
     plan = make_plan(source, config, resolve(SMALL), workers=[64])
     assert (plan.size.recordings, plan.pairs) == (6, 12)
     assert (plan.prepare.recordings, plan.prepare.pairs) == (4, 8)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skelflow.datasets.flow_files.folder import FlowConfig, FlowFolder, write_flows
+from skelflow.datasets.flow_files.folder import FlowFolder, FlowFolderConfig, write_flows
 from skelflow.flow.encoding import decode_flow
 from skelflow.types import Camera, Frames, Projection, Recording
 from skelflow.viz.film import axis_bar, draw_frame, fit_panel, save_film
@@ -19,7 +19,7 @@ from tests.tiny_flow import CAMERA, HEIGHT, WIDTH, color_image, depth_image, rec
 
 
 def solve(folder: Path, source: Recording | None = None, **config: object) -> FlowFolder:
-    return write_flows(source or recording(), folder, FlowConfig(**config))  # type: ignore[arg-type]
+    return write_flows(source or recording(), folder, FlowFolderConfig(**config))  # type: ignore[arg-type]
 
 
 def read_video(path: Path) -> tuple[list[np.ndarray], float]:

@@ -1,7 +1,70 @@
-"""How flow is computed from a recording: the words for it."""
+"""How flow is computed from a recording and stored: every setting and its default, once."""
 
-from typing import Literal
+from typing import Any, Literal
+
+from skelflow.flow.presets import find_preset
+from skelflow.settings import Count, Positive, Settings
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
 RegionName = Literal["image", "crop", "clip"]
 MOVING_M = 0.001  # a pixel that moves less is at rest
+
+
+class FlowSettings(Settings):
+    """How the flow of a recording becomes frames of a prepared sequence; as in the paper.
+
+    Parameters
+    ----------
+    crop : (width, height) of the centered window of the depth image, pixels.
+    size : (width, height) the window is resized to, pixels.
+    stride : every stride-th frame pair (t, t + 1) has a flow.
+    preset : of the flow solver, see `skelflow.flow.api.scene_flow`.
+    intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
+    region : what is solved; "image" is the whole depth image; "crop" the crop and a margin of 16
+        pixels; "clip" the same, reduced to the resolution of `size` beforehand. What
+        that saves and loses, `benchmarks/clip_region.py` measures.
+    range_m : motion in meters that color 255 stands for; None = measured on training recordings.
+    per_sequence_range : every sequence has its own measured range instead.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range, or both kinds of range are asked for.
+    """
+
+    crop: tuple[Count, Count] = (320, 240)
+    size: tuple[Count, Count] = (160, 120)
+    stride: Count = 3
+    preset: str = "paper"
+    intensity: IntensitySource = "auto"
+    region: RegionName = "image"
+    range_m: Positive | None = None
+    per_sequence_range: bool = False
+
+    def check(self) -> None:
+        """The solver knows the preset, a clip does not exceed its crop, one kind of range."""
+        find_preset(self.preset)
+        grows = self.size[0] > self.crop[0] or self.size[1] > self.crop[1]
+        self.require(
+            self.region != "clip" or not grows,
+            "region",
+            f"another: it solves at the clip's size, {self.size[0]}x{self.size[1]}, which must "
+            f"not exceed the crop, {self.crop[0]}x{self.crop[1]}; use region crop",
+        )
+        self.require(
+            self.range_m is None or not self.per_sequence_range,
+            "range_m",
+            "none: range_m and per_sequence_range exclude each other",
+        )
+
+    def differences(self, other: "FlowSettings") -> dict[str, tuple[Any, Any]]:
+        """Settings in which the flow of two recordings cannot be compared: own and other value.
+
+        What was asked for as intensity is not among them: recordings may have different streams.
+        """
+        pairs = {name: (value, getattr(other, name)) for name, value in self}
+        return {
+            name: (own, found)
+            for name, (own, found) in pairs.items()
+            if name != "intensity" and own != found
+        }

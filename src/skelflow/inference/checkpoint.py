@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
@@ -18,7 +18,6 @@ from skelflow.types import Labels
 
 BEST = "best.safetensors"
 Side = Literal["test", "held_out", "train"]
-_FLOW = ("crop", "size", "stride", "preset", "region", "range_m", "per_sequence_range")
 
 
 @dataclass(frozen=True)
@@ -115,11 +114,15 @@ class Checkpoint:
         DataError
             The store was prepared differently, or an action is none of the classes.
         """
-        keys = (("layout",) if self.network.needs_skeleton else ()) + (
-            _FLOW if self.network.needs_flow else ()
-        )
-        pairs = [(key, getattr(store.meta, key), getattr(self.meta, key)) for key in keys]
-        wrong = [f"{key} {found!r} instead of {own!r}" for key, found, own in pairs if found != own]
+        own, found = self.meta, store.meta
+        differing: dict[str, tuple[Any, Any]] = {}
+        if self.network.needs_skeleton and own.layout != found.layout:
+            differing["layout"] = own.layout, found.layout
+        if self.network.needs_flow:
+            differing |= own.flow.differences(found.flow)
+        wrong = [
+            f"{name} {there!r} instead of {here!r}" for name, (here, there) in differing.items()
+        ]
         if wrong:
             raise DataError(
                 f"{store.path}: {', '.join(wrong)}, unlike the data {self.path} was trained on; "

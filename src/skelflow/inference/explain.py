@@ -55,8 +55,8 @@ def seen_window(camera: Camera, meta: StoreMeta, network: Network) -> Window:
     config = network.config
     if not isinstance(config, FlowConfig):
         return 0.0, 0.0, float(camera.width), float(camera.height)
-    scale = np.divide(meta.crop, meta.size)
-    free = np.subtract(meta.size, config.crop) // 2
-    left, top = np.asarray(crop_corner(camera, meta.crop)) + free * scale
+    scale = np.divide(meta.flow.crop, meta.flow.size)
+    free = np.subtract(meta.flow.size, config.crop) // 2
+    left, top = np.asarray(crop_corner(camera, meta.flow.crop)) + free * scale
     width, height = config.crop * scale
     return float(left), float(top), float(width), float(height)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import STILL, Clip, ClipDataset, SkeletonDataset
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
-from skelflow.datasets.settings import IntensitySource
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
@@ -103,7 +102,7 @@ class Recognizer:
         """
         reading = self._read(recording)
         network, meta = self.checkpoint.network, self.checkpoint.meta
-        times = pair_times(len(reading.recording), meta.stride)
+        times = pair_times(len(reading.recording), meta.flow.stride)
         clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
         length = len(times)  # one sample holds all frames
         if isinstance(reading.samples, ClipDataset):
@@ -178,15 +177,8 @@ class Recognizer:
 
     def _with_flow(self, recording: Recording) -> PreparedSequence:
         meta = self.checkpoint.meta
-        config = PrepareConfig(
-            crop=meta.crop,
-            size=meta.size,
-            stride=meta.stride,
-            preset=meta.preset,
-            region=meta.region,
-            intensity=cast(IntensitySource, meta.intensity),
-        )
-        return prepare_sequence(recording, config, range_m=meta.range_m, layout=meta.layout)
+        config = PrepareConfig(flow=meta.flow)
+        return prepare_sequence(recording, config, range_m=meta.flow.range_m, layout=meta.layout)
 
     def _without_flow(self, recording: Recording) -> PreparedSequence:
         """The skeleton alone: no flow is computed for a network that sees none."""
@@ -195,10 +187,10 @@ class Recognizer:
             raise DataError(f"{recording.path}: {len(recording)} frame(s), expected at least 2")
         return PreparedSequence(
             name=recording.name,
-            flow=np.zeros((0, *meta.size[::-1], 3), np.uint8),
+            flow=np.zeros((0, *meta.flow.size[::-1], 3), np.uint8),
             joints_px=np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32),
             joints_m=skeleton.joints_m,
-            range_m=meta.range_m or 1.0,
+            range_m=meta.flow.range_m or 1.0,
             layout=meta.layout,
         )
 

@@ -64,12 +64,13 @@ def measure_size(
             continue
         frames.append(len(recording))
         training.append(trains(recording, survey.source, config))
-    starts = [clip_starts(n, stride=config.stride, length=length, overlap=overlap) for n in frames]
+    stride = config.flow.stride
+    starts = [clip_starts(n, stride=stride, length=length, overlap=overlap) for n in frames]
     return DataSize(
         recordings=len(paths),
         opened=len(frames),
         frames=float(np.mean(frames)),
-        pairs=float(np.mean([len(pair_times(n, config.stride)) for n in frames])),
+        pairs=float(np.mean([len(pair_times(n, stride)) for n in frames])),
         clips=float(np.mean([len(start) for start in starts])),
         training_share=float(np.mean(training)),
         uncertainty=float(np.std(frames) / np.mean(frames) / math.sqrt(len(frames))),

@@ -95,11 +95,11 @@ def flow(
     import os
 
     from skelflow.cli.progress import bar
-    from skelflow.datasets.flow_files.folder import FlowConfig, write_flows
+    from skelflow.datasets.flow_files.folder import FlowFolderConfig, write_flows
     from skelflow.recordings.image_pair import open_frames
     from skelflow.viz.flow_report import report_flow
 
-    config = FlowConfig(
+    config = FlowFolderConfig(
         stride=stride,
         frames=_frames(frames),
         preset=preset,

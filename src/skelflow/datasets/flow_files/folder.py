@@ -1,7 +1,6 @@
 """The flow of a whole recording in a folder: one file a pair, resumable, never mixed."""
 
 import hashlib
-import math
 import statistics
 import time
 from collections.abc import Callable
@@ -13,9 +12,10 @@ import skelflow
 from skelflow.datasets.flow_files.format import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.datasets.settings import IntensitySource
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import DataError
 from skelflow.flow.presets import find_preset
 from skelflow.io.output_folder import enter_folder
+from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
 
 FORMAT = 1
@@ -24,8 +24,7 @@ SETTINGS = "settings.json"
 Progress = Callable[[int, int, str], None]  # pairs finished, of how many, the last one's name
 
 
-@dataclass(frozen=True)
-class FlowConfig:
+class FlowFolderConfig(Settings):
     """How the flow of a recording is computed and kept.
 
     Parameters
@@ -45,24 +44,22 @@ class FlowConfig:
         A value is out of range.
     """
 
-    stride: int = 1
+    stride: Count = 1
     frames: tuple[int, int | None] = (0, None)
     preset: str = "paper"
     intensity: IntensitySource = "auto"
-    threads: int = 1
+    threads: Count = 1
     lossless: bool = False
-    range_m: float | None = None
+    range_m: Positive | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """The solver knows the preset, and the frames hold a pair."""
         find_preset(self.preset)
-        for name in ("stride", "threads"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"flow: {name} must be at least 1, found {getattr(self, name)}")
-        if self.range_m is not None and not 0 < self.range_m < math.inf:
-            raise ConfigError(f"flow: range_m must be positive, found {self.range_m}")
         start, stop = self.frames
         if start < 0 or (stop is not None and stop < start + 2):
-            raise ConfigError(f"flow: frames {start}:{stop} hold no pair; expected START:STOP, 0:2")
+            raise SettingsError(
+                f"frames: frames {start}:{stop} hold no pair; expected START:STOP, as 0:2"
+            )
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class FlowFolder:
 def write_flows(
     recording: Recording,
     out: str | Path,
-    config: FlowConfig | None = None,
+    config: FlowFolderConfig | None = None,
     *,
     progress: Progress = lambda *_: None,
 ) -> FlowFolder:
@@ -123,7 +120,7 @@ def write_flows(
     ConfigError
         `out` was made of another recording, with other settings or by another version.
     """
-    config, out = config or FlowConfig(), Path(out)
+    config, out = config or FlowFolderConfig(), Path(out)
     source = intensity_source(recording, config.intensity)
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
@@ -143,14 +140,14 @@ def write_flows(
     return replace(folder, computed=len(spent), seconds_a_pair=pace)
 
 
-def _solve(pairs: PairReader, t: int, path: Path, config: FlowConfig) -> None:
+def _solve(pairs: PairReader, t: int, path: Path, config: FlowFolderConfig) -> None:
     """The flow from frame t to t + 1 into its file."""
     camera, (first, second) = pairs.recording.camera, pairs.read(t)
     flow_m = pair_flow(first, second, camera=camera, preset=config.preset, threads=config.threads)
     save_flow(path, flow_m, first.depth, camera, lossless=config.lossless)
 
 
-def asked_times(recording: Recording, config: FlowConfig) -> tuple[int, ...]:
+def asked_times(recording: Recording, config: FlowFolderConfig) -> tuple[int, ...]:
     """First frame of each pair that the configuration asks for; `DataError` when there is none."""
     count, (start, stop) = len(recording), config.frames
     stop = count if stop is None else stop
@@ -161,7 +158,7 @@ def asked_times(recording: Recording, config: FlowConfig) -> tuple[int, ...]:
     return tuple(range(start, stop - 1, config.stride))
 
 
-def _settings(recording: Recording, pairs: PairReader, config: FlowConfig) -> dict[str, Any]:
+def _settings(recording: Recording, pairs: PairReader, config: FlowFolderConfig) -> dict[str, Any]:
     """What two runs must agree in to share a folder; names as in the command line."""
     return {
         "format": FORMAT,

@@ -170,7 +170,7 @@ class ClipDataset(SkeletonDataset):
                 f"{self.store.path}: holds skeletons alone, and clips need flow; prepare the "
                 "recordings without --skeletons-only, or train a network that reads skeletons"
             )
-        width, height = self.store.meta.size
+        width, height = self.store.meta.flow.size
         if not 1 <= self.crop <= min(width, height):
             raise ConfigError(
                 f"clips: crop {self.crop} does not fit the store's {width}x{height} flow"
@@ -206,13 +206,13 @@ class ClipDataset(SkeletonDataset):
 
     def _windows(self, frames: int) -> Iterator[tuple[int, int]]:
         """Start and padding of every clip of a recording."""
-        stride = self.store.meta.stride
+        stride = self.store.meta.flow.stride
         count = len(pair_times(frames, stride))
         for start in clip_starts(frames, stride=stride, length=self.length, overlap=self.overlap):
             yield start, max(0, start + self.length - count)
 
     def _corner(self, random: np.random.Generator) -> tuple[int, int]:
-        free = [side - self.crop for side in self.store.meta.size]
+        free = [side - self.crop for side in self.store.meta.flow.size]
         if self.train:
             return int(random.integers(free[0] + 1)), int(random.integers(free[1] + 1))
         return free[0] // 2, free[1] // 2

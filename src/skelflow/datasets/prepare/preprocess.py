@@ -6,7 +6,7 @@ from jaxtyping import Float32
 from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.region import crop_corner, find_region
-from skelflow.datasets.settings import MOVING_M
+from skelflow.datasets.settings import MOVING_M, FlowSettings
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
@@ -45,10 +45,10 @@ def prepare_sequence(
     """
     _check(recording, config, layout)
     times: list[int] = []
-    flow_m: FlowFrames = np.zeros((0, *reversed(config.size), 3), np.float32)
+    flow_m: FlowFrames = np.zeros((0, *reversed(config.flow.size), 3), np.float32)
     if not config.skeletons_only:
-        times = pair_times(len(recording), config.stride)
-        flow_m = flow_frames(recording, config, times)
+        times = pair_times(len(recording), config.flow.stride)
+        flow_m = flow_frames(recording, config.flow, times)
     if range_m is None:
         range_m = measure_range(flow_m)
     joints_px, joints_m = _joints(recording, config, times, layout)
@@ -60,12 +60,12 @@ def prepare_sequence(
         range_m=range_m,
         layout=layout,
         labels=recording.labels,
-        intensity=intensity_source(recording, config.intensity) if times else "none",
+        intensity=intensity_source(recording, config.flow.intensity) if times else "none",
         origin=origin,
     )
 
 
-def flow_frames(recording: Recording, config: PrepareConfig, times: list[int]) -> FlowFrames:
+def flow_frames(recording: Recording, settings: FlowSettings, times: list[int]) -> FlowFrames:
     """Flow of the pairs (t, t + 1), meters, cropped and resized.
 
     Raises
@@ -73,15 +73,15 @@ def flow_frames(recording: Recording, config: PrepareConfig, times: list[int]) -
     DataError
         See `prepare_sequence`.
     """
-    source = _check_frames(recording, config)
-    region = find_region(recording.camera, config)
+    source = _check_frames(recording, settings)
+    region = find_region(recording.camera, settings)
     pairs = PairReader(region.view(recording), source)
     frames, seen = [], False
     for t in times:
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
-        flow_m = pair_flow(first, second, camera=region.camera, preset=config.preset)
-        frames.append(region.cut(flow_m, config.size))
+        flow_m = pair_flow(first, second, camera=region.camera, preset=settings.preset)
+        frames.append(region.cut(flow_m, settings.size))
     if not seen:
         raise DataError(
             f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
@@ -106,7 +106,7 @@ def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None
 def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:
     skeleton = recording.skeleton
     if not config.skeletons_only:
-        _check_frames(recording, config)
+        _check_frames(recording, config.flow)
     elif skeleton is None:
         raise DataError(f"{recording.path}: no skeleton, and skeletons are all that is asked for")
     if skeleton is None or layout is None:
@@ -121,14 +121,14 @@ def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> N
         )
 
 
-def _check_frames(recording: Recording, config: PrepareConfig) -> str:
+def _check_frames(recording: Recording, settings: FlowSettings) -> str:
     """What the flow sees beside depth, of a recording that can be cropped and has it."""
-    source, camera = intensity_source(recording, config.intensity), recording.camera
+    source, camera = intensity_source(recording, settings.intensity), recording.camera
     check_pairs(recording, source)
-    if config.crop[0] > camera.width or config.crop[1] > camera.height:
+    if settings.crop[0] > camera.width or settings.crop[1] > camera.height:
         raise DataError(
-            f"{recording.path}: crop {config.crop[0]}x{config.crop[1]} is larger than the depth "
-            f"image {camera.width}x{camera.height}; choose a smaller crop"
+            f"{recording.path}: crop {settings.crop[0]}x{settings.crop[1]} is larger than the "
+            f"depth image {camera.width}x{camera.height}; choose a smaller crop"
         )
     return source
 
@@ -144,8 +144,8 @@ def _joints(
     joints_px = skeleton.joints_px[times]
     inside = (joints_px > -0.5) & (joints_px < (camera.width - 0.5, camera.height - 0.5))
     usable = inside.all(axis=-1) & joints_px.any(axis=-1) & (skeleton.tracking[times] > 0)
-    scale = np.divide(config.size, config.crop)
-    moved = (joints_px - crop_corner(camera, config.crop) + 0.5) * scale - 0.5
+    scale = np.divide(config.flow.size, config.flow.crop)
+    moved = (joints_px - crop_corner(camera, config.flow.crop) + 0.5) * scale - 0.5
     seen_px: Float32[np.ndarray, "n bodies joints 2"] = np.where(
         usable[..., None], moved, np.nan
     ).astype(np.float32)

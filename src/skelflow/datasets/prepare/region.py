@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.engines.numba.pyramid import halve_depth, halve_intensity
 from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording
 
@@ -67,26 +67,26 @@ class Region:
         return np.asarray(np.rint(np.stack(planes, axis=-1)), np.uint8)
 
 
-def find_region(camera: Camera, config: PrepareConfig) -> Region:
-    """The region that `config.region` asks for, of a depth image not smaller than the crop.
+def find_region(camera: Camera, settings: FlowSettings) -> Region:
+    """The region that `settings.region` asks for, of a depth image not smaller than the crop.
 
     Parameters
     ----------
     camera : of the whole depth image.
-    config : crop, size and region: "image" is all of it; "crop" the crop and 16 pixels around it
+    settings : crop, size and region: "image" is all of it; "crop" the crop and 16 pixels around it
         as far as there are any; "clip" the same at the clip's resolution. When the crop is 2, 4,
         8 ... times the clip, depth is halved as in the solver's own pyramid, which keeps surfaces
         apart; else each pixel takes the nearest depth and the mean intensity.
     """
-    if config.region == "image":
-        return _window(camera, config, camera.width, camera.height)
-    if config.region == "crop" or config.size == config.crop:
-        return _window(camera, config, MARGIN_PX, MARGIN_PX)
-    factor = config.crop[0] // config.size[0]
-    doubled = (factor * config.size[0], factor * config.size[1]) == config.crop
+    if settings.region == "image":
+        return _window(camera, settings, camera.width, camera.height)
+    if settings.region == "crop" or settings.size == settings.crop:
+        return _window(camera, settings, MARGIN_PX, MARGIN_PX)
+    factor = settings.crop[0] // settings.size[0]
+    doubled = (factor * settings.size[0], factor * settings.size[1]) == settings.crop
     if doubled and factor & (factor - 1) == 0:
-        return _halved(camera, config, factor)
-    return _resampled(camera, config)
+        return _halved(camera, settings, factor)
+    return _resampled(camera, settings)
 
 
 def crop_corner(camera: Camera, crop: tuple[int, int]) -> tuple[int, int]:
@@ -94,9 +94,9 @@ def crop_corner(camera: Camera, crop: tuple[int, int]) -> tuple[int, int]:
     return (camera.width - crop[0]) // 2, (camera.height - crop[1]) // 2
 
 
-def _window(camera: Camera, config: PrepareConfig, wide: int, tall: int) -> Region:
+def _window(camera: Camera, settings: FlowSettings, wide: int, tall: int) -> Region:
     """The crop with up to `wide` columns and `tall` rows on each side, at full resolution."""
-    (x0, y0), (width, height) = crop_corner(camera, config.crop), config.crop
+    (x0, y0), (width, height) = crop_corner(camera, settings.crop), settings.crop
     left, top = max(0, x0 - wide), max(0, y0 - tall)
     right = min(camera.width, x0 + width + wide)
     bottom = min(camera.height, y0 + height + tall)
@@ -110,12 +110,12 @@ def _window(camera: Camera, config: PrepareConfig, wide: int, tall: int) -> Regi
     return Region(solved, x0 - left, y0 - top, width, height, take, take)
 
 
-def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
+def _halved(camera: Camera, settings: FlowSettings, factor: int) -> Region:
     """The crop and its margin, halved until the crop has the clip's size.
 
     A solved pixel stands for the upper left one of the pixels it replaces.
     """
-    full = _window(camera, config, *_margins(camera, config.crop, factor))
+    full = _window(camera, settings, *_margins(camera, settings.crop, factor))
     times = factor.bit_length() - 1
 
     def take_depth(depth: Depth) -> Plane:
@@ -141,7 +141,7 @@ def _halved(camera: Camera, config: PrepareConfig, factor: int) -> Region:
         cy=whole.cy / factor,
     )
     return Region(
-        solved, full.x0 // factor, full.y0 // factor, *config.size, take_depth, take_image
+        solved, full.x0 // factor, full.y0 // factor, *settings.size, take_depth, take_image
     )
 
 
@@ -159,10 +159,10 @@ def _margins(camera: Camera, crop: tuple[int, int], unit: int) -> tuple[int, int
     return x0, y0
 
 
-def _resampled(camera: Camera, config: PrepareConfig) -> Region:
+def _resampled(camera: Camera, settings: FlowSettings) -> Region:
     """The crop and its margin on a grid of the clip's resolution, of any ratio."""
-    (x0, y0), (width, height) = crop_corner(camera, config.crop), config.size
-    step_x, step_y = config.crop[0] / width, config.crop[1] / height
+    (x0, y0), (width, height) = crop_corner(camera, settings.crop), settings.size
+    step_x, step_y = settings.crop[0] / width, settings.crop[1] / height
     left, top = int(min(MARGIN_PX, x0) / step_x), int(min(MARGIN_PX, y0) / step_y)
     columns = x0 + (np.arange(-left, width + left) + 0.5) * step_x - 0.5
     rows = y0 + (np.arange(-top, height + top) + 0.5) * step_y - 0.5

@@ -177,28 +177,21 @@ def _configure(
     survey: Survey, there: StoreMeta | None, config: PrepareConfig, workers: Workers
 ) -> StoreMeta:
     """What the store is made with; the range of a store that is already there is kept."""
-    range_m, range_from = config.range_m, "given"
+    range_m, range_from = config.flow.range_m, "given"
     if config.skeletons_only:
         range_from = "nothing: no flow"
-    elif config.per_sequence_range:
+    elif config.flow.per_sequence_range:
         range_from = "each sequence"
     elif range_m is None and there is not None:
-        range_m, range_from = there.range_m, there.range_from
+        range_m, range_from = there.flow.range_m, there.range_from
     elif range_m is None:
         range_m = measure_range(survey, config, workers)
         range_from = f"measured on {len(survey.sample)} {survey.sample_of}"
     return StoreMeta(
         source=survey.source,
         layout=survey.layout,
-        crop=config.crop,
-        size=config.size,
-        stride=config.stride,
-        preset=config.preset,
-        intensity=config.intensity,
-        region=config.region,
-        range_m=range_m,
+        flow=config.flow.replace(range_m=range_m),
         has_flow=not config.skeletons_only,
-        per_sequence_range=config.per_sequence_range,
         range_from=range_from,
         class_names=find_data_set(survey.source).action_names,
         version=skelflow.__version__,

@@ -69,10 +69,10 @@ def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
 
 
 def _check_crop(recording: Recording, config: PrepareConfig) -> None:
-    camera = recording.camera
-    if config.crop[0] > camera.width or config.crop[1] > camera.height:
+    camera, (width, height) = recording.camera, config.flow.crop
+    if width > camera.width or height > camera.height:
         raise ConfigError(
-            f"prepare: crop {config.crop[0]}x{config.crop[1]} is larger than the depth image "
+            f"prepare: crop {width}x{height} is larger than the depth image "
             f"{camera.width}x{camera.height} of {recording.path}; choose a smaller crop"
         )
 
@@ -109,10 +109,10 @@ def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray,
     """Components of a few evenly spaced pairs; none when the recording cannot be used."""
     try:
         recording = open_recording(path)
-        times = pair_times(len(recording), config.stride)
+        times = pair_times(len(recording), config.flow.stride)
         picks = np.linspace(0, len(times), 2 * _SAMPLE_PAIRS + 1)[1::2].astype(int)
         chosen = [times[i] for i in sorted(set(picks.tolist())) if i < len(times)]
-        flow_m = flow_frames(recording, config, chosen)
+        flow_m = flow_frames(recording, config.flow, chosen)
     except SkelflowError:
         return np.zeros(0, np.float32)  # the run over all recordings reports it
     return moving_components(flow_m)

@@ -59,7 +59,7 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Ou
         sequence = prepare_sequence(
             recording,
             config,
-            range_m=store.meta.range_m,
+            range_m=store.meta.flow.range_m,
             layout=store.meta.layout,
             origin=origin,
         )

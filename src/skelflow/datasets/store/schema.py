@@ -1,13 +1,13 @@
 """What the store keeps: one prepared sequence, and how all of them were made."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.datasets.settings import RegionName
+from skelflow.datasets.settings import FlowSettings
 from skelflow.types import Labels
 
 # settings in which equal configurations may differ
@@ -60,22 +60,10 @@ class StoreMeta:
         Name of the reader, the data set: "utd_mhad", "ntu", "folder", ...
     layout : str or None
         Joint layout; None = no skeletons.
-    crop, size : (width, height), pixels
-        The centered window of the depth image, and what it was resized to.
-    stride : int
-        Every stride-th frame pair has a flow.
-    preset : str
-        Of the flow solver.
-    intensity : str
-        "auto", "infrared", "color" or "none", as asked for.
-    range_m : float or None
-        Motion in meters of color 255; None = each sequence has its own.
-    per_sequence_range : bool
-        Whether each sequence has its own range.
+    flow : FlowSettings
+        As asked for; its range is the one that was measured, None = each sequence has its own.
     range_from : str
         Where the range comes from, in words.
-    region : str
-        "image", "crop" or "clip": what the solver saw, see `PrepareConfig`.
     has_flow : bool
         False where only skeletons were prepared; then sequences have 0 flow frames.
     class_names : number -> name of the actions, as far as known.
@@ -85,37 +73,53 @@ class StoreMeta:
 
     source: str
     layout: str | None
-    crop: tuple[int, int]
-    size: tuple[int, int]
-    stride: int
-    preset: str
-    intensity: str
-    range_m: float | None
-    per_sequence_range: bool = False
+    flow: FlowSettings
     range_from: str = ""
-    region: RegionName = "image"
     has_flow: bool = True
     class_names: Mapping[int, str] = field(default_factory=dict)
     version: str = ""
 
     def differences(self, other: "StoreMeta") -> list[str]:
         """One line for each setting in which two stores cannot be mixed."""
-        names = [f.name for f in fields(self) if f.name not in _DESCRIBES]
+        here, asked = self.to_json(), other.to_json()
         return [
-            f"{name}: {getattr(self, name)!r} in the store, {getattr(other, name)!r} asked for"
-            for name in names
-            if getattr(self, name) != getattr(other, name)
+            f"{name}: {here[name]!r} in the store, {asked[name]!r} asked for"
+            for name in here
+            if name not in _DESCRIBES and here[name] != asked[name]
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        names = {str(number): name for number, name in self.class_names.items()}
-        return {**asdict(self), "class_names": names}
+        """Plain values, ready for JSON: one level, the flow's settings among the others."""
+        flow = self.flow
+        return {
+            "source": self.source,
+            "layout": self.layout,
+            "crop": flow.crop,
+            "size": flow.size,
+            "stride": flow.stride,
+            "preset": flow.preset,
+            "intensity": flow.intensity,
+            "range_m": flow.range_m,
+            "per_sequence_range": flow.per_sequence_range,
+            "range_from": self.range_from,
+            "region": flow.region,
+            "has_flow": self.has_flow,
+            "class_names": {str(number): name for number, name in self.class_names.items()},
+            "version": self.version,
+        }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; values are taken as they are, for presets come and go."""
         values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
-        values = {f.name: values[f.name] for f in fields(cls)}
-        values["class_names"] = {int(k): v for k, v in values["class_names"].items()}
-        return cls(**{**values, "crop": tuple(values["crop"]), "size": tuple(values["size"])})
+        flow = {name: values[name] for name in FlowSettings.model_fields}
+        flow |= {"crop": tuple(flow["crop"]), "size": tuple(flow["size"])}
+        return cls(
+            source=values["source"],
+            layout=values["layout"],
+            flow=FlowSettings.model_construct(**flow),
+            range_from=values["range_from"],
+            has_flow=values["has_flow"],
+            class_names={int(number): name for number, name in values["class_names"].items()},
+            version=values["version"],
+        )

@@ -34,7 +34,8 @@ class Store:
     Examples
     --------
     >>> import tempfile
-    >>> meta = StoreMeta("folder", None, (4, 4), (4, 4), 3, "paper", "auto", 0.1)
+    >>> from skelflow.datasets.settings import FlowSettings
+    >>> meta = StoreMeta("folder", None, FlowSettings(range_m=0.1))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Store.create(Path(folder) / "flow.zarr", meta).names()
     []
