@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import h5py
 import numpy as np
+import zarr
 
 from skelflow.datasets.store import Store
 
@@ -136,7 +137,32 @@ class BigNpy(Format):
         return (self.path / "flow.npy").stat().st_size
 
 
+class PlainZarr(Format):
+    """The store's own files, read by zarr."""
+
+    def __init__(self, store: Store, _: Path) -> None:
+        super().__init__(store, store.path)
+
+    def write(self) -> None:
+        """Nothing: they are there."""
+
+    @cached_property
+    def arrays(self) -> dict[tuple[str, str], zarr.Array]:
+        """Opened by the process that reads them."""
+        group = zarr.open_group(str(self.path), mode="r")
+        return {(name, a): group[f"{name}/{a}"] for name in self.store.names() for a in _ARRAYS}
+
+    def array(self, name: str, array: str, window: slice) -> np.ndarray:
+        """Part of an array."""
+        return self.arrays[name, array][window]
+
+    def flow_bytes(self) -> int:
+        """Of all frames."""
+        return sum(f.stat().st_size for f in self.path.glob("*/flow/**/*") if f.is_file())
+
+
 PEERS = {
+    "zarr itself": PlainZarr,
     "JPEG files": JpegFiles,
     "HDF5, gzip": Hdf5File,
     "HDF5, plain": PlainHdf5File,

@@ -1,6 +1,7 @@
 """The store: what goes in comes out, whole or not at all."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from numcodecs import Zstd
 
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
+from skelflow.datasets.store.zarr_reader import frame_size
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
 
@@ -265,3 +268,47 @@ def test_store_is_plain_zarr(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(store.read("a"), name), getattr(written, name))
     assert group["a/flow"].chunks[0] == 16
     assert group["a"].attrs["labels"]["action"] == 12
+
+
+@pytest.mark.parametrize("window", [(0, 16), (3, 9)])
+def test_store_refuses_a_valid_chunk_that_is_shorter_than_its_shape(
+    tmp_path: Path, window: tuple[int, int]
+) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    store.write(sequence("a"))
+    file = store.path / "a" / "flow" / "c" / "0" / "0" / "0" / "0"
+    file.write_bytes(Zstd(level=5, checksum=True).encode(np.zeros(7 * 12 * 16 * 3, np.uint8)))
+    message = rf"damaged \(flow: {re.escape(str(file))}: decodes to 4032 bytes, expected 9216"
+    with pytest.raises(DataError, match=message):
+        store.flow("a", *window)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"data_type": "float64"}, "data_type is 'float64', expected 'float32'"),
+        (
+            {"codecs": [{"name": "bytes", "configuration": {"endian": "big"}}, {"name": "zstd"}]},
+            "endian is 'big', expected 'little'",
+        ),
+        ({"codecs": [{"name": "bytes"}]}, r"codecs is \('bytes',\), expected \('bytes', 'zstd'\)"),
+        ({"zarr_format": 4}, "zarr_format is 4, expected 3"),
+        ({"shape": [60, 1, 20, 4]}, r"chunks of 60, \[1, 20, 3\] do not cut"),
+    ],
+)
+def test_store_refuses_an_array_that_zarr_would_read_otherwise(
+    tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    store.write(sequence("a"))
+    file = store.path / "a" / "joints_m" / "zarr.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(DataError, match=rf"{re.escape(str(file))}: {message}"):
+        Store.open(store.path).joints_m("a")
+
+
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 65_791, 65_792, 1_000_000])
+@pytest.mark.parametrize("level", [1, 19])
+def test_frame_size_is_what_the_frame_decodes_to(count: int, level: int) -> None:
+    content = Zstd(level=level).encode((np.arange(count) % 251).astype(np.uint8))
+    assert frame_size(content) == len(Zstd().decode(content)) == count

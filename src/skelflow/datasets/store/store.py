@@ -12,7 +12,7 @@ from jaxtyping import Float32, Shaped, UInt8
 
 import skelflow
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
-from skelflow.datasets.store.zarr_reader import Chunks, write_chunks
+from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
 from skelflow.errors import ConfigError, DataError
 from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
 from skelflow.types import Labels
@@ -21,7 +21,11 @@ __all__ = ["PreparedSequence", "Store", "StoreMeta"]
 
 FORMAT = 1
 _CHUNK_FRAMES = 16  # a clip's: any clip lies in one chunk or two
-_ARRAYS = ("flow", "joints_px", "joints_m")
+_ARRAYS: dict[str, np.dtype[Any]] = {
+    "flow": np.dtype(np.uint8),
+    "joints_px": np.dtype(np.float32),
+    "joints_m": np.dtype(np.float32),
+}
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,8 @@ class Store:
     """A folder of prepared sequences.
 
     A sequence is written into a hidden sibling, forced to the disk and renamed: whatever stops a
-    run leaves only whole ones. It is plain zarr; one writer at a time, see `files.only_writer`.
+    run leaves only whole ones. It is plain zarr; one writer at a time, see
+    `skelflow.io.atomic.only_writer`.
 
     Examples
     --------
@@ -44,7 +49,9 @@ class Store:
     path: Path
     meta: StoreMeta
     _sequences: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False, compare=False)
-    _chunks: dict[tuple[str, str], Chunks] = field(default_factory=dict, repr=False, compare=False)
+    _arrays: dict[tuple[str, str], ZarrReader] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def create(cls, path: str | Path, meta: StoreMeta, *, exist_ok: bool = False) -> "Store":
@@ -202,10 +209,10 @@ class Store:
     ) -> Shaped[np.ndarray, "..."]:
         key = name, array
         try:
-            if key not in self._chunks:
-                self._chunks[key] = Chunks.open(self.path / name / array)
-            return self._chunks[key][start:stop]
-        except (OSError, ValueError, RuntimeError) as error:
+            if key not in self._arrays:
+                self._arrays[key] = ZarrReader.open(self.path / name / array, _ARRAYS[array])
+            return self._arrays[key][start:stop]
+        except (OSError, ValueError) as error:
             if not self.has(name):
                 raise DataError(f"{self.path}: holds no sequence {name!r}") from error
             raise self._damaged(name, f"{array}: {error}") from error
@@ -237,8 +244,9 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
     group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
     for name in _ARRAYS:
         data = getattr(sequence, name)
-        write_chunks(group, name, data, _CHUNK_FRAMES if name == "flow" else len(data))
-    files = [file for name in _ARRAYS for file in Chunks.open(path / name).files()]
+        write_array(group, name, data, _CHUNK_FRAMES if name == "flow" else len(data))
+    arrays = (ZarrReader.open(path / name, dtype) for name, dtype in _ARRAYS.items())
+    files = [file for array in arrays for file in array.files()]
     sync([path / "zarr.json", *files, path])
 
 
