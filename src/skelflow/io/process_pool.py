@@ -1,232 +1,59 @@
-"""Work on many processes, here or on a cluster, through dask: as many tasks at once as hands."""
+"""Run tasks in worker processes of this machine that stop cleanly when interrupted.
 
-import logging
+`skelflow.io.cluster` runs tasks on other machines too and replaces workers that die; but dask can
+only kill a task that runs, which here ends by itself and removes what it left unfinished.
+"""
+
+import multiprocessing
 import signal
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from importlib.util import find_spec
-from itertools import islice
-from types import TracebackType
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from multiprocessing.synchronize import Event
+from typing import TypeVar
 
 import cv2
-import dask
-import distributed
-import numba
 
-import skelflow
-from skelflow.errors import ConfigError, DataError
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
-_CONNECT_S = 10
-_DASHBOARD = "127.0.0.1:0"  # seen from this machine only, at a free port
+_stop: Event | None = None
 
 
-class Finished(NamedTuple):
-    """One task that has ended: its result, or why there is none."""
-
-    task: tuple[Any, ...]
-    result: Any
-    error: BaseException | None
+class _StoppedError(Exception):
+    """The main process asked this worker to abandon its task."""
 
 
-def explain(error: BaseException) -> str:
-    """Why a task did not come to an end, in a line."""
-    if isinstance(error, distributed.KilledWorker):
-        return f"its worker died {error.allowed_failures + 1} times; too little memory?"
-    return f"{type(error).__name__}: {error}"
+def check_stopped() -> None:
+    """Abandon the current task if the main process asked for it."""
+    if _stop is not None and _stop.is_set():
+        raise _StoppedError
 
 
-class Workers:
-    """Processes of one thread each; they start when there is work, and end with the block.
+def run_tasks(
+    function: Callable[[Task], Result], tasks: Sequence[Task], *, workers: int
+) -> Iterator[Result]:
+    """Yield results in order of completion.
 
-    Parameters
-    ----------
-    count : processes on this machine; not looked at with a scheduler.
-    scheduler : address of a running dask scheduler whose workers do the work instead.
-    retries : how often a task is tried again after its worker died or it failed unexpectedly.
-    announce : called once with the dashboard's address, or how to get one.
-
-    Notes
-    -----
-    As many tasks are out as there are threads, so memory does not depend on how many there are,
-    and a task that kills its worker cannot take a waiting one with it.
+    If the caller stops iterating, pending tasks are canceled and running ones stop at their next
+    `check_stopped`.
     """
-
-    def __init__(
-        self,
-        count: int,
-        *,
-        scheduler: str | None = None,
-        retries: int = 3,
-        announce: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        self._count, self._scheduler, self._retries = count, scheduler, retries
-        self._announce = announce
-        self._client: distributed.Client | None = None
-        self._open = ExitStack()
-
-    def __enter__(self) -> "Workers":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._open.close()
-
-    def each(
-        self, function: Callable[..., Any], tasks: Sequence[tuple[Any, ...]]
-    ) -> Generator[Finished, None, None]:
-        """Call `function(*task)` for every task; what ended, in the order of completion.
-
-        Raises
-        ------
-        DataError
-            The workers cannot be started or reached, or the scheduler is lost.
-        """
-        if not tasks:
-            return
-        client = self._connect()
-        todo, out = iter(tasks), {}
-        ended = distributed.as_completed(loop=client.loop)
-
-        def send(task: tuple[Any, ...]) -> None:
-            future = client.submit(_alone, function, *task, pure=False, retries=self._retries)
-            out[future] = task
-            ended.add(future)
-
+    if workers == 1 or len(tasks) < 2:
+        yield from map(function, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    stop, processes = context.Event(), min(workers, len(tasks))
+    with ProcessPoolExecutor(processes, context, initializer=_start, initargs=(stop,)) as pool:
         try:
-            for task in islice(todo, self._threads()):
-                send(task)
-            while out:
-                future = next(ended)
-                yield self._finish(out.pop(future), future)
-                for task in islice(todo, max(0, self._threads() - len(out))):
-                    send(task)
-        except OSError as error:
-            raise self._lost() from error
+            for future in as_completed([pool.submit(function, task) for task in tasks]):
+                yield future.result()
         finally:
-            with suppress(OSError):
-                client.cancel(list(out))
-
-    def _threads(self) -> int:
-        threads: dict[str, int] = self._connect().nthreads()
-        return max(1, sum(threads.values()))  # workers come and go
-
-    def _finish(self, task: tuple[Any, ...], future: "distributed.Future[Any]") -> Finished:
-        if future.status == "finished":
-            return Finished(task, future.result(), None)
-        if future.status == "error":
-            return Finished(task, None, future.exception())
-        raise self._lost()
-
-    def _lost(self) -> DataError:
-        return DataError(
-            f"the dask scheduler {self._scheduler or 'of this run'} was lost; "
-            "the same command goes on where it was"
-        )
-
-    def _connect(self) -> distributed.Client:
-        if self._client is None:
-            if self._scheduler is None:
-                client = self._open.enter_context(_start_here(self._count, self._retries))
-                self._announce(_dashboard(client))
-            else:
-                self._open.enter_context(_quiet())
-                client = self._open.enter_context(_reach(self._scheduler))
-                self._announce(client.dashboard_link)
-            self._client = client
-        return self._client
+            stop.set()
+            pool.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def _start_here(count: int, retries: int) -> Iterator[distributed.Client]:
-    """A cluster of this machine's own; quiet, and gone when the block ends."""
-    settings = {"distributed.scheduler.allowed-failures": retries}
-    with ExitStack() as opened:
-        try:
-            with dask.config.set(settings):
-                cluster = distributed.LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    memory_limit=None,
-                    dashboard_address=_DASHBOARD,
-                    silence_logs=logging.CRITICAL,
-                    preload=[__name__],
-                )
-        except RuntimeError as error:
-            raise DataError(
-                f"no worker could be started ({error}); a script of your own that prepares "
-                "recordings must do so below `if __name__ == '__main__':`"
-            ) from error
-        opened.enter_context(cluster)
-        yield opened.enter_context(distributed.Client(cluster, set_as_default=False))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """What goes wrong is said once, by us."""
-    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-@contextmanager
-def _reach(scheduler: str) -> Iterator[distributed.Client]:
-    """The cluster at an address; its workers must have this skelflow."""
-    try:
-        client = distributed.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ConfigError(
-            f"scheduler {scheduler}: no dask scheduler answers there within {_CONNECT_S} s; "
-            "expected its address, as tcp://HOST:8786"
-        ) from error
-    with client:
-        _check_versions(client, scheduler)
-        yield client
-
-
-def _check_versions(client: distributed.Client, scheduler: str) -> None:
-    try:
-        found = set(client.run(_version).values())
-    except Exception as error:  # whatever a foreign environment raises
-        raise ConfigError(
-            f"scheduler {scheduler}: its workers cannot run skelflow ({error}); "
-            "install the same skelflow where they start"
-        ) from error
-    if other := found - {_version()}:
-        raise ConfigError(
-            f"scheduler {scheduler}: its workers have skelflow {', '.join(sorted(other))}, "
-            f"this is {_version()}; install the same"
-        )
-
-
-def _version() -> str:
-    return skelflow.__version__
-
-
-def _dashboard(client: distributed.Client) -> str:
-    if find_spec("bokeh") is None:
-        return "none; to watch the workers: pip install 'skelflow[dashboard]'"
-    return str(client.dashboard_link)
-
-
-def _alone(function: Callable[..., Any], *task: Any) -> Any:
-    """Run a task on one native thread: there is a worker for every core."""
-    cv2.setNumThreads(1)
-    numba.set_num_threads(1)
-    return function(*task)
-
-
-def dask_setup(_worker: object) -> None:
-    """Leave Ctrl-C to the main process; dask calls this in each worker of this machine."""
+def _start(stop: Event) -> None:
+    """One OpenCV thread per process; only the main process handles Ctrl-C."""
+    global _stop
+    _stop = stop
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)

@@ -17,7 +17,7 @@ from skelflow.datasets.store.schema import StoreMeta
 from skelflow.datasets.store.store import Store, is_vacant
 from skelflow.errors import DataError, StorageError
 from skelflow.io.atomic import only_writer
-from skelflow.io.process_pool import Finished, Workers, explain
+from skelflow.io.cluster import TaskResult, Workers, explain
 from skelflow.recordings import find_recordings
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
@@ -130,14 +130,14 @@ def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> T
 
 def _run(workers: Workers, tasks: Tasks, origins: Container[str]) -> Iterator[Outcome]:
     """What becomes of each recording, as they end."""
-    with closing(workers.each(prepare_one, tasks)) as ended:
+    with closing(workers.run(prepare_one, tasks)) as ended:
         for one in ended:
             yield _settle(_outcome(one), origins)
 
 
-def _outcome(ended: Finished) -> Outcome:
+def _outcome(ended: TaskResult) -> Outcome:
     if ended.error is None:
-        found: Outcome = ended.result
+        found: Outcome = ended.value
         return found
     path, origin, *_ = ended.task
     return Outcome(path.name, origin, "failed", explain(ended.error))

@@ -16,7 +16,7 @@ from skelflow.datasets.prepare.preprocess import (
 )
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
-from skelflow.io.process_pool import Finished, Workers, explain
+from skelflow.io.cluster import TaskResult, Workers, explain
 from skelflow.recordings import open_recording
 from skelflow.types import Recording
 
@@ -87,7 +87,7 @@ def spread(paths: list[Path]) -> list[Path]:
 def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> float:
     """The range of the sampled recordings, meters; `DataError` where nothing moves."""
     tasks = [(path.absolute(), config) for path in survey.sample]
-    with closing(workers.each(_sample_components, tasks)) as ended:
+    with closing(workers.run(_sample_components, tasks)) as ended:
         components = [_result(one) for one in ended]
     range_m = measured_range(np.concatenate(components))
     if range_m is None:
@@ -98,10 +98,10 @@ def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> fl
     return range_m
 
 
-def _result(ended: Finished) -> Float32[np.ndarray, " values"]:
+def _result(ended: TaskResult) -> Float32[np.ndarray, " values"]:
     if ended.error is not None:
         raise DataError(f"{ended.task[0]}: {explain(ended.error)}") from ended.error
-    found: Float32[np.ndarray, " values"] = ended.result
+    found: Float32[np.ndarray, " values"] = ended.value
     return found
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from skelflow.io.process_pool import check_stopped
 from skelflow.synth.motions.timing import FRAME_RATE_HZ
 from skelflow.synth.recording.build_scene import cast, choose_distractors
 from skelflow.synth.recording.ntu_files import Tracked, Video, write_depth, write_skeleton
-from skelflow.synth.recording.pool import check_stopped
 from skelflow.synth.recording.recording_spec import SynthConfig, Take
 from skelflow.synth.recording.truth_file import TruthWriter
 from skelflow.synth.rendering.kinect import (

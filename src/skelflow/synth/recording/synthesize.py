@@ -10,7 +10,7 @@ import skelflow
 from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
 from skelflow.io.output_folder import enter_folder
-from skelflow.synth.recording.pool import each
+from skelflow.io.process_pool import run_tasks
 from skelflow.synth.recording.recording_spec import SynthConfig, Take, plan_takes
 from skelflow.synth.recording.render_recording import Place, shoot
 
@@ -93,7 +93,7 @@ def synthesize(
         there, made, frames = len(takes) - len(missing), 0, 0
         progress(there, len(takes), "")
         tasks = [(out, take, config) for take in missing]
-        for name, count in each(_make, tasks, workers=workers):
+        for name, count in run_tasks(_make, tasks, workers=workers):
             made, frames = made + 1, frames + count
             progress(there + made, len(takes), name)
     return SynthReport(out, takes, made, frames, time.perf_counter() - start)

@@ -10,7 +10,7 @@ import pytest
 from distributed import LocalCluster
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.io.process_pool import Workers, explain
+from skelflow.io.cluster import Workers, explain
 
 
 def double(number: int) -> int:
@@ -41,16 +41,16 @@ class Watched(list[tuple[Any, ...]]):
 
 def test_workers_return_every_result_once(scheduler: str) -> None:
     with Workers(1, scheduler=scheduler) as workers:
-        ended = list(workers.each(double, [(number,) for number in range(20)]))
-    assert sorted(one.result for one in ended) == [2 * number for number in range(20)]
-    assert all(one.task == (one.result // 2,) and one.error is None for one in ended)
+        ended = list(workers.run(double, [(number,) for number in range(20)]))
+    assert sorted(one.value for one in ended) == [2 * number for number in range(20)]
+    assert all(one.task == (one.value // 2,) and one.error is None for one in ended)
 
 
 def test_workers_take_a_task_only_when_a_thread_is_free(scheduler: str) -> None:
     tasks = Watched([(number,) for number in range(50)])
     with (
         Workers(1, scheduler=scheduler) as workers,
-        closing(workers.each(double, tasks)) as ended,
+        closing(workers.run(double, tasks)) as ended,
     ):
         for done in range(1, 51):
             next(ended)
@@ -60,16 +60,16 @@ def test_workers_take_a_task_only_when_a_thread_is_free(scheduler: str) -> None:
 def test_workers_start_nothing_when_there_is_nothing_to_do() -> None:
     said: list[str] = []
     with Workers(2, announce=said.append) as workers:
-        assert list(workers.each(double, [])) == []
+        assert list(workers.run(double, [])) == []
     assert said == []
 
 
 def test_workers_try_again_and_then_say_why_a_task_failed(tmp_path: Path) -> None:
     tries, said = tmp_path / "tries", list[str]()
     with Workers(1, retries=2, announce=said.append) as workers:
-        ended = list(workers.each(break_down, [(number, tries) for number in range(5)]))
+        ended = list(workers.run(break_down, [(number, tries) for number in range(5)]))
     assert {one.task[0] for one in ended} == set(range(5))
-    assert {one.result for one in ended if one.error is None} == {2, 3, 4}
+    assert {one.value for one in ended if one.error is None} == {2, 3, 4}
     reasons = {one.task[0]: explain(one.error) for one in ended if one.error is not None}
     assert reasons == {
         0: "its worker died 3 times; too little memory?",
@@ -84,12 +84,12 @@ def test_workers_try_again_and_then_say_why_a_task_failed(tmp_path: Path) -> Non
 def test_workers_name_the_scheduler_that_does_not_answer(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skelflow.io.process_pool._CONNECT_S", 1)
+    monkeypatch.setattr("skelflow.io.cluster._CONNECT_S", 1)
     with (
         Workers(1, scheduler=address) as workers,
         pytest.raises(ConfigError, match=f"^scheduler {address}: no dask scheduler answers"),
     ):
-        list(workers.each(double, [(1,)]))
+        list(workers.run(double, [(1,)]))
 
 
 def test_workers_refuse_another_version_of_skelflow(
@@ -100,7 +100,7 @@ def test_workers_refuse_another_version_of_skelflow(
         Workers(1, scheduler=scheduler) as workers,
         pytest.raises(ConfigError, match=r"its workers have skelflow 0\.1\.0, this is 9\.9"),
     ):
-        list(workers.each(double, [(1,)]))
+        list(workers.run(double, [(1,)]))
 
 
 def test_workers_say_that_the_scheduler_was_lost() -> None:
@@ -109,7 +109,7 @@ def test_workers_say_that_the_scheduler_was_lost() -> None:
     )
     address = cluster.scheduler_address
     with Workers(1, scheduler=address) as workers:
-        ended = workers.each(double, [(number,) for number in range(3)])
+        ended = workers.run(double, [(number,) for number in range(3)])
         next(ended)
         cluster.close()
         with pytest.raises(DataError, match=f"the dask scheduler {address} was lost; the same"):
