@@ -1,4 +1,4 @@
-"""The nouns of the house: cameras, skeletons, recordings, and arrays with named axes."""
+"""Cameras, skeletons, recordings, and arrays with named axes."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -183,7 +183,7 @@ class Recording:
     infrared : Frames of (h, w) float32 0..255 in the depth image's pixels, or None.
     skeleton : Skeleton or None, as many frames as `depth`.
     labels : Labels
-    repairs : what the reader mended in the files, a sentence each.
+    repairs : what the reader corrected in the files, a sentence each.
     source : name of the reader, and so of the data set; "" where none read it.
     """
 

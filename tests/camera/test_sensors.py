@@ -7,9 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skelflow.camera.calibration.file import Rig, Rigs, load_rigs, save_rigs
+from skelflow.camera.calibration.file import (
+    SensorCalibration,
+    SensorCalibrations,
+    load_calibrations,
+    save_calibrations,
+)
 from skelflow.camera.calibration.fit import project_color
-from skelflow.camera.calibration.sensors import Sightings, find_devices, fit_rig, misses
+from skelflow.camera.calibration.sensors import (
+    Correspondences,
+    find_devices,
+    fit_calibration,
+    reprojection_errors,
+)
 from skelflow.camera.pinhole import project
 from skelflow.errors import CalibrationError
 from skelflow.recordings import open_recording
@@ -23,53 +33,54 @@ TWO = Camera(512, 424, 365.0, 365.0, 262.5, 209.7, 0.09, -0.27, 0.09)
 SIZES = {"depth_size": (512, 424), "color_size": (1920, 1080)}
 
 
-def seen(camera: Camera, seed: int = 0, count: int = 300, noise_px: float = 0.0) -> Sightings:
+def seen(camera: Camera, seed: int = 0, count: int = 300, noise_px: float = 0.0) -> Correspondences:
     rng = np.random.default_rng(seed)
     joints = rng.uniform([-1, -1, 2.5], [1, 1, 4.0], (count, 3))
     noise = rng.normal(0, noise_px, (count, 2))
     color = project_color(joints, COLOR_PROJECTION).astype(np.float64)
-    return Sightings(joints, project(joints, camera) + noise, color)
+    return Correspondences(joints, project(joints, camera) + noise, color)
 
 
 @pytest.mark.parametrize("noise_px", [0.0, 0.3])
 def test_find_devices_groups_places_by_their_camera(noise_px: float) -> None:
     cameras = {"a": ONE, "b": TWO, "c": ONE, "d": ONE, "e": TWO}
-    places = {p: seen(c, i, noise_px=noise_px) for i, (p, c) in enumerate(cameras.items())}
-    rigs = find_devices(places, **SIZES)
-    assert dict(rigs.places) == {
+    viewpoints = {p: seen(c, i, noise_px=noise_px) for i, (p, c) in enumerate(cameras.items())}
+    sensors = find_devices(viewpoints, **SIZES)
+    assert dict(sensors.viewpoints) == {
         p: "device 1" if c is ONE else "device 2" for p, c in cameras.items()
     }
-    assert rigs.devices["device 2"].camera.cx == pytest.approx(262.5, abs=0.3)
+    assert sensors.devices["device 2"].camera.cx == pytest.approx(262.5, abs=0.3)
 
 
 def test_find_devices_places_few_joints_with_the_device_that_explains_them() -> None:
     few = seen(TWO, 3, count=12)
     strange = seen(replace(ONE, cx=300.0), 4, count=12)
-    places = {"a": seen(ONE), "b": seen(TWO, 1), "few": few, "strange": strange}
-    rigs = find_devices(places, **SIZES)
-    assert rigs.places["few"] == rigs.places["b"]
-    assert rigs.at("strange") is None
+    viewpoints = {"a": seen(ONE), "b": seen(TWO, 1), "few": few, "strange": strange}
+    sensors = find_devices(viewpoints, **SIZES)
+    assert sensors.viewpoints["few"] == sensors.viewpoints["b"]
+    assert sensors.at("strange") is None
 
 
-def test_fit_rig_falls_back_to_affine_and_to_nothing() -> None:
+def test_fit_calibration_falls_back_to_affine_and_to_nothing() -> None:
     all_seen = seen(ONE)
     flat = all_seen.joints_m.copy()
     flat[:, 2] = 3.0
     color = project_color(flat, COLOR_PROJECTION).astype(np.float64)
-    flat_rig = fit_rig(Sightings(flat, project(flat, ONE), color), **SIZES)
-    assert flat_rig.projection is not None
-    assert not flat_rig.projection.matrix[:, 3].any()
+    flat_fit = fit_calibration(Correspondences(flat, project(flat, ONE), color), **SIZES)
+    assert flat_fit.projection is not None
+    assert not flat_fit.projection.matrix[:, 3].any()
     blind = replace(all_seen, color_px=np.full((300, 2), np.nan))
-    assert fit_rig(blind, **SIZES).projection is None
-    assert np.isnan(misses(fit_rig(blind, **SIZES), blind).color_px).all()
+    assert fit_calibration(blind, **SIZES).projection is None
+    assert np.isnan(reprojection_errors(fit_calibration(blind, **SIZES), blind).color_px).all()
 
 
-def test_rigs_round_trip_through_their_file(tmp_path: Path) -> None:
-    fitted = fit_rig(seen(ONE), **SIZES)
-    rigs = Rigs({"device 1": fitted, "blind": Rig(TWO, None)}, {"S001C001": "blind"})
-    save_rigs(rigs, tmp_path / "skelflow-cameras.json")
-    again = load_rigs(tmp_path / "skelflow-cameras.json")
-    assert again.at("S001C001") == Rig(TWO, None)
+def test_calibrations_round_trip_through_their_file(tmp_path: Path) -> None:
+    fitted = fit_calibration(seen(ONE), **SIZES)
+    devices = {"device 1": fitted, "blind": SensorCalibration(TWO, None)}
+    sensors = SensorCalibrations(devices, {"S001C001": "blind"})
+    save_calibrations(sensors, tmp_path / "skelflow-cameras.json")
+    again = load_calibrations(tmp_path / "skelflow-cameras.json")
+    assert again.at("S001C001") == SensorCalibration(TWO, None)
     assert again.at("S001C002") is None
     assert again.devices["device 1"].camera == fitted.camera
     projection = again.devices["device 1"].projection
@@ -87,7 +98,7 @@ def test_load_rigs_fails_when_the_file_is_something_else(tmp_path: Path, text: s
     path = tmp_path / "skelflow-cameras.json"
     path.write_text(text)
     with pytest.raises(CalibrationError, match=r"cameras\.json: no file of fitted cameras .*again"):
-        load_rigs(path)
+        load_calibrations(path)
 
 
 def test_cli_calibrate_keeps_cameras_where_the_reader_finds_them(
@@ -142,24 +153,24 @@ def test_calibrate_explains_the_real_joints_of_two_devices(data_dir: Path) -> No
     from skelflow.datasets.inspect.calibration import calibrate
 
     found = calibrate([data_dir / "ntu"])
-    devices = {place: found.rigs.places[place] for place in found.places}
+    devices = {viewpoint: found.sensors.viewpoints[viewpoint] for viewpoint in found.viewpoints}
     assert len(devices) == 5
     assert devices["S001C001"] == devices["S002C001"] == devices["S004C002"] == "device 1"
     assert devices["S001C003"] == devices["S003C001"] == "device 2"
-    for place in found.places.values():
-        assert place.misses is not None
-        assert np.nanmedian(place.misses.depth_px) < 0.001
-        assert np.nanmax(place.misses.depth_px) < 0.01
-        assert np.nanmedian(place.misses.color_px) < 0.002
-        assert np.nanmax(place.misses.color_px) < 0.01
-    for rig in found.rigs.devices.values():
-        assert rig.camera.fx == pytest.approx(365.5, rel=0.002)
+    for viewpoint in found.viewpoints.values():
+        assert viewpoint.errors is not None
+        assert np.nanmedian(viewpoint.errors.depth_px) < 0.001
+        assert np.nanmax(viewpoint.errors.depth_px) < 0.01
+        assert np.nanmedian(viewpoint.errors.color_px) < 0.002
+        assert np.nanmax(viewpoint.errors.color_px) < 0.01
+    for calibration in found.sensors.devices.values():
+        assert calibration.camera.fx == pytest.approx(365.5, rel=0.002)
 
 
 def test_thin_keeps_all_joints_alike_whatever_their_number() -> None:
     joints = np.arange(25 * 40_000) % 25  # a stride of 50 would keep one joint alone
     rows = np.repeat(joints[:, None], 3, axis=1).astype(np.float64)
-    kept = Sightings(rows, rows[:, :2], rows[:, :2]).thin().joints_m[:, 0]
+    kept = Correspondences(rows, rows[:, :2], rows[:, :2]).subsample().joints_m[:, 0]
     counts = np.bincount(kept.astype(int), minlength=25)
     assert counts.sum() < len(joints)
     assert counts.min() > 0.8 * counts.mean()

@@ -9,7 +9,7 @@ from skelflow.io.atomic import atomic_write, remove_partials, storage_errors
 
 
 def enter_folder(
-    out: Path, settings: dict[str, Any], *, settings_file: str, strangers: str, maker: str
+    out: Path, settings: dict[str, Any], *, settings_file: str, outputs: str, maker: str
 ) -> None:
     """Make a folder, or go on in one that was made with the same settings.
 
@@ -20,7 +20,7 @@ def enter_folder(
     out : the folder.
     settings : plain values, "format" among them, that all of its content has in common.
     settings_file : name of the JSON file that keeps them.
-    strangers : pattern of the names that must not be there without that file.
+    outputs : pattern of what the command writes; without the settings, none may be there.
     maker : the command that makes such folders, for messages.
 
     Raises
@@ -35,7 +35,7 @@ def enter_folder(
     with storage_errors(out):
         out.mkdir(parents=True, exist_ok=True)
         remove_partials(out)
-        found = _found(out, settings_file, strangers, maker)
+        found = _found(out, settings_file, outputs, maker)
     if found is None:
         with atomic_write(out / settings_file) as aside:
             aside.write_text(json.dumps(settings, indent=2) + "\n")
@@ -52,7 +52,7 @@ def enter_folder(
         )
 
 
-def _found(out: Path, settings_file: str, strangers: str, maker: str) -> dict[str, Any] | None:
+def _found(out: Path, settings_file: str, outputs: str, maker: str) -> dict[str, Any] | None:
     """The settings of what is there; None in a folder without any."""
     path = out / settings_file
     if path.is_file():
@@ -63,7 +63,7 @@ def _found(out: Path, settings_file: str, strangers: str, maker: str) -> dict[st
         if isinstance(found, dict) and "format" in found:
             return found
         raise DataError(f"{path}: not written by `{maker}`; choose another folder")
-    if there := sorted(out.glob(strangers)):
+    if there := sorted(out.glob(outputs)):
         raise DataError(
             f"{out}: holds {there[0].name} but no {settings_file} that says how it was made; "
             "choose another folder"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.sampling import spread, survey_recordings, trains
+from skelflow.datasets.prepare.sampling import low_discrepancy_order, sample_recordings, trains
 from skelflow.datasets.windows import clip_starts, pair_times
 from skelflow.errors import SkelflowError
 from skelflow.recordings import find_recordings, open_recording
@@ -54,16 +54,16 @@ def measure_size(
         There is no recording, or none opens.
     """
     paths = find_recordings(source)
-    looked_at = spread(paths)[:_OPENED]
-    survey = survey_recordings(looked_at, source, config)
+    sampled = low_discrepancy_order(paths)[:_OPENED]
+    sample = sample_recordings(sampled, source, config)
     frames, training = [], []
-    for path in looked_at:
+    for path in sampled:
         try:
             recording = open_recording(path)
         except SkelflowError:
             continue
         frames.append(len(recording))
-        training.append(trains(recording, survey.source, config))
+        training.append(trains(recording, sample.source, config))
     stride = config.flow.stride
     starts = [clip_starts(n, stride=stride, length=length, overlap=overlap) for n in frames]
     return DataSize(

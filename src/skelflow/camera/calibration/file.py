@@ -1,4 +1,4 @@
-"""Fitted cameras kept in a file: which devices there are, and which of them stood where."""
+"""Calibrations kept in a file: which devices there are, and which of them stood where."""
 
 import json
 from collections.abc import Mapping
@@ -16,39 +16,42 @@ _FORMAT = "skelflow cameras 1"
 
 
 @dataclass(frozen=True)
-class Rig:
-    """A depth camera and where its points land in the color camera beside it, if that is known."""
+class SensorCalibration:
+    """A depth camera, and the projection into the color camera of the same device, if known."""
 
     camera: Camera
     projection: Projection | None
 
 
 @dataclass(frozen=True)
-class Rigs:
-    """Devices by name, and the device that stood at each place."""
+class SensorCalibrations:
+    """Calibrated devices by name, and which of them recorded each viewpoint.
 
-    devices: Mapping[str, Rig]
-    places: Mapping[str, str]
+    A viewpoint is where a device stood: in NTU RGB+D, a set-up and a camera.
+    """
 
-    def at(self, place: str) -> Rig | None:
-        """The device of a place; None where it is unknown."""
-        device = self.places.get(place)
+    devices: Mapping[str, SensorCalibration]
+    viewpoints: Mapping[str, str]
+
+    def at(self, viewpoint: str) -> SensorCalibration | None:
+        """The device of a viewpoint; None where it is unknown."""
+        device = self.viewpoints.get(viewpoint)
         return None if device is None else self.devices[device]
 
 
-def save_rigs(rigs: Rigs, path: Path) -> None:
-    """Write devices and places as JSON; `DataError` where that cannot be."""
+def save_calibrations(sensors: SensorCalibrations, path: Path) -> None:
+    """Write devices and viewpoints as JSON; `DataError` where that cannot be."""
     content = {
         "format": _FORMAT,
-        "devices": {name: _rig_content(rig) for name, rig in rigs.devices.items()},
-        "places": dict(rigs.places),
+        "devices": {name: _to_json(device) for name, device in sensors.devices.items()},
+        "places": dict(sensors.viewpoints),
     }
     with atomic_write(path) as aside:
         aside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
-def load_rigs(path: Path) -> Rigs:
-    """Read what `save_rigs` wrote.
+def load_calibrations(path: Path) -> SensorCalibrations:
+    """Read what `save_calibrations` wrote.
 
     Raises
     ------
@@ -59,22 +62,22 @@ def load_rigs(path: Path) -> Rigs:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["format"] != _FORMAT:
             raise ValueError(f"its format is {content['format']!r}, expected {_FORMAT!r}")
-        devices = {name: _rig(device) for name, device in content["devices"].items()}
-        places = {str(place): str(device) for place, device in content["places"].items()}
-        if missing := set(places.values()) - set(devices):
-            raise ValueError(f"its places name devices it does not have: {sorted(missing)}")
+        devices = {name: _from_json(device) for name, device in content["devices"].items()}
+        viewpoints = {str(name): str(device) for name, device in content["places"].items()}
+        if missing := set(viewpoints.values()) - set(devices):
+            raise ValueError(f"its viewpoints name devices it does not have: {sorted(missing)}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
         raise CalibrationError(
             f"{path}: no file of fitted cameras ({type(error).__name__}: {error}); "
             "make it again with `skelflow calibrate`, or remove it"
         ) from error
-    return Rigs(devices, places)
+    return SensorCalibrations(devices, viewpoints)
 
 
-def _rig_content(rig: Rig) -> dict[str, Any]:
-    color = rig.projection
+def _to_json(calibration: SensorCalibration) -> dict[str, Any]:
+    color = calibration.projection
     return {
-        "camera": asdict(rig.camera),
+        "camera": asdict(calibration.camera),
         "color": color
         and {
             "width": color.width,
@@ -85,9 +88,9 @@ def _rig_content(rig: Rig) -> dict[str, Any]:
     }
 
 
-def _rig(content: dict[str, Any]) -> Rig:
+def _from_json(content: dict[str, Any]) -> SensorCalibration:
     color = content["color"]
-    return Rig(Camera(**content["camera"]), color and _projection(color))
+    return SensorCalibration(Camera(**content["camera"]), color and _projection(color))
 
 
 def _projection(content: dict[str, Any]) -> Projection:

@@ -24,7 +24,7 @@ def fit_depth_camera(
     """Intrinsics of the depth camera from joints and their depth pixels: RANSAC, then refined.
 
     A pinhole camera chooses the points that agree; one focal length and radial distortion take its
-    place where they more than halve what it misses, and are monotonic in the whole image.
+    place where they more than halve its residuals, and are monotonic in the whole image.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def fit_depth_camera(
         _blocks((rays[:, 0], zero, one, zero), (zero, rays[:, 1], zero, one)), pixels, "depth"
     )
     agrees = _agree(straight)
-    fit = refine(straight.take(agrees))
+    fit = refine(straight.select(agrees))
     if fit[0] <= 0 or fit[1] <= 0:
         raise CalibrationError(
             f"depth camera: fitted focal lengths ({fit[0]:.1f}, {fit[1]:.1f}) are not positive; "
@@ -65,7 +65,7 @@ def fit_depth_camera(
     fx, fy, cx, cy = map(float, fit)
     pinhole = Camera(width, height, fx, fy, cx, cy)
     lens = Equations(_lens_terms(rays), pixels, "depth")
-    bent = _refine_if_better(straight.take(agrees), fit, lens.take(agrees))
+    bent = _refine_if_better(straight.select(agrees), fit, lens.select(agrees))
     if bent is None:
         return pinhole
     focal, *rest, cx, cy = map(float, bent)
@@ -85,7 +85,7 @@ def fit_color_projection(
 
     A color camera that looks the same way, turned about the optical axis or displaced, chooses
     the points that agree; polynomials of third degree in X/Z and Y/Z, which stand for its tilt
-    and its lens, are added where they more than halve what it misses.
+    and its lens, are added where they more than halve its residuals.
 
     Parameters
     ----------
@@ -110,10 +110,10 @@ def fit_color_projection(
         _require_spread(rays[:, axis], least, name, "color")
     straight = Equations(_both_axes(_straight_terms(rays)), pixels, "color")
     agrees = _agree(straight)
-    fit = refine(straight.take(agrees))
+    fit = refine(straight.select(agrees))
     terms = np.concatenate((_straight_terms(rays), _bend_terms(rays)), axis=-1)
     bent = _refine_if_better(
-        straight.take(agrees), fit, Equations(_both_axes(terms), pixels, "color").take(agrees)
+        straight.select(agrees), fit, Equations(_both_axes(terms), pixels, "color").select(agrees)
     )
     if bent is None:
         return Projection(width, height, fit.reshape(2, 4).astype(np.float32))
@@ -136,7 +136,7 @@ def fit_color_affine(
     for axis, name in enumerate("XY"):
         _require_spread(rays[:, axis], _SMALLEST_SPREAD, f"{name}/Z", "color")
     flat = Equations(_both_axes(_straight_terms(rays)[:, :3]), pixels, "color")
-    fit = refine(flat.take(_agree(flat))).reshape(2, 3)
+    fit = refine(flat.select(_agree(flat))).reshape(2, 3)
     return Projection(width, height, np.pad(fit, ((0, 0), (0, 1))).astype(np.float32))
 
 
@@ -189,11 +189,11 @@ def _agree(straight: Equations) -> Bool[np.ndarray, " n"]:
     tolerance = _TOLERANCE_PX[straight.camera]
     agrees = consensus(straight, tolerance_px=tolerance)
     if 2 * agrees.sum() < len(straight):
-        misses = straight.misses(refine(straight))
+        residuals = straight.residuals(refine(straight))
         raise CalibrationError(
-            f"{straight.camera} camera: the fit misses the pixels by {np.median(misses):.1f} px in "
-            f"the median, expected half of the joints within {tolerance:g}: are joints in meters, "
-            "y down, pixels of this camera?"
+            f"{straight.camera} camera: the fit misses the pixels by "
+            f"{np.median(residuals):.1f} px in the median, expected half of the joints within "
+            f"{tolerance:g}: are joints in meters, y down, pixels of this camera?"
         )
     return agrees
 
@@ -201,13 +201,13 @@ def _agree(straight: Equations) -> Bool[np.ndarray, " n"]:
 def _refine_if_better(
     straight: Equations, fit: Float64[np.ndarray, " k"], richer: Equations
 ) -> Float64[np.ndarray, " k2"] | None:
-    """The richer fit when it halves what the straight one misses, else None."""
+    """The richer fit when it halves the residuals of the straight one, else None."""
     try:
         bent = refine(richer)
     except CalibrationError:
         return None
     before, after = (
-        float(np.percentile(model.misses(unknowns), 95))
+        float(np.percentile(model.residuals(unknowns), 95))
         for model, unknowns in ((straight, fit), (richer, bent))
     )
     return bent if after < 0.5 * before and before > 1e-3 else None

@@ -31,12 +31,12 @@ class Equations:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    def misses(self, fit: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " n"]:
+    def residuals(self, fit: Float64[np.ndarray, " k"]) -> Float64[np.ndarray, " n"]:
         """Distance of each point from where the fit puts it, pixels."""
         return np.asarray(np.linalg.norm(self.terms @ fit - self.pixels, axis=-1))
 
-    def take(self, which: Bool[np.ndarray, " n"]) -> "Equations":
-        """Some of the points."""
+    def select(self, which: Bool[np.ndarray, " n"]) -> "Equations":
+        """The equations of some of the points."""
         return Equations(self.terms[which], self.pixels[which], self.camera)
 
 
@@ -54,12 +54,12 @@ def consensus(equations: Equations, *, tolerance_px: float) -> Bool[np.ndarray, 
     """
     rng = np.random.default_rng(0)
     least = -(-equations.terms.shape[2] // 2)
-    best = equations.misses(_least_squares(equations, np.ones(len(equations)))) <= tolerance_px
+    best = equations.residuals(_least_squares(equations, np.ones(len(equations)))) <= tolerance_px
     for _ in range(_DRAWS):
         drawn = rng.choice(len(equations), least, replace=False)
         terms = equations.terms[drawn].reshape(2 * least, -1)
         fit = np.linalg.lstsq(terms, equations.pixels[drawn].ravel(), rcond=None)[0]
-        agrees = equations.misses(fit) <= tolerance_px
+        agrees = equations.residuals(fit) <= tolerance_px
         if agrees.sum() > best.sum():
             best = agrees
     return best
@@ -76,11 +76,11 @@ def refine(equations: Equations) -> Float64[np.ndarray, " k"]:
     weights, last = np.ones(len(equations)), np.inf
     for _ in range(_ROUNDS):
         fit = _least_squares(equations, weights)
-        misses = equations.misses(fit)
-        scale = max(float(np.median(misses)), 1e-6)
+        residuals = equations.residuals(fit)
+        scale = max(float(np.median(residuals)), 1e-6)
         if abs(scale - last) < _SETTLED * scale:
             break
-        weights, last = 1 / (1 + (misses / (2 * scale)) ** 2), scale
+        weights, last = 1 / (1 + (residuals / (2 * scale)) ** 2), scale
     return fit
 
 

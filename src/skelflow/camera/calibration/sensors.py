@@ -1,4 +1,4 @@
-"""Which physical device stood where: cameras fitted to what each place saw, and grouped."""
+"""Calibrate the sensors of a data set: which device stood at which viewpoint."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.camera.calibration.file import Rig, Rigs
+from skelflow.camera.calibration.file import SensorCalibration, SensorCalibrations
 from skelflow.camera.calibration.fit import (
     fit_color_affine,
     fit_color_projection,
@@ -17,13 +17,13 @@ from skelflow.camera.pinhole import project
 from skelflow.errors import CalibrationError
 
 _MOST_POINTS = 20_000  # of one fit; more do not make it better
-_SAME = 3.0  # a device explains a place when it misses by at most this times the place's own fit
+_SAME = 3.0  # a device explains a viewpoint when its error is at most this times the own fit's
 _SURELY_SAME_PX = 0.05  # or by this
-_PERHAPS_SAME_PX = 0.5  # or by this, where the place's own joints determine no camera
+_PERHAPS_SAME_PX = 0.5  # or by this, where the viewpoint's own joints determine no camera
 
 
 @dataclass(frozen=True)
-class Sightings:
+class Correspondences:
     """Joints with the pixels they were seen at; NaN where missing.
 
     Parameters
@@ -39,135 +39,147 @@ class Sightings:
     def __len__(self) -> int:
         return len(self.joints_m)
 
-    def thin(self) -> "Sightings":
+    def subsample(self) -> "Correspondences":
         """At most as many as a fit needs, drawn at random: a stride would prefer some joints."""
         if len(self) <= _MOST_POINTS:
             return self
         kept = np.random.default_rng(0).choice(len(self), _MOST_POINTS, replace=False)
         kept.sort()
-        return Sightings(self.joints_m[kept], self.depth_px[kept], self.color_px[kept])
+        return Correspondences(self.joints_m[kept], self.depth_px[kept], self.color_px[kept])
 
 
 @dataclass(frozen=True)
-class Misses:
-    """How far joints land from their pixels; NaN where either is missing."""
+class ReprojectionErrors:
+    """Distance of projected joints from their pixels, pixels; NaN where either is missing."""
 
     depth_px: Float64[np.ndarray, " n"]
     color_px: Float64[np.ndarray, " n"]
 
 
-def join(sightings: Sequence[Sightings]) -> Sightings:
-    """Several places' or files' sightings as one."""
+def concatenate(correspondences: Sequence[Correspondences]) -> Correspondences:
+    """The correspondences of several viewpoints or files as one."""
     columns = (
-        [getattr(s, name) for s in sightings] for name in ("joints_m", "depth_px", "color_px")
+        [getattr(s, name) for s in correspondences] for name in ("joints_m", "depth_px", "color_px")
     )
-    return Sightings(*(np.concatenate(column) for column in columns))
+    return Correspondences(*(np.concatenate(column) for column in columns))
 
 
-def fit_rig(
-    sightings: Sightings, *, depth_size: tuple[int, int], color_size: tuple[int, int]
-) -> Rig:
-    """The depth camera and the color projection that explain some sightings.
+def fit_calibration(
+    correspondences: Correspondences, *, depth_size: tuple[int, int], color_size: tuple[int, int]
+) -> SensorCalibration:
+    """Fit the depth camera and the color projection of one device.
 
     Parameters
     ----------
-    sightings : at least 20 joints with depth pixels.
+    correspondences : at least 20 joints with depth pixels.
     depth_size, color_size : (width, height), pixels.
 
     Returns
     -------
-    Rig : its projection is the affine map where joints at one depth leave parallax open, and None
-        where not even that is determined.
+    SensorCalibration : its projection is the affine map where joints at one depth leave parallax
+        open, and None where not even that is determined.
 
     Raises
     ------
     CalibrationError
         The depth camera cannot be fitted.
     """
-    some = sightings.thin()
+    some = correspondences.subsample()
     width, height = depth_size
     camera = fit_depth_camera(some.joints_m, some.depth_px, width=width, height=height)
     width, height = color_size
     for fit in (fit_color_projection, fit_color_affine):
         try:
-            return Rig(camera, fit(some.joints_m, some.color_px, width=width, height=height))
+            projection = fit(some.joints_m, some.color_px, width=width, height=height)
         except CalibrationError:
             continue
-    return Rig(camera, None)
+        return SensorCalibration(camera, projection)
+    return SensorCalibration(camera, None)
 
 
-def misses(rig: Rig, sightings: Sightings) -> Misses:
-    """What a rig leaves unexplained."""
-    depth = np.linalg.norm(project(sightings.joints_m, rig.camera) - sightings.depth_px, axis=-1)
-    if rig.projection is None:
-        return Misses(depth, np.full(len(sightings), np.nan))
-    found = project_color(sightings.joints_m, rig.projection)
-    return Misses(depth, np.linalg.norm(found - sightings.color_px, axis=-1))
+def reprojection_errors(
+    calibration: SensorCalibration, correspondences: Correspondences
+) -> ReprojectionErrors:
+    """Distance of each joint's projection from the pixel it was seen at, in both images."""
+    joints_m, size = correspondences.joints_m, len(correspondences)
+    found_px = project(joints_m, calibration.camera)
+    depth_px = np.linalg.norm(found_px - correspondences.depth_px, axis=-1)
+    if calibration.projection is None:
+        return ReprojectionErrors(depth_px, np.full(size, np.nan))
+    found_px = project_color(joints_m, calibration.projection)
+    return ReprojectionErrors(
+        depth_px, np.linalg.norm(found_px - correspondences.color_px, axis=-1)
+    )
 
 
 def find_devices(
-    places: Mapping[str, Sightings], *, depth_size: tuple[int, int], color_size: tuple[int, int]
-) -> Rigs:
-    """Group places by the device whose camera explains them, and fit each device to all of its.
+    viewpoints: Mapping[str, Correspondences],
+    *,
+    depth_size: tuple[int, int],
+    color_size: tuple[int, int],
+) -> SensorCalibrations:
+    """Group viewpoints by the device whose camera explains them, and fit each device to all of its.
 
-    Places whose joints determine a camera come first, most joints first; a place joins the
-    device that explains it best, or founds one. A place that no device explains and whose own
+    Viewpoints whose joints determine a camera come first, most joints first; a viewpoint joins the
+    device that explains it best, or founds one. A viewpoint that no device explains and whose own
     joints determine no camera is left out.
 
     Parameters
     ----------
-    places : what each saw.
+    viewpoints : what each saw.
     depth_size, color_size : (width, height), pixels.
     """
-    own = {place: _try_rig(seen, depth_size, color_size) for place, seen in places.items()}
-    order = sorted(places, key=lambda place: (own[place] is None, -len(places[place])))
-    founders: list[Rig] = []
+    own = {name: _try_fit(seen, depth_size, color_size) for name, seen in viewpoints.items()}
+    order = sorted(viewpoints, key=lambda name: (own[name] is None, -len(viewpoints[name])))
+    devices: list[SensorCalibration] = []
     members: list[list[str]] = []
-    for place in order:
-        rig = own[place]
-        device = _explaining(founders, places[place], rig)
-        if device is not None:
-            members[device].append(place)
-        elif rig is not None:
-            founders.append(rig)
-            members.append([place])
+    for viewpoint in order:
+        calibration = own[viewpoint]
+        found = _explaining(devices, viewpoints[viewpoint], calibration)
+        if found is not None:
+            members[found].append(viewpoint)
+        elif calibration is not None:
+            devices.append(calibration)
+            members.append([viewpoint])
     ranked = sorted(members, key=lambda group: (-len(group), min(group)))
-    return Rigs(
+    return SensorCalibrations(
         {
-            f"device {i}": fit_rig(
-                join([places[place] for place in group]).thin(),
+            f"device {i}": fit_calibration(
+                concatenate([viewpoints[name] for name in group]).subsample(),
                 depth_size=depth_size,
                 color_size=color_size,
             )
             for i, group in enumerate(ranked, 1)
         },
-        {place: f"device {i}" for i, group in enumerate(ranked, 1) for place in sorted(group)},
+        {name: f"device {i}" for i, group in enumerate(ranked, 1) for name in sorted(group)},
     )
 
 
-def _try_rig(
-    sightings: Sightings, depth_size: tuple[int, int], color_size: tuple[int, int]
-) -> Rig | None:
+def _try_fit(
+    correspondences: Correspondences, depth_size: tuple[int, int], color_size: tuple[int, int]
+) -> SensorCalibration | None:
     try:
-        return fit_rig(sightings, depth_size=depth_size, color_size=color_size)
+        return fit_calibration(correspondences, depth_size=depth_size, color_size=color_size)
     except CalibrationError:
         return None
 
 
-def _explaining(devices: Iterable[Rig], seen: Sightings, own: Rig | None) -> int | None:
-    """The device that misses a place's joints least, when that is little enough."""
-    found = [_depth_miss(rig, seen) for rig in devices]
+def _explaining(
+    devices: Iterable[SensorCalibration], seen: Correspondences, own: SensorCalibration | None
+) -> int | None:
+    """The device with the least error at a viewpoint's joints, when that is small enough."""
+    found = [_depth_error_px(calibration, seen) for calibration in devices]
     if not found:
         return None
     best = int(np.argmin(found))
     enough = _PERHAPS_SAME_PX
     if own is not None:
-        enough = max(_SAME * _depth_miss(own, seen), _SURELY_SAME_PX)
+        enough = max(_SAME * _depth_error_px(own, seen), _SURELY_SAME_PX)
     return best if found[best] <= enough else None
 
 
-def _depth_miss(rig: Rig, seen: Sightings) -> float:
+def _depth_error_px(calibration: SensorCalibration, seen: Correspondences) -> float:
     """Median, pixels; infinite where no joint has both a position and a pixel."""
-    miss = misses(rig, seen).depth_px
-    miss = miss[np.isfinite(miss)]
-    return float(np.median(miss)) if miss.size else np.inf
+    error = reprojection_errors(calibration, seen).depth_px
+    error = error[np.isfinite(error)]
+    return float(np.median(error)) if error.size else np.inf

@@ -33,7 +33,7 @@ def calibrate(
     files
         How many recordings of each set-up and camera are read.
     """
-    from skelflow.camera.calibration.file import save_rigs
+    from skelflow.camera.calibration.file import save_calibrations
     from skelflow.cli.progress import bar
     from skelflow.datasets.inspect.calibration import calibrate as calibrate_data
     from skelflow.datasets.inspect.calibration import cameras_path
@@ -43,7 +43,7 @@ def calibrate(
         found = calibrate_data(sources, files=files, progress=progress)
     out = out or cameras_path(sources[0])
     picture = picture or out.with_suffix(".png")
-    save_rigs(found.rigs, out)
+    save_calibrations(found.sensors, out)
     save_calibration(found, picture)
     say(found.to_text())
     say(f"{out}, {picture}")

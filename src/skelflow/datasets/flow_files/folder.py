@@ -125,9 +125,7 @@ def write_flows(
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
     settings = _settings(recording, pairs, config)
-    enter_folder(
-        out, settings, settings_file=SETTINGS, strangers="flow_*.npz", maker="skelflow flow"
-    )
+    enter_folder(out, settings, settings_file=SETTINGS, outputs="flow_*.npz", maker="skelflow flow")
     folder = FlowFolder(out, times, settings, config.range_m)
     spent = []
     for number, t in enumerate(times, start=1):

@@ -7,56 +7,64 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.camera.calibration.file import Rig, Rigs
-from skelflow.camera.calibration.sensors import Misses, Sightings, find_devices, join, misses
+from skelflow.camera.calibration.file import SensorCalibration, SensorCalibrations
+from skelflow.camera.calibration.sensors import (
+    Correspondences,
+    ReprojectionErrors,
+    concatenate,
+    find_devices,
+    reprojection_errors,
+)
 from skelflow.errors import DataError, FormatError
 from skelflow.recordings.ntu.cameras import (
     CAMERAS_FILE,
     COLOR_SIZE,
     DEPTH_SIZE,
-    place_of,
-    read_sightings,
+    read_correspondences,
+    viewpoint_of,
 )
 from skelflow.recordings.ntu.files import home_of, scan_all
 
-FILES_A_PLACE = 12
+FILES_A_VIEWPOINT = 12
 
-_HEAD = "place      device     files   joints   depth px: median    99 %   color px: median    99 %"
+_HEAD = "viewpoint  device     files   joints   depth px: median    99 %   color px: median    99 %"
 
 
 @dataclass(frozen=True)
-class Place:
-    """What was seen at one set-up and camera, and what its device leaves unexplained.
+class Viewpoint:
+    """What was seen at one set-up and camera, and the errors of its device's calibration.
 
     Parameters
     ----------
     files : skeletons that were read.
     seen : their joints and pixels.
-    misses : see `skelflow.camera.calibration.sensors.misses`; None where no device is known.
+    errors : see `skelflow.camera.calibration.sensors.reprojection_errors`; None where no device
+        is known.
     """
 
     files: int
-    seen: Sightings
-    misses: Misses | None
+    seen: Correspondences
+    errors: ReprojectionErrors | None
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Devices, the places they stood at, and the files that could not be read, with the reason."""
+    """Devices, the viewpoints they stood at, and why files could not be read."""
 
-    rigs: Rigs
-    places: Mapping[str, Place]
+    sensors: SensorCalibrations
+    viewpoints: Mapping[str, Viewpoint]
     failed: Mapping[str, str]
 
     def to_text(self) -> str:
-        """A table of places, and one of devices."""
+        """A table of viewpoints, and one of devices."""
         lines = [_HEAD]
-        for name, place in sorted(self.places.items()):
-            device = self.rigs.places.get(name, "none")
-            lines.append(f"{name}   {device:10} {place.files:5} {len(place.seen):8,} {_row(place)}")
+        for name, found in sorted(self.viewpoints.items()):
+            device = self.sensors.viewpoints.get(name, "none")
+            counts = f"{found.files:5} {len(found.seen):8,}"
+            lines.append(f"{name}   {device:10} {counts} {_row(found)}")
         lines.append("")
-        lines += [f"{name}: {_describe(rig)}" for name, rig in self.rigs.devices.items()]
-        if len(self.rigs.places) < len(self.places):
+        lines += [f"{name}: {_describe(device)}" for name, device in self.sensors.devices.items()]
+        if len(self.sensors.viewpoints) < len(self.viewpoints):
             lines.append("none: too few joints, or too close together, to tell; recordings from")
             lines.append("there keep to their own joints, or to a typical Kinect v2")
         lines += [f"not read: {name}: {reason}" for name, reason in self.failed.items()]
@@ -66,7 +74,7 @@ class Calibration:
 def calibrate(
     sources: Sequence[str | Path],
     *,
-    files: int = FILES_A_PLACE,
+    files: int = FILES_A_VIEWPOINT,
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Calibration:
     """Fit the devices behind a data set's set-ups and cameras to the joints' own pixels.
@@ -89,26 +97,26 @@ def calibrate(
             "SsssCcccPpppRrrrAaaa.skeleton files: joints and their pixels are what cameras are "
             "fitted to"
         )
-    seen: dict[str, list[Sightings]] = {}
+    seen: dict[str, list[Correspondences]] = {}
     failed: dict[str, str] = {}
     for done, path in enumerate(chosen, 1):
         try:
-            joints = read_sightings(path)
+            joints = read_correspondences(path)
         except FormatError as error:
             failed[path.name] = str(error)
         else:
-            seen.setdefault(place_of(path.name), []).append(joints)
+            seen.setdefault(viewpoint_of(path.name), []).append(joints)
         progress(done, len(chosen), path.name)
-    joined = {place: join(parts) for place, parts in seen.items()}
-    rigs = find_devices(joined, depth_size=DEPTH_SIZE, color_size=COLOR_SIZE)
-    if not rigs.devices:
+    joined = {viewpoint: concatenate(parts) for viewpoint, parts in seen.items()}
+    sensors = find_devices(joined, depth_size=DEPTH_SIZE, color_size=COLOR_SIZE)
+    if not sensors.devices:
         reason = next(iter(failed.values()), "too few joints, or too close together")
         raise DataError(f"no camera can be fitted to {len(chosen)} skeletons: {reason}")
-    places = {
-        name: Place(len(seen[name]), joints, _misses(rigs.at(name), joints))
+    viewpoints = {
+        name: Viewpoint(len(seen[name]), joints, _errors(sensors.at(name), joints))
         for name, joints in joined.items()
     }
-    return Calibration(rigs, places, failed)
+    return Calibration(sensors, viewpoints, failed)
 
 
 def cameras_path(source: Path) -> Path:
@@ -125,39 +133,42 @@ def _skeletons(sources: Sequence[Path]) -> list[Path]:
 
 
 def _choose(paths: Iterable[Path], files: int) -> list[Path]:
-    """Evenly spread files of each place."""
-    places: dict[str, list[Path]] = {}
+    """Evenly spread files of each viewpoint."""
+    viewpoints: dict[str, list[Path]] = {}
     for path in paths:
-        places.setdefault(place_of(path.name), []).append(path)
-    return [path for _, group in sorted(places.items()) for path in _spread(sorted(group), files)]
+        viewpoints.setdefault(viewpoint_of(path.name), []).append(path)
+    groups = (sorted(group) for _, group in sorted(viewpoints.items()))
+    return [path for group in groups for path in _evenly_spaced(group, files)]
 
 
-def _spread(paths: list[Path], count: int) -> list[Path]:
+def _evenly_spaced(paths: list[Path], count: int) -> list[Path]:
     if len(paths) <= count:
         return paths
     return [paths[int(i)] for i in np.linspace(0, len(paths) - 1, count).round()]
 
 
-def _misses(rig: Rig | None, seen: Sightings) -> Misses | None:
-    return None if rig is None else misses(rig, seen)
+def _errors(
+    calibration: SensorCalibration | None, seen: Correspondences
+) -> ReprojectionErrors | None:
+    return None if calibration is None else reprojection_errors(calibration, seen)
 
 
-def _row(place: Place) -> str:
-    if place.misses is None:
+def _row(viewpoint: Viewpoint) -> str:
+    if viewpoint.errors is None:
         return ""
-    depth, color = _middle_and_rim(place.misses.depth_px), _middle_and_rim(place.misses.color_px)
+    depth, color = map(_median_and_99th, (viewpoint.errors.depth_px, viewpoint.errors.color_px))
     return f"{'':8} {depth} {'':8} {color}"
 
 
-def _middle_and_rim(miss_px: Float64[np.ndarray, " n"]) -> str:
-    known = miss_px[np.isfinite(miss_px)]
+def _median_and_99th(error_px: Float64[np.ndarray, " n"]) -> str:
+    known = error_px[np.isfinite(error_px)]
     if not known.size:
         return f"{'-':>9} {'-':>9}"
     return f"{np.median(known):9.5f} {np.percentile(known, 99):9.5f}"
 
 
-def _describe(rig: Rig) -> str:
-    camera, color = rig.camera, rig.projection
+def _describe(calibration: SensorCalibration) -> str:
+    camera, color = calibration.camera, calibration.projection
     text = f"depth f {camera.fx:.2f}"
     text += "" if camera.fx == camera.fy else f" and {camera.fy:.2f}"
     text += f", center ({camera.cx:.2f}, {camera.cy:.2f})"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from skelflow.datasets.inspect.inventory import take_inventory
-from skelflow.datasets.inspect.scan import check_recordings
+from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
 from skelflow.recordings import find_reader, find_recordings, open_recording
 from skelflow.types import Recording
@@ -41,7 +41,7 @@ def describe(
     if inventory.everything and not check:
         return inventory.to_text()
     found = [recording for path in paths for recording in find_recordings(path)]
-    opened = check_recordings(found, progress=progress).to_text()
+    opened = scan_recordings(found, progress=progress).to_text()
     return f"{inventory.to_text()}\n\n{opened}" if inventory.everything else opened
 
 

@@ -15,8 +15,8 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Checkup:
-    """What opening some recordings said.
+class Scan:
+    """What opening some recordings showed.
 
     Parameters
     ----------
@@ -59,9 +59,9 @@ class Checkup:
         return lines
 
 
-def check_recordings(
+def scan_recordings(
     paths: Sequence[Path], *, progress: Callable[[int, int, str], None] = lambda *_: None
-) -> Checkup:
+) -> Scan:
     """Open recordings without decoding their frames.
 
     Parameters
@@ -87,7 +87,7 @@ def check_recordings(
             if recording.repairs:
                 repairs[recording.name] = recording.repairs
         progress(done, len(paths), path.name)
-    return Checkup(sources, labels, frames, repairs, failed)
+    return Scan(sources, labels, frames, repairs, failed)
 
 
 def _known(labels: Sequence[Labels]) -> list[str]:

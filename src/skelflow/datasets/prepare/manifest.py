@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import skelflow
-from skelflow.datasets.prepare.task import Outcome
+from skelflow.datasets.prepare.task import RecordingStatus
 from skelflow.datasets.store.store import Store
 from skelflow.io.atomic import atomic_write, storage_errors
 
@@ -16,24 +16,24 @@ MANIFEST = "manifest.jsonl"
 HISTORY = "history.jsonl"
 
 
-def append_history(store: Path, outcome: Outcome) -> None:
+def append_history(store: Path, status: RecordingStatus) -> None:
     """Note when a recording ended, where, how, and how many seconds it took."""
     line = {
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        "name": outcome.name,
-        "origin": outcome.origin,
-        "state": outcome.state,
-        "reason": outcome.reason,
-        "seconds": outcome.seconds,
-        "cpu_s": outcome.cpu_s,
-        "host": outcome.host,
+        "name": status.name,
+        "origin": status.origin,
+        "state": status.state,
+        "reason": status.reason,
+        "seconds": status.seconds,
+        "cpu_s": status.cpu_s,
+        "host": status.host,
         "version": skelflow.__version__,
     }
     with storage_errors(store), (store / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 
 
-def write_manifest(store: Store, tried: Iterable[Outcome]) -> None:
+def write_manifest(store: Store, tried: Iterable[RecordingStatus]) -> None:
     """Say how the store was made, and of every recording whether it is done or failed, and why.
 
     It follows from the sequences that are there and from the failures, whatever runs made them:
@@ -71,8 +71,8 @@ def _failed(line: dict[str, Any]) -> bool:
     return line.get("state") == "failed"
 
 
-def _failure(outcome: Outcome) -> dict[str, Any]:
-    return _line(outcome.name, outcome.origin, "failed", outcome.reason, skelflow.__version__)
+def _failure(status: RecordingStatus) -> dict[str, Any]:
+    return _line(status.name, status.origin, "failed", status.reason, skelflow.__version__)
 
 
 def _line(name: str, origin: str, state: str, reason: str, version: str) -> dict[str, Any]:

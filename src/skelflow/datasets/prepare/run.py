@@ -1,4 +1,4 @@
-"""A folder of recordings becomes a store: range first, then every recording, resumable."""
+"""Prepare a folder of recordings into a store: range first, then each recording, resumable."""
 
 from collections.abc import Callable, Container, Iterator
 from contextlib import closing
@@ -11,10 +11,15 @@ import skelflow
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.manifest import append_history, write_manifest
-from skelflow.datasets.prepare.sampling import Survey, measure_range, spread, survey_recordings
-from skelflow.datasets.prepare.task import Outcome, name_taken, prepare_one
+from skelflow.datasets.prepare.sampling import (
+    Sample,
+    low_discrepancy_order,
+    measure_range,
+    sample_recordings,
+)
+from skelflow.datasets.prepare.task import RecordingStatus, name_taken, prepare_one
 from skelflow.datasets.store.schema import StoreMeta
-from skelflow.datasets.store.store import Store, is_vacant
+from skelflow.datasets.store.store import Store, can_create_store
 from skelflow.errors import DataError, StorageError
 from skelflow.io.atomic import only_writer
 from skelflow.io.cluster import TaskResult, Workers, explain
@@ -98,27 +103,27 @@ def prepare(
     source, out = Path(source), Path(out)
     paths = _select(find_recordings(source), only, source)
     if limit is not None:
-        paths = sorted(spread(paths)[:limit])
-    survey = survey_recordings(paths, source, config)
+        paths = sorted(low_discrepancy_order(paths)[:limit])
+    sample = sample_recordings(paths, source, config)
     there = _existing(out)
     workers = Workers(
         config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard
     )
     with only_writer(out), workers:
-        store = Store.create(out, _configure(survey, there, config, workers), exist_ok=True)
+        store = Store.create(out, _configure(sample, there, config, workers), exist_ok=True)
         origins = {path: _origin(path, source) for path in paths}
         tasks = _missing(store, origins, config)
-        outcomes = [Outcome("", "", "skipped")] * (len(paths) - len(tasks))
+        statuses = [RecordingStatus("", "", "skipped")] * (len(paths) - len(tasks))
         try:
-            for outcome in _run(workers, tasks, set(origins.values())):
-                append_history(out, outcome)
-                if outcome.state == "no room":
-                    raise StorageError(outcome.reason)
-                outcomes.append(outcome)
-                progress(len(outcomes), len(paths), outcome.name)
+            for status in _run(workers, tasks, set(origins.values())):
+                append_history(out, status)
+                if status.state == "no room":
+                    raise StorageError(status.reason)
+                statuses.append(status)
+                progress(len(statuses), len(paths), status.name)
         finally:
-            write_manifest(store, outcomes)
-    return _report(outcomes)
+            write_manifest(store, statuses)
+    return _report(statuses)
 
 
 def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> Tasks:
@@ -128,19 +133,19 @@ def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> T
     return [(path.absolute(), origin, store.path.absolute(), config) for path, origin in todo]
 
 
-def _run(workers: Workers, tasks: Tasks, origins: Container[str]) -> Iterator[Outcome]:
-    """What becomes of each recording, as they end."""
-    with closing(workers.run(prepare_one, tasks)) as ended:
-        for one in ended:
-            yield _settle(_outcome(one), origins)
+def _run(workers: Workers, tasks: Tasks, origins: Container[str]) -> Iterator[RecordingStatus]:
+    """The status of each recording, in the order of completion."""
+    with closing(workers.run(prepare_one, tasks)) as results:
+        for result in results:
+            yield _check_name(_status(result), origins)
 
 
-def _outcome(ended: TaskResult) -> Outcome:
-    if ended.error is None:
-        found: Outcome = ended.value
+def _status(result: TaskResult) -> RecordingStatus:
+    if result.error is None:
+        found: RecordingStatus = result.value
         return found
-    path, origin, *_ = ended.task
-    return Outcome(path.name, origin, "failed", explain(ended.error))
+    path, origin, *_ = result.task
+    return RecordingStatus(path.name, origin, "failed", explain(result.error))
 
 
 def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
@@ -150,11 +155,11 @@ def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
     return chosen
 
 
-def _report(outcomes: list[Outcome]) -> PrepareReport:
-    states = [outcome.state for outcome in outcomes]
+def _report(statuses: list[RecordingStatus]) -> PrepareReport:
+    states = [status.state for status in statuses]
     done, there = (states.count(state) for state in ("done", "skipped"))
     failed, mended = (
-        sorted((one.name, one.reason) for one in outcomes if one.state == state and one.reason)
+        sorted((one.name, one.reason) for one in statuses if one.state == state and one.reason)
         for state in ("failed", "done")
     )
     return PrepareReport(done, there, tuple(failed), tuple(mended))
@@ -164,17 +169,17 @@ def _origin(path: Path, source: Path) -> str:
     return path.relative_to(source).as_posix() if path != source else path.name
 
 
-def _settle(outcome: Outcome, origins: Container[str]) -> Outcome:
-    """A recording whose place in the store belongs to another one of this run has failed."""
-    if outcome.state != "skipped" or outcome.reason == outcome.origin:
-        return outcome
-    if outcome.reason not in origins:
-        return outcome
-    return replace(outcome, state="failed", reason=name_taken(outcome.name, outcome.reason))
+def _check_name(status: RecordingStatus, origins: Container[str]) -> RecordingStatus:
+    """Let a recording fail when another one of this run has its name in the store."""
+    if status.state != "skipped" or status.reason == status.origin:
+        return status
+    if status.reason not in origins:
+        return status
+    return replace(status, state="failed", reason=name_taken(status.name, status.reason))
 
 
 def _configure(
-    survey: Survey, there: StoreMeta | None, config: PrepareConfig, workers: Workers
+    sample: Sample, there: StoreMeta | None, config: PrepareConfig, workers: Workers
 ) -> StoreMeta:
     """What the store is made with; the range of a store that is already there is kept."""
     range_m, range_from = config.flow.range_m, "given"
@@ -185,19 +190,19 @@ def _configure(
     elif range_m is None and there is not None:
         range_m, range_from = there.flow.range_m, there.range_from
     elif range_m is None:
-        range_m = measure_range(survey, config, workers)
-        range_from = f"measured on {len(survey.sample)} {survey.sample_of}"
+        range_m = measure_range(sample, config, workers)
+        range_from = f"measured on {len(sample.paths)} {sample.description}"
     return StoreMeta(
-        source=survey.source,
-        layout=survey.layout,
+        source=sample.source,
+        layout=sample.layout,
         flow=config.flow.replace(range_m=range_m),
         has_flow=not config.skeletons_only,
         range_from=range_from,
-        class_names=find_data_set(survey.source).action_names,
+        class_names=find_data_set(sample.source).action_names,
         version=skelflow.__version__,
     )
 
 
 def _existing(out: Path) -> StoreMeta | None:
     """The store that is already there, `DataError` when something else is."""
-    return None if is_vacant(out) else Store.open(out).meta
+    return None if can_create_store(out) else Store.open(out).meta

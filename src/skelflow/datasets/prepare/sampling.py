@@ -1,4 +1,4 @@
-"""A first look at a folder of recordings: which data set, which joints, how far things move."""
+"""A sample of a folder of recordings: which data set, which joints, how far things move."""
 
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,21 +25,29 @@ _SAMPLE_PAIRS = 4
 
 
 @dataclass(frozen=True)
-class Survey:
-    """What a look into some recordings says about all of them."""
+class Sample:
+    """Some recordings of a data set, and what they say about all of them.
+
+    Parameters
+    ----------
+    source : name of the data set.
+    layout : joint layout of its skeletons; None = there are none.
+    paths : recordings that the range is measured on.
+    description : of what these are, for messages.
+    """
 
     source: str
     layout: str | None
-    sample: list[Path]
-    sample_of: str
+    paths: list[Path]
+    description: str
 
 
-def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Survey:
-    """Look into evenly spread recordings until enough of them train."""
+def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Sample:
+    """Open recordings spread over all of them until enough of them train."""
     readable: list[tuple[Path, Recording]] = []
     training: list[Path] = []
     first_error = ""
-    for path in spread(paths):
+    for path in low_discrepancy_order(paths):
         try:
             recording = open_recording(path)
         except SkelflowError as error:
@@ -57,7 +65,7 @@ def survey_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
-    return Survey(readable[0][1].source, next(layouts, None), training or everything, sample_of)
+    return Sample(readable[0][1].source, next(layouts, None), training or everything, sample_of)
 
 
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
@@ -77,18 +85,24 @@ def _check_crop(recording: Recording, config: PrepareConfig) -> None:
         )
 
 
-def spread(paths: list[Path]) -> list[Path]:
-    """All paths in an order whose every beginning is spread over the whole list."""
-    golden = (np.sqrt(5) - 1) / 2  # irrational: no rhythm of subjects or trials can hide behind it
+def low_discrepancy_order(paths: list[Path]) -> list[Path]:
+    """All paths, so ordered that the first n are spread over the list, whatever n.
+
+    Notes
+    -----
+    Source: the additive recurrence with the golden ratio (Kronecker sequence); Niederreiter,
+    Random Number Generation and Quasi-Monte Carlo Methods, 1992.
+    """
+    golden = (np.sqrt(5) - 1) / 2  # irrational: in step with no period of subjects or trials
     order = np.argsort((np.arange(len(paths)) * golden) % 1, kind="stable")
     return [paths[i] for i in order]
 
 
-def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> float:
+def measure_range(sample: Sample, config: PrepareConfig, workers: Workers) -> float:
     """The range of the sampled recordings, meters; `DataError` where nothing moves."""
-    tasks = [(path.absolute(), config) for path in survey.sample]
-    with closing(workers.run(_sample_components, tasks)) as ended:
-        components = [_result(one) for one in ended]
+    tasks = [(path.absolute(), config) for path in sample.paths]
+    with closing(workers.run(_sample_components, tasks)) as results:
+        components = [_components(result) for result in results]
     range_m = measured_range(np.concatenate(components))
     if range_m is None:
         raise DataError(
@@ -98,10 +112,10 @@ def measure_range(survey: Survey, config: PrepareConfig, workers: Workers) -> fl
     return range_m
 
 
-def _result(ended: TaskResult) -> Float32[np.ndarray, " values"]:
-    if ended.error is not None:
-        raise DataError(f"{ended.task[0]}: {explain(ended.error)}") from ended.error
-    found: Float32[np.ndarray, " values"] = ended.value
+def _components(result: TaskResult) -> Float32[np.ndarray, " values"]:
+    if result.error is not None:
+        raise DataError(f"{result.task[0]}: {explain(result.error)}") from result.error
+    found: Float32[np.ndarray, " values"] = result.value
     return found
 
 

@@ -1,4 +1,4 @@
-"""What becomes of one recording: a worker prepares it, writes it, and says how that went."""
+"""The task of a worker: prepare one recording, write it, and report its status."""
 
 import socket
 import time
@@ -14,15 +14,15 @@ from skelflow.recordings import open_recording
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How one recording ended.
+class RecordingStatus:
+    """What became of one recording.
 
     Parameters
     ----------
     name : of the recording; of its file or folder when it could not be opened.
     origin : path below the source folder.
     state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
-    reason : why it failed, where from the sequence is that was there, or what its reader mended.
+    reason : why it failed, origin of the sequence that was there, or what its reader mended.
     seconds : that a worker spent.
     cpu_s : of these, seconds on a processor; the rest it waited for one, or for the disk.
     host : where.
@@ -37,19 +37,19 @@ class Outcome:
     host: str = ""
 
 
-def prepare_one(path: Path, origin: str, out: Path, config: PrepareConfig) -> Outcome:
-    """Prepare a recording into a store; what is wrong with it is part of the outcome."""
+def prepare_one(path: Path, origin: str, out: Path, config: PrepareConfig) -> RecordingStatus:
+    """Prepare a recording into a store; what is wrong with it is part of the status."""
     start, cpu_start = time.perf_counter(), time.process_time()
-    outcome = _prepare(path, origin, Store.open(out), config)
+    status = _prepare(path, origin, Store.open(out), config)
     return replace(
-        outcome,
+        status,
         seconds=round(time.perf_counter() - start, 3),
         cpu_s=round(time.process_time() - cpu_start, 3),
         host=socket.gethostname(),
     )
 
 
-def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Outcome:
+def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> RecordingStatus:
     name = path.name
     try:
         recording = open_recording(path)
@@ -65,18 +65,18 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Ou
         )
         store.write(sequence)
     except StorageError as error:
-        return Outcome(name, origin, "no room", str(error))
+        return RecordingStatus(name, origin, "no room", str(error))
     except SkelflowError as error:
-        return Outcome(name, origin, "failed", str(error))
-    return Outcome(name, origin, "done", "; ".join(recording.repairs))
+        return RecordingStatus(name, origin, "failed", str(error))
+    return RecordingStatus(name, origin, "done", "; ".join(recording.repairs))
 
 
-def _already_there(store: Store, name: str, origin: str) -> Outcome:
+def _already_there(store: Store, name: str, origin: str) -> RecordingStatus:
     """The same recording seen from a folder further up or down, or another one of its name."""
     there = store.attributes(name)["origin"]
     if f"/{origin}".endswith(f"/{there}") or f"/{there}".endswith(f"/{origin}"):
-        return Outcome(name, origin, "skipped", there)
-    return Outcome(name, origin, "failed", name_taken(name, there))
+        return RecordingStatus(name, origin, "skipped", there)
+    return RecordingStatus(name, origin, "failed", name_taken(name, there))
 
 
 def name_taken(name: str, there: str) -> str:

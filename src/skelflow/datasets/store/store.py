@@ -67,7 +67,7 @@ class Store:
             `path` exists and is no store, or is one and `exist_ok` is false.
         """
         path = Path(path)
-        if not is_vacant(path):
+        if not can_create_store(path):
             return cls._continue(path, meta, exist_ok)
         attributes = {"skelflow": {"format": FORMAT, **meta.to_json()}}
         with storage_errors(path):
@@ -224,7 +224,7 @@ class Store:
         )
 
 
-def is_vacant(path: Path) -> bool:
+def can_create_store(path: Path) -> bool:
     """Whether a store can be made here: nothing is there, or a folder of hidden files only."""
     if not path.is_dir():
         return not path.exists()

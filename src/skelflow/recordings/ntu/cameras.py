@@ -6,8 +6,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.camera.calibration.file import Rig, Rigs, load_rigs
-from skelflow.camera.calibration.sensors import Sightings, fit_rig
+from skelflow.camera.calibration.file import (
+    SensorCalibration,
+    SensorCalibrations,
+    load_calibrations,
+)
+from skelflow.camera.calibration.sensors import Correspondences, fit_calibration
 from skelflow.errors import CalibrationError
 from skelflow.recordings.ntu.files import homes
 from skelflow.recordings.ntu.skeleton import clean, read_tracks
@@ -25,29 +29,31 @@ COLOR_PROJECTION = Projection(
 )
 
 
-def place_of(name: str) -> str:
+def viewpoint_of(name: str) -> str:
     """Set-up and camera of a recording: where a device stood.
 
     Examples
     --------
-    >>> place_of("S001C002P003R001A058")
+    >>> viewpoint_of("S001C002P003R001A058")
     'S001C002'
     """
     return name[:8]
 
 
-def sightings(values: Float64[np.ndarray, "*frames 25 12"]) -> Sightings:
+def correspondences(values: Float64[np.ndarray, "*frames 25 12"]) -> Correspondences:
     """Joints and pixels of a skeleton file's numbers, see `clean`."""
     flat = values.reshape(-1, values.shape[-1])
-    return Sightings(flat[:, :3], flat[:, 3:5], flat[:, 5:7])
+    return Correspondences(flat[:, :3], flat[:, 3:5], flat[:, 5:7])
 
 
-def read_sightings(path: Path) -> Sightings:
+def read_correspondences(path: Path) -> Correspondences:
     """Every joint of every body of a `.skeleton` file; `FormatError` when it is damaged."""
-    return sightings(clean(read_tracks(path).values))
+    return correspondences(clean(read_tracks(path).values))
 
 
-def find_rig(path: Path, name: str, values: Float64[np.ndarray, "t 2 25 12"] | None) -> Rig:
+def find_calibration(
+    path: Path, name: str, values: Float64[np.ndarray, "t 2 25 12"] | None
+) -> SensorCalibration:
     """The cameras of a recording, whatever is known of them.
 
     A `skelflow-cameras.json` above the data goes first, then the recording's own joints, then
@@ -60,17 +66,20 @@ def find_rig(path: Path, name: str, values: Float64[np.ndarray, "t 2 25 12"] | N
     """
     files = (home / CAMERAS_FILE for home in homes(path))
     file = next((file for file in files if file.is_file()), None)
-    rig = None if file is None else _load(file, file.stat().st_mtime_ns).at(place_of(name))
-    if rig is None and values is not None:
+    known = None if file is None else _load(file, file.stat().st_mtime_ns)
+    calibration = None if known is None else known.at(viewpoint_of(name))
+    if calibration is None and values is not None:
         try:
-            rig = fit_rig(sightings(values), depth_size=DEPTH_SIZE, color_size=COLOR_SIZE)
+            calibration = fit_calibration(
+                correspondences(values), depth_size=DEPTH_SIZE, color_size=COLOR_SIZE
+            )
         except CalibrationError:
-            rig = None
-    if rig is None:
-        return Rig(DEPTH_CAMERA, COLOR_PROJECTION)
-    return Rig(rig.camera, rig.projection or COLOR_PROJECTION)
+            calibration = None
+    if calibration is None:
+        return SensorCalibration(DEPTH_CAMERA, COLOR_PROJECTION)
+    return SensorCalibration(calibration.camera, calibration.projection or COLOR_PROJECTION)
 
 
 @lru_cache(maxsize=8)
-def _load(file: Path, changed_ns: int) -> Rigs:  # noqa: ARG001, a changed file is read again
-    return load_rigs(file)
+def _load(file: Path, changed_ns: int) -> SensorCalibrations:  # noqa: ARG001, a changed file is read again
+    return load_calibrations(file)

@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
-from skelflow.camera.calibration.file import Rig
+from skelflow.camera.calibration.file import SensorCalibration
 from skelflow.errors import FormatError
 from skelflow.recordings.images import read_depth_png
 from skelflow.recordings.ntu.cameras import (
     COLOR_SIZE,
     DEPTH_SIZE,
-    find_rig,
+    find_calibration,
 )
 from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, locate
 from skelflow.recordings.ntu.names import ntu_labels, ntu_name
@@ -91,15 +91,15 @@ def read(path: Path) -> Recording:
         )
     )
     count = count or next(video.stored for video in (color, infrared) if video)
-    rig = find_rig(path, name, values)
+    calibration = find_calibration(path, name, values)
     return Recording(
         name=name,
         path=path,
-        camera=rig.camera,
+        camera=calibration.camera,
         frame_rate_hz=FRAME_RATE_HZ,
         depth=_no_depth(path, name, count) if files is None else _depth_frames(files),
         color=color.frames() if color else None,
-        color_projection=_projection(rig, color) if color else None,
+        color_projection=_projection(calibration, color) if color else None,
         infrared=_gray_frames(infrared.frames()) if infrared else None,
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
@@ -107,10 +107,10 @@ def read(path: Path) -> Recording:
     )
 
 
-def _projection(rig: Rig, color: VideoFile) -> Projection | None:
+def _projection(calibration: SensorCalibration, color: VideoFile) -> Projection | None:
     """Into the video's own pixels: many keep it smaller than it was recorded."""
     height, width = color.size
-    return rig.projection and rig.projection.resized(width, height)
+    return calibration.projection and calibration.projection.resized(width, height)
 
 
 def _depth_files(folder: Path) -> list[Path]:

@@ -87,7 +87,7 @@ def synthesize(
     settings = {"format": FORMAT, "skelflow": skelflow.__version__, **config.look()}
     with only_writer(out):
         enter_folder(
-            out, settings, settings_file=SETTINGS, strangers="nturgb+d*", maker="skelflow synth"
+            out, settings, settings_file=SETTINGS, outputs="nturgb+d*", maker="skelflow synth"
         )
         missing = [take for take in takes if not _is_there(out, take, config)]
         there, made, frames = len(takes) - len(missing), 0, 0
