@@ -41,7 +41,7 @@ class Equations:
 
 
 def consensus(equations: Equations, *, tolerance_px: float) -> Bool[np.ndarray, " n"]:
-    """The points that the best of many smallest fits agrees with (RANSAC).
+    """The points that agree with the best of many minimal fits (RANSAC).
 
     Parameters
     ----------
@@ -51,6 +51,12 @@ def consensus(equations: Equations, *, tolerance_px: float) -> Bool[np.ndarray, 
     Notes
     -----
     Source: Fischler and Bolles (1981). The draws are the same in every run.
+
+    `sklearn.linear_model.RANSACRegressor` leads to the same fits: on five recordings of NTU RGB+D,
+    with and without 30 % outliers, a median error of 0.00004 px in depth and 0.00009 to 0.00021 px
+    in color. It stops early (0.08 s a recording instead of 0.28 s), but importing it costs 1.8 s in
+    every process that opens a recording, and two equations a point need a model class around it
+    that is longer than this loop. OpenCV has no RANSAC for linear models of one's own.
     """
     rng = np.random.default_rng(0)
     least = -(-equations.terms.shape[2] // 2)
