@@ -21,12 +21,12 @@ from benchmarks.methods.contenders import METHODS, OURS, find_method, is_here
 from benchmarks.scenes.sensor import sense_depth as sense_triangulated
 from skelflow.flow.depth_image import shading
 from skelflow.flow.metrics import end_point_error, median_end_point_error
-from skelflow.synth.recording.build_scene import cast
-from skelflow.synth.recording.recording_spec import SynthConfig, Take
+from skelflow.synth.recording.build_scene import build_scene
+from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig
+from skelflow.synth.rendering.frame import RenderedFrame, find_parts, render_frame
 from skelflow.synth.rendering.kinect import sense_depth, sense_infrared
-from skelflow.synth.rendering.look import Look, find_parts, look
 from skelflow.synth.rendering.truth import true_flow
-from skelflow.synth.scene.stage import JOINTS
+from skelflow.synth.scene.scene_mesh import JOINTS
 from skelflow.types import Camera
 
 SEED = 2018
@@ -53,21 +53,21 @@ class Pair(NamedTuple):
 def make_pair(number: int, *, seed: int = SEED, sensor: str = "Kinect v2") -> Pair:
     """One pair of the set: its own action, the people and cameras in turn."""
     performer, camera = number % PEOPLE + 1, number % CAMERAS + 1
-    take = Take((performer - 1) % SETUPS + 1, camera, performer, 1, ACTIONS[number])
+    spec = RecordingSpec((performer - 1) % SETUPS + 1, camera, performer, 1, ACTIONS[number])
     config = SynthConfig(people=PEOPLE, setups=SETUPS, seed=seed, color_size=None)
-    shot = cast(take, config)
+    scene = build_scene(spec, config)
     if sensor == "Kinect v1":
-        shot = replace(shot, view=replace(shot.view, camera=KINECT_V1))
-    t = 2 * shot.frames // 5
-    before, after = look(shot, t), look(shot, t + 1)
-    camera = shot.view.camera
+        scene = replace(scene, view=replace(scene.view, camera=KINECT_V1))
+    t = 2 * scene.frames // 5
+    before, after = render_frame(scene, t), render_frame(scene, t + 1)
+    camera = scene.view.camera
     points_m = before.points_m, after.points_m
     truth_m, seen = true_flow(
-        before.raster, after.raster, points_m, stage=shot.stage, camera=camera
+        before.raster, after.raster, points_m, scene_mesh=scene.mesh, camera=camera
     )
-    body = find_parts(before.raster, shot.stage) < JOINTS * len(before.joints_m)
-    later = find_parts(after.raster, shot.stage) < JOINTS * len(after.joints_m)
-    random = take.random(seed, "flow_people")
+    body = find_parts(before.raster, scene.mesh) < JOINTS * len(before.joints_m)
+    later = find_parts(after.raster, scene.mesh) < JOINTS * len(after.joints_m)
+    random = spec.random(seed, "flow_people")
     first, second = (_sense(now, random, sensor) for now in (before, after))
     alone = _mask(first, body), _mask(second, later)
     frames = {
@@ -82,7 +82,9 @@ def make_pair(number: int, *, seed: int = SEED, sensor: str = "Kinect v2") -> Pa
     return Pair(camera, frames, truth_m, regions)
 
 
-def _sense(now: Look, random: np.random.Generator, sensor: str) -> tuple[np.ndarray, np.ndarray]:
+def _sense(
+    now: RenderedFrame, random: np.random.Generator, sensor: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Infrared and depth in meters as a Kinect would give them."""
     gray = sense_infrared(now.infrared, random).astype(np.float32)
     if sensor == "Kinect v1":

@@ -20,13 +20,13 @@ import numpy as np
 
 from skelflow.camera.pinhole import project, unproject
 from skelflow.recordings import open_recording
-from skelflow.synth.recording.build_scene import cast
-from skelflow.synth.recording.recording_spec import SynthConfig, plan_takes
+from skelflow.synth.recording.build_scene import build_scene
+from skelflow.synth.recording.recording_spec import SynthConfig, plan_recordings
 from skelflow.synth.recording.synthesize import synthesize, truth_path
 from skelflow.synth.recording.truth_file import STEP_M, read_truth
-from skelflow.synth.rendering.look import look
+from skelflow.synth.rendering.frame import render_frame
 from skelflow.synth.rendering.truth import true_flow
-from skelflow.synth.scene.stage import JOINTS
+from skelflow.synth.scene.scene_mesh import JOINTS
 from skelflow.types import Camera, Depth
 
 EXAMPLE = "example: python -m benchmarks.synth --actions 23 --json synth.json"
@@ -45,9 +45,9 @@ def measure_speed(config: SynthConfig, folder: Path) -> dict[str, float]:
 def measure_truth(config: SynthConfig, folder: Path) -> dict[str, float]:
     """Of clean recordings: median distance (mm) of carried points, share of joints inside."""
     away_m, inside = [], []
-    for take in synthesize(folder, config).takes:
-        recording = open_recording(folder / "nturgb+d_depth" / take.name)
-        truth = read_truth(truth_path(folder, take.name))
+    for spec in synthesize(folder, config).recordings:
+        recording = open_recording(folder / "nturgb+d_depth" / spec.name)
+        truth = read_truth(truth_path(folder, spec.name))
         for t in range(len(truth.flow_m)):
             depth, people = recording.depth[t], truth.part[t] < 254
             moved = unproject(depth, truth.camera) + truth.flow_m[t]
@@ -75,11 +75,13 @@ def _behind(points_m: np.ndarray, depth_m: Depth, camera: Camera) -> np.ndarray:
 def measure_formats(config: SynthConfig) -> dict[str, list[float]]:
     """KiB a frame after zlib, and the largest error (mm), by number format."""
     found: dict[str, list[float]] = {}
-    for take in plan_takes(config):
-        shot = cast(take, config)
-        one, two = look(shot, 10), look(shot, 11)
-        points_m, camera = (one.points_m, two.points_m), shot.view.camera
-        flow_m, _ = true_flow(one.raster, two.raster, points_m, stage=shot.stage, camera=camera)
+    for spec in plan_recordings(config):
+        scene = build_scene(spec, config)
+        one, two = render_frame(scene, 10), render_frame(scene, 11)
+        points_m, camera = (one.points_m, two.points_m), scene.view.camera
+        flow_m, _ = true_flow(
+            one.raster, two.raster, points_m, scene_mesh=scene.mesh, camera=camera
+        )
         units = np.rint(flow_m / np.float32(STEP_M)).astype(np.int16)
         for name, stored, back in (
             ("float32", flow_m, flow_m),

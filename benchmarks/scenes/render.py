@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from benchmarks.scenes.sensor import sense_depth, sense_intensity
 from benchmarks.scenes.shapes import Body, Surface
-from skelflow.synth.rigid import Rays, Rigid, move
+from skelflow.synth.rigid import Rays, Rigid, apply_rigid
 from skelflow.types import Camera, Depth, Flow, Intensity
 
 Mask = Bool[np.ndarray, "h w"]
@@ -107,7 +107,7 @@ def render_scene(
     moved = points.copy()
     for number, motion in enumerate(motions):
         seen = first.surface == number
-        moved[seen] = move(points[seen], motion)
+        moved[seen] = apply_rigid(points[seen], motion)
     untextured = np.array([surface.texture.contrast == 0 for surface in surfaces] + [False])
     moving = np.array([body.moves for body in bodies] + [False])
     edges = [_find_edges(owner[view.surface]) for view in (first, second)]
@@ -145,7 +145,7 @@ def _look(surfaces: Sequence[Surface], motions: Sequence[Rigid], rays: Rays, see
     gray = np.zeros_like(depth)
     for number, (surface, motion) in enumerate(zip(surfaces, motions, strict=True)):
         seen = index == number
-        own = move(depth[seen][:, None] * rays[seen], np.linalg.inv(motion @ surface.pose))
+        own = apply_rigid(depth[seen][:, None] * rays[seen], np.linalg.inv(motion @ surface.pose))
         rng = np.random.default_rng((seed, number))
         gray[seen] = surface.texture.paint(own, rng, columns=rays.shape[1])
     return View(gray, depth, index)

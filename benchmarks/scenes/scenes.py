@@ -9,7 +9,7 @@ from benchmarks.scenes.render import Scene, render_scene
 from benchmarks.scenes.shapes import Body, Plane, Sphere, Surface, spin
 from benchmarks.scenes.texture import Texture
 from skelflow.errors import ConfigError
-from skelflow.synth.rigid import Rigid, Triple, place
+from skelflow.synth.rigid import Rigid, Triple, rigid_transform
 from skelflow.types import Camera
 
 FOV_X_DEG = 62.5
@@ -75,7 +75,7 @@ def make_plane(
     height: int,
     motion_m: Triple,
     distance_m: float = 2.0,
-    turn_deg: Triple = (0, 0, 0),
+    rotvec_deg: Triple = (0, 0, 0),
     texture: Texture = NEAR,
     noisy: bool = False,
     seed: int = 0,
@@ -85,7 +85,7 @@ def make_plane(
     Parameters
     ----------
     distance_m : float, where the optical axis meets the plane.
-    turn_deg : (x, y, z)
+    rotvec_deg : (x, y, z)
         Rotation vector of the plane in degrees; it faces the camera by default.
 
     Examples
@@ -94,9 +94,9 @@ def make_plane(
     >>> float(scene.flow_m[3, 4, 2]), float(scene.depth1[0, 0])
     (0.25, 2.25)
     """
-    surface = Surface(Plane(), place((0, 0, distance_m), turn_deg=turn_deg), texture)
+    surface = Surface(Plane(), rigid_transform((0, 0, distance_m), rotvec_deg=rotvec_deg), texture)
     return render_scene(
-        [Body((surface,), place(motion_m))],
+        [Body((surface,), rigid_transform(motion_m))],
         camera=Camera.from_fov(width, height, FOV_X_DEG),
         noisy=noisy,
         seed=seed,
@@ -105,13 +105,13 @@ def make_plane(
 
 def build_room(*, far_m: float = 2.7, wall: Texture = RICH, floor: Texture = FLOOR) -> Body:
     """A closed room around the camera: far wall, floor, ceiling, two side walls."""
-    turned = place(turn_deg=(0, -14, 0))
+    turned = rigid_transform(rotvec_deg=(0, -14, 0))
     walls = (
-        Surface(Plane(), turned @ place((0, 0, far_m)), wall),
-        Surface(Plane(), turned @ place((0, 0.85, 0), turn_deg=(90, 0, 0)), floor),
-        Surface(Plane(), turned @ place((0, -1.5, 0), turn_deg=(90, 0, 0)), floor),
-        Surface(Plane(), turned @ place((-1.6, 0, 0), turn_deg=(0, 90, 0)), floor),
-        Surface(Plane(), turned @ place((1.6, 0, 0), turn_deg=(0, 90, 0)), floor),
+        Surface(Plane(), turned @ rigid_transform((0, 0, far_m)), wall),
+        Surface(Plane(), turned @ rigid_transform((0, 0.85, 0), rotvec_deg=(90, 0, 0)), floor),
+        Surface(Plane(), turned @ rigid_transform((0, -1.5, 0), rotvec_deg=(90, 0, 0)), floor),
+        Surface(Plane(), turned @ rigid_transform((-1.6, 0, 0), rotvec_deg=(0, 90, 0)), floor),
+        Surface(Plane(), turned @ rigid_transform((1.6, 0, 0), rotvec_deg=(0, 90, 0)), floor),
     )
     return Body(walls)
 
@@ -121,12 +121,12 @@ def build_ball(
     radius_m: float,
     *,
     shift_m: Triple,
-    turn_deg: Triple = (0, 0, 0),
+    rotvec_deg: Triple = (0, 0, 0),
     texture: Texture = NEAR,
 ) -> Body:
     """A sphere that turns about its center and shifts."""
-    surface = Surface(Sphere(radius_m), place(center_m), texture)
-    return Body((surface,), spin(center_m, turn_deg=turn_deg, shift_m=shift_m))
+    surface = Surface(Sphere(radius_m), rigid_transform(center_m), texture)
+    return Body((surface,), spin(center_m, rotvec_deg=rotvec_deg, shift_m=shift_m))
 
 
 def build_panel(
@@ -135,20 +135,22 @@ def build_panel(
     *,
     shift_m: Triple,
     facing_deg: Triple = (0, 0, 0),
-    turn_deg: Triple = (0, 0, 0),
+    rotvec_deg: Triple = (0, 0, 0),
     texture: Texture = NEAR,
 ) -> Body:
     """A rectangle, placed at `facing_deg`, that turns about its center and shifts."""
-    surface = Surface(Plane(*half_size_m), place(center_m, turn_deg=facing_deg), texture)
-    return Body((surface,), spin(center_m, turn_deg=turn_deg, shift_m=shift_m))
+    surface = Surface(
+        Plane(*half_size_m), rigid_transform(center_m, rotvec_deg=facing_deg), texture
+    )
+    return Body((surface,), spin(center_m, rotvec_deg=rotvec_deg, shift_m=shift_m))
 
 
 def _translating() -> Setting:
     surfaces = (
-        Surface(Plane(), place((0, 0, 2.6), turn_deg=(0, 25, 0)), RICH),
-        Surface(Plane(), place((0, 0.9, 0), turn_deg=(90, 0, 0)), FLOOR),
+        Surface(Plane(), rigid_transform((0, 0, 2.6), rotvec_deg=(0, 25, 0)), RICH),
+        Surface(Plane(), rigid_transform((0, 0.9, 0), rotvec_deg=(90, 0, 0)), FLOOR),
     )
-    return Setting((Body(surfaces, place((0.026, -0.008, -0.025))),), np.eye(4))
+    return Setting((Body(surfaces, rigid_transform((0.026, -0.008, -0.025))),), np.eye(4))
 
 
 def _spinning_ball(texture: Texture = NEAR) -> Body:
@@ -156,7 +158,7 @@ def _spinning_ball(texture: Texture = NEAR) -> Body:
         (-0.15, -0.05, 2.0),
         0.4,
         shift_m=(0.034, 0.014, 0.028),
-        turn_deg=(1.0, -3.5, 2.0),
+        rotvec_deg=(1.0, -3.5, 2.0),
         texture=texture,
     )
 
@@ -166,7 +168,7 @@ def _still_room() -> Setting:
 
 
 def _turning_camera(*others: Body, room: Body | None = None) -> Setting:
-    camera = place((-0.004, 0.004, -0.024), turn_deg=(0.3, -0.9, 0.3))
+    camera = rigid_transform((-0.004, 0.004, -0.024), rotvec_deg=(0.3, -0.9, 0.3))
     return Setting((room or build_room(), *others), camera)
 
 
@@ -201,13 +203,13 @@ def _passing_panel() -> Setting:
         facing_deg=(0, -10, 5),
         texture=Texture(finest_m=0.03, coarsest_m=0.2),
     )
-    return Setting((build_room(far_m=4.0), panel), place((0.004, 0.0, 0.0)))
+    return Setting((build_room(far_m=4.0), panel), rigid_transform((0.004, 0.0, 0.0)))
 
 
 def _large_motion() -> Setting:
-    ball = build_ball((0.35, 0.1, 1.9), 0.35, shift_m=(-0.07, 0.14, 0.06), turn_deg=(0, 5, 3))
+    ball = build_ball((0.35, 0.1, 1.9), 0.35, shift_m=(-0.07, 0.14, 0.06), rotvec_deg=(0, 5, 3))
     panel = build_panel((-0.65, -0.1, 2.3), (0.3, 0.4), shift_m=(0.03, 0.11, -0.05))
-    camera = place((0.03, 0.0, 0.05), turn_deg=(0.8, -4.5, 0.6))
+    camera = rigid_transform((0.03, 0.0, 0.05), rotvec_deg=(0.8, -4.5, 0.6))
     return Setting((build_room(), ball, panel), camera)
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Float64
 
 from benchmarks.scenes.texture import Texture
 from skelflow.errors import ConfigError
-from skelflow.synth.rigid import Rays, Rigid, Triple, place
+from skelflow.synth.rigid import Rays, Rigid, Triple, rigid_transform
 
 Reach = Float64[np.ndarray, "*rays"]
 Point = Float64[np.ndarray, " 3"]
@@ -76,7 +76,12 @@ class Body:
         return not np.array_equal(self.motion, np.eye(4))
 
 
-def spin(center_m: Triple, *, turn_deg: Triple, shift_m: Triple = (0, 0, 0)) -> Rigid:
+def spin(center_m: Triple, *, rotvec_deg: Triple, shift_m: Triple = (0, 0, 0)) -> Rigid:
     """Turn about an axis through `center_m`, then shift."""
-    back = place((-center_m[0], -center_m[1], -center_m[2]))
-    return np.asarray(place(shift_m) @ place(center_m) @ place(turn_deg=turn_deg) @ back)
+    back = rigid_transform((-center_m[0], -center_m[1], -center_m[2]))
+    return np.asarray(
+        rigid_transform(shift_m)
+        @ rigid_transform(center_m)
+        @ rigid_transform(rotvec_deg=rotvec_deg)
+        @ back
+    )

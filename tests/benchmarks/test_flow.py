@@ -48,7 +48,7 @@ def image_flow(scene: Scene) -> np.ndarray:
 
 def test_peers_find_a_known_translation(peers: ModuleType) -> None:
     motion_m = (0.03, -0.015, 0.02)
-    plane = make_plane(width=160, height=120, motion_m=motion_m, turn_deg=(10.0, 15.0, 0.0))
+    plane = make_plane(width=160, height=120, motion_m=motion_m, rotvec_deg=(10.0, 15.0, 0.0))
     available = [name for name in peers.PEERS if peers.is_available(name)]
     assert peers.RIVAL in available
     for name in available:

@@ -20,7 +20,7 @@ from benchmarks.scenes.shapes import Sphere, spin
 from benchmarks.scenes.texture import Texture
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError
-from skelflow.synth.rigid import move, place
+from skelflow.synth.rigid import apply_rigid, rigid_transform
 from skelflow.types import Camera
 
 HEIGHT, WIDTH = 120, 160
@@ -192,7 +192,7 @@ def test_scene_rejects_a_name_it_does_not_know() -> None:
 def test_plane_flow_is_its_shift_everywhere(
     shift: tuple[float, float, float], turn: tuple[float, float]
 ) -> None:
-    scene = make_plane(width=24, height=17, motion_m=shift, turn_deg=(*turn, 0.0))
+    scene = make_plane(width=24, height=17, motion_m=shift, rotvec_deg=(*turn, 0.0))
     assert np.allclose(scene.flow_m, shift, atol=1e-6)
 
 
@@ -204,13 +204,15 @@ def test_plane_faces_the_camera_at_its_distance() -> None:
 
 def test_camera_motion_moves_a_still_world_the_other_way() -> None:
     camera = Camera.from_fov(24, 18, 62.5)
-    scene = render_scene([build_room()], camera=camera, camera_motion=place((0.1, 0.2, 0.3)))
+    scene = render_scene(
+        [build_room()], camera=camera, camera_motion=rigid_transform((0.1, 0.2, 0.3))
+    )
     assert np.allclose(scene.flow_m, (-0.1, -0.2, -0.3), atol=1e-6)
     assert not scene.moving.any()
 
 
 def test_camera_and_body_that_move_alike_leave_no_flow() -> None:
-    together = place((0.1, 0.0, 0.2), turn_deg=(1, 2, 3))
+    together = rigid_transform((0.1, 0.0, 0.2), rotvec_deg=(1, 2, 3))
     body = build_room()
     scene = render_scene(
         [type(body)(body.surfaces, together)],
@@ -224,7 +226,7 @@ def test_camera_and_body_that_move_alike_leave_no_flow() -> None:
 
 def test_ball_that_spins_keeps_its_shape_and_hides_its_rim() -> None:
     center = (0.0, 0.0, 2.0)
-    ball = build_ball(center, 0.5, shift_m=(0, 0, 0), turn_deg=(0, 20, 0))
+    ball = build_ball(center, 0.5, shift_m=(0, 0, 0), rotvec_deg=(0, 20, 0))
     scene = render_scene([ball], camera=Camera.from_fov(81, 61, 62.5))
     assert np.array_equal(scene.depth0, scene.depth1)
     ball_seen = scene.depth0 > 0
@@ -255,7 +257,7 @@ def test_nearer_body_hides_the_farther_one() -> None:
 def test_spin_keeps_its_center(
     center: tuple[float, ...], shift: tuple[float, ...], turn: tuple[float, ...]
 ) -> None:
-    moved = move(np.array(center), spin(center, turn_deg=turn, shift_m=shift))
+    moved = apply_rigid(np.array(center), spin(center, rotvec_deg=turn, shift_m=shift))
     assert np.allclose(moved, np.add(center, shift), atol=1e-12)
 
 

@@ -157,7 +157,7 @@ def test_error_in_the_image_refuses_another_camera() -> None:
 
 
 def test_warp_residual_of_the_truth_is_small() -> None:
-    plane = make_plane(width=160, height=120, motion_m=(0.03, -0.02, -0.05), turn_deg=(10, 20, 0))
+    plane = make_plane(width=160, height=120, motion_m=(0.03, -0.02, -0.05), rotvec_deg=(10, 20, 0))
     frames = plane.intensity0, plane.depth0, plane.intensity1, plane.depth1
     right = warp_residual(plane.flow_m, *frames, camera=plane.camera)
     none = warp_residual(np.zeros_like(plane.flow_m), *frames, camera=plane.camera)

@@ -6,16 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skelflow.synth.people.body import Build, shape_body
-from skelflow.synth.people.kinematics import Stance, hips_m, move_bones, place_stance, rest_stance
-from skelflow.synth.people.limbs import reach, turn_limb
+from skelflow.synth.people.kinematics import (
+    Pose,
+    forward_kinematics,
+    hips_m,
+    rest_pose,
+    transform_pose,
+)
+from skelflow.synth.people.limbs import limb_rotations, reach
 from skelflow.synth.people.rotations import (
-    between,
-    frame_of,
+    from_rotvec,
     inverse,
-    part_way,
+    orthonormal_frame,
     rotate,
-    turn_about,
-    twist_about,
+    rotation_between,
+    slerp,
+    twist_angle,
     unit,
 )
 from skelflow.synth.people.skinning import skin_points
@@ -24,28 +30,30 @@ BODY = shape_body(Build("male", old=0.3, weight=0.2, muscle=0.2, stature_m=1.78)
 VECTORS = st.tuples(*[st.floats(-1, 1)] * 3).map(np.array).filter(lambda v: np.linalg.norm(v) > 0.1)
 
 
-def _rest() -> Stance:
-    return rest_stance(2, root_m=hips_m(BODY))
+def _rest() -> Pose:
+    return rest_pose(2, root_m=hips_m(BODY))
 
 
-def test_moves_leave_the_rest_pose_where_it_is() -> None:
-    moves = move_bones(BODY, _rest())
-    np.testing.assert_allclose(moves.joints(BODY)[1], BODY.joints_m, atol=1e-6)
+def test_forward_kinematics_leave_the_rest_pose_where_it_is() -> None:
+    bone_motion = forward_kinematics(BODY, _rest())
+    np.testing.assert_allclose(bone_motion.joints(BODY)[1], BODY.joints_m, atol=1e-6)
     template = BODY.template
     skin = skin_points(
-        BODY.points_m, template.skin_bone, template.skin_weight, moves.matrices(BODY)[1]
+        BODY.points_m, template.skin_bone, template.skin_weight, bone_motion.matrices(BODY)[1]
     )
     np.testing.assert_allclose(skin, BODY.points_m, atol=1e-5)
 
 
 def test_skin_moves_rigidly_with_the_whole_person() -> None:
-    turn, shift = turn_about(np.array([0.3, -1.1, 0.2])), np.array([0.4, -0.2, 1.5])
-    moves = move_bones(BODY, place_stance(_rest(), turn=turn, shift_m=shift))
+    rotation, shift = from_rotvec(np.array([0.3, -1.1, 0.2])), np.array([0.4, -0.2, 1.5])
+    bone_motion = forward_kinematics(
+        BODY, transform_pose(_rest(), rotation=rotation, shift_m=shift)
+    )
     template = BODY.template
     skin = skin_points(
-        BODY.points_m, template.skin_bone, template.skin_weight, moves.matrices(BODY)[0]
+        BODY.points_m, template.skin_bone, template.skin_weight, bone_motion.matrices(BODY)[0]
     )
-    np.testing.assert_allclose(skin, BODY.points_m @ turn.T + shift, atol=1e-5)
+    np.testing.assert_allclose(skin, BODY.points_m @ rotation.T + shift, atol=1e-5)
 
 
 def test_skin_follows_half_of_two_bones() -> None:
@@ -85,7 +93,7 @@ def test_turned_limb_takes_its_bones_where_it_reached() -> None:
     )
     goal = rest[0] + np.array([0.1, -0.1, -0.4])
     limb = reach(rest[0], goal, np.array([0.5, 1.0, 0.2]), lengths)
-    upper, lower = turn_limb(rest, rest[0], limb)
+    upper, lower = limb_rotations(rest, rest[0], limb)
     elbow = rest[0] + rotate(upper, rest[1] - rest[0])
     np.testing.assert_allclose(elbow, limb.middle_m, atol=1e-9)
     np.testing.assert_allclose(elbow + rotate(lower, rest[2] - rest[1]), goal, atol=1e-9)
@@ -93,17 +101,23 @@ def test_turned_limb_takes_its_bones_where_it_reached() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(axis=VECTORS, other=VECTORS, share=st.floats(0, 1))
-def test_turns_are_rotations(axis: np.ndarray, other: np.ndarray, share: float) -> None:
+def test_interpolated_rotations_are_rotations(
+    axis: np.ndarray, other: np.ndarray, share: float
+) -> None:
     if np.linalg.norm(np.cross(axis, other)) < 0.05:
         return
-    turn = part_way(turn_about(axis), turn_about(other), share)
-    for rotation in (turn, frame_of(axis, other), between((axis, other), (other, axis))):
-        np.testing.assert_allclose(rotation @ inverse(rotation), np.eye(3), atol=1e-9)
-        assert np.linalg.det(rotation) == pytest.approx(1)
+    rotation = slerp(from_rotvec(axis), from_rotvec(other), share)
+    for found in (
+        rotation,
+        orthonormal_frame(axis, other),
+        rotation_between((axis, other), (other, axis)),
+    ):
+        np.testing.assert_allclose(found @ inverse(found), np.eye(3), atol=1e-9)
+        assert np.linalg.det(found) == pytest.approx(1)
 
 
 def test_twist_is_what_turns_about_the_axis() -> None:
     axis = unit(np.array([0.2, 0.9, -0.1]))
-    swing = turn_about(0.7 * unit(np.cross(axis, [1.0, 0, 0])))
-    turn = swing @ turn_about(0.4 * axis)
-    assert twist_about(turn, axis) == pytest.approx(0.4)
+    swing = from_rotvec(0.7 * unit(np.cross(axis, [1.0, 0, 0])))
+    rotation = swing @ from_rotvec(0.4 * axis)
+    assert twist_angle(rotation, axis) == pytest.approx(0.4)

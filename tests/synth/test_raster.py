@@ -9,7 +9,7 @@ from benchmarks.scenes.render import cast_rays
 from benchmarks.scenes.shapes import Sphere
 from skelflow.camera.pinhole import unproject
 from skelflow.errors import ConfigError
-from skelflow.synth.motions.solids import make_ball
+from skelflow.synth.motions.meshes import make_ball
 from skelflow.synth.rendering.raster import NOTHING, rasterize
 from skelflow.types import Camera
 

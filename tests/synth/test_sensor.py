@@ -78,7 +78,7 @@ def test_tracker_guesses_what_a_thing_hides() -> None:
     np.testing.assert_array_equal(hidden, np.rint(pixels[..., 0]) >= 40)
     assert 0 < hidden.sum() < 25
     tracker = Tracker(CAMERA, np.random.default_rng(0))
-    followed = [tracker.follow(joints, depth, part) for _ in range(60)]
+    followed = [tracker.track(joints, depth, part) for _ in range(60)]
     states = np.stack([state for _, state in followed])
     error = np.linalg.norm(np.stack([found for found, _ in followed]) - joints, axis=-1)
     assert (states[:, ~hidden] == TRACKED).all()
@@ -88,7 +88,7 @@ def test_tracker_guesses_what_a_thing_hides() -> None:
 
 def test_tracker_without_noise_knows_all_joints() -> None:
     joints, depth, part = scene()
-    found, states = Tracker(CAMERA, None).follow(joints, depth, part)
+    found, states = Tracker(CAMERA, None).track(joints, depth, part)
     np.testing.assert_array_equal(found, joints)
     assert (states == TRACKED).all()
 

@@ -11,13 +11,13 @@ from skelflow.camera.pinhole import project, unproject
 from skelflow.errors import ConfigError, DataError
 from skelflow.io.atomic import LOCK
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.synth.recording.build_scene import cast
-from skelflow.synth.recording.recording_spec import SynthConfig, Take, plan_takes
+from skelflow.synth.recording.build_scene import build_scene
+from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.synthesize import synthesize, truth_path
 from skelflow.synth.recording.truth_file import read_truth
+from skelflow.synth.rendering.frame import render_frame
 from skelflow.synth.rendering.kinect import to_millimeters
-from skelflow.synth.rendering.look import look
-from skelflow.synth.scene.stage import JOINTS
+from skelflow.synth.scene.scene_mesh import JOINTS
 from skelflow.types import Camera, Recording
 from skelflow.viz.people import draw_recording
 from tests.cli.test_commands import run
@@ -73,24 +73,26 @@ def test_synthesize_is_read_as_ntu_recordings(clean: Path) -> None:
 
 
 def test_synthesize_gives_back_depth_joints_and_cameras(clean: Path) -> None:
-    shot = cast(Take(1, 1, 1, 1, 50), CLEAN)
+    scene = build_scene(RecordingSpec(1, 1, 1, 1, 50), CLEAN)
     recording, skeleton = opened(clean, PUNCH), opened(clean, PUNCH).skeleton
     assert skeleton is not None
     for t in (0, 11):
-        exact = look(shot, t)
+        exact = render_frame(scene, t)
         depth_mm = np.rint(1000 * recording.depth[t]).astype(np.uint16)
         np.testing.assert_array_equal(depth_mm, to_millimeters(exact.raster.depth_m))
         by_place = np.argsort(exact.joints_m[:, 0, 0])
         found = skeleton.joints_m[t][np.argsort(skeleton.joints_m[t][:, 0, 0])]
         np.testing.assert_allclose(found, exact.joints_m[by_place], atol=1e-6)
     joints = skeleton.joints_m
-    fitted, true = project(joints, recording.camera), project(joints, shot.view.camera)
+    fitted, true = project(joints, recording.camera), project(joints, scene.view.camera)
     assert np.abs(fitted - true).max() < 0.5
     corners = np.float32([[-1, -1, 2], [1.2, 1, 3], [0, -1, 4]])
-    assert np.abs(project(corners, recording.camera) - project(corners, shot.view.camera)).max() < 1
+    assert (
+        np.abs(project(corners, recording.camera) - project(corners, scene.view.camera)).max() < 1
+    )
     assert recording.color_projection is not None
     fitted = project_color(joints, recording.color_projection)
-    true = project_color(joints, shot.view.projection.resized(96, 54))
+    true = project_color(joints, scene.view.projection.resized(96, 54))
     assert np.abs(fitted - true).max() < 0.5
 
 
@@ -169,7 +171,7 @@ def test_synthesize_goes_on_where_it_was_stopped(noisy: Path, tmp_path: Path) ->
     (out / ".partial-1").mkdir()  # of a run that was killed
     (out / "nturgb+d_ir" / "S001C002P001R001A023_ir.avi").unlink()
     report = synthesize(out, NOISY)
-    assert (report.made, len(report.takes)) == (2, 2)
+    assert (report.made, len(report.recordings)) == (2, 2)
     assert content(out) == content(noisy)
     again = synthesize(out, NOISY)
     assert (again.made, again.frames) == (0, 0)
@@ -222,7 +224,7 @@ def test_synth_command_answers_every_wrong_turn(
     assert not (tmp_path / "out").exists()
 
 
-def test_synth_command_makes_and_reenacts(
+def test_synth_command_makes_and_retargets(
     clean: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = clean / "nturgb+d_skeletons" / f"{WAVE}.skeleton"
@@ -249,8 +251,8 @@ def test_people_sheet_shows_the_true_flow_beside_an_estimate(clean: Path) -> Non
     assert closer
 
 
-def test_plan_takes_lets_people_take_turns_in_the_setups() -> None:
+def test_plan_recordings_lets_people_take_turns_in_the_setups() -> None:
     config = SynthConfig(actions=(10,), people=3, setups=2, cameras=(1, 2), replications=2)
-    names = [take.name for take in plan_takes(config)]
+    names = [spec.name for spec in plan_recordings(config)]
     assert len(names) == len(set(names)) == 12
     assert {name[:4] + name[8:12] for name in names} == {"S001P001", "S002P002", "S001P003"}

@@ -7,12 +7,12 @@ import pytest
 
 from skelflow.errors import FormatError
 from skelflow.synth.actor import Points
-from skelflow.synth.motions.solids import join_solids, make_box
+from skelflow.synth.motions.meshes import join_meshes, make_box
 from skelflow.synth.recording.truth_file import TruthWriter, read_truth
 from skelflow.synth.rendering.raster import Raster, rasterize
 from skelflow.synth.rendering.truth import true_flow
-from skelflow.synth.scene.stage import Member, Role, Stage, build_stage
-from skelflow.synth.scene.things import make_sheet, place_thing
+from skelflow.synth.scene.objects import make_object, make_sheet
+from skelflow.synth.scene.scene_mesh import Role, SceneMesh, SceneObject, build_scene_mesh
 from skelflow.types import Camera, Flow
 
 CAMERA = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)
@@ -20,16 +20,18 @@ WALL = make_sheet((-4, -4, 3), (8, 0, 0), (0, 8, 0), "wall")
 BOX = make_box((0.5, 0.6, 0.2), "thing").moved((0, 0, 2))
 
 
-def flow_of(shift_m: Points, *, wall_too: bool = False) -> tuple[Flow, np.ndarray, Raster, Stage]:
+def flow_of(
+    shift_m: Points, *, wall_too: bool = False
+) -> tuple[Flow, np.ndarray, Raster, SceneMesh]:
     """The box, and the wall if asked for, shift by that much."""
-    stage = build_stage([Member(place_thing(join_solids(WALL, BOX)), Role.ROOM)])
-    before = stage.points_m(0)
+    scene_mesh = build_scene_mesh([SceneObject(make_object(join_meshes(WALL, BOX)), Role.ROOM)])
+    before = scene_mesh.points_m(0)
     moves = np.ones(len(before), bool)
     moves[: len(WALL.points_m)] = wall_too
     after = before + moves[:, None].astype(np.float32) * shift_m
-    first, second = (rasterize(p, stage.faces, camera=CAMERA) for p in (before, after))
-    flow_m, seen = true_flow(first, second, (before, after), stage=stage, camera=CAMERA)
-    return flow_m, seen, first, stage
+    first, second = (rasterize(p, scene_mesh.faces, camera=CAMERA) for p in (before, after))
+    flow_m, seen = true_flow(first, second, (before, after), scene_mesh=scene_mesh, camera=CAMERA)
+    return flow_m, seen, first, scene_mesh
 
 
 def test_true_flow_is_the_shift_where_everything_shifts() -> None:

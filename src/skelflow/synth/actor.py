@@ -1,8 +1,7 @@
-"""What is on a stage: triangle meshes that move, and the people among them.
+"""Actors: triangle meshes that move, among them people.
 
-Stage coordinates: meters, x right, y down, z away from a camera that looks at the stage from the
-front. The origin lies on the floor in the middle, so what stands up has negative y. A person at
-rest faces the front (-z).
+Scene coordinates: meters, x right, y down, z away from a camera in front of the scene. The origin
+lies on the floor in the center, so heights are negative y. A person at rest faces -z.
 """
 
 from collections.abc import Callable
@@ -24,23 +23,22 @@ class Actor:
     Parameters
     ----------
     faces : (faces, 3) int32
-        Three point numbers each, counterclockwise as seen from outside.
-    points_m : frame number -> (points, 3) float32, stage coordinates.
-    paint_m : (points, 3) float32
-        Where each point was when the mesh was painted: its place in a solid texture, so that the
-        pattern moves with the surface.
+        Three point indices each, counterclockwise as seen from outside.
+    points_m : frame number -> (points, 3) float32, scene coordinates.
+    texture_m : (points, 3) float32
+        Coordinates of each point in a solid texture, so that the pattern moves with the surface.
     material : (faces,) uint8
-        Number into `materials`.
-    materials : names such as "skin", "shirt", "wood"; the painter gives each its colors.
+        Index into `materials`.
+    materials : names such as "skin", "shirt", "wood"; they select the textures.
     part : (points,) uint8
-        The Kinect v2 joint whose bone the point belongs to, `NO_PART` for things.
-    joints_m : frame number -> (25, 3) float32, stage coordinates, layout `kinect_v2`; None for
-        things.
+        The Kinect v2 joint whose bone the point belongs to, `NO_PART` for objects.
+    joints_m : frame number -> (25, 3) float32, scene coordinates, layout `kinect_v2`; None for
+        objects.
     """
 
     faces: Int32[np.ndarray, "faces 3"]
     points_m: Callable[[int], Points]
-    paint_m: Points
+    texture_m: Points
     material: UInt8[np.ndarray, " faces"]
     materials: tuple[str, ...]
     part: UInt8[np.ndarray, " points"]
@@ -49,13 +47,13 @@ class Actor:
 
 @dataclass(frozen=True)
 class Performance:
-    """An action as it is played: who and what moves, over how many frames at 30 Hz.
+    """A performed action: the people and props that move, at 30 Hz.
 
     Parameters
     ----------
     people : one or two actors with joints.
-    props : things held or used, which move with the people.
-    frames : int
+    props : objects held or used.
+    frames : number of frames.
     """
 
     people: tuple[Actor, ...]

@@ -1,4 +1,4 @@
-"""Rigid motions of points in space."""
+"""Rigid transforms of points in space."""
 
 import cv2
 import numpy as np
@@ -10,14 +10,14 @@ Number = float | int  # `float` alone would refuse a plain 0 where types are che
 Triple = tuple[Number, Number, Number]
 
 
-def place(shift_m: Triple = (0, 0, 0), *, turn_deg: Triple = (0, 0, 0)) -> Rigid:
-    """Turn about the axis `turn_deg` by its length in degrees, then shift."""
+def rigid_transform(shift_m: Triple = (0, 0, 0), *, rotvec_deg: Triple = (0, 0, 0)) -> Rigid:
+    """Rotate about the axis `rotvec_deg` by its length in degrees, then translate by `shift_m`."""
     rigid = np.eye(4)
-    rigid[:3, :3] = cv2.Rodrigues(np.radians(np.asarray(turn_deg, np.float64)))[0]
+    rigid[:3, :3] = cv2.Rodrigues(np.radians(np.asarray(rotvec_deg, np.float64)))[0]
     rigid[:3, 3] = shift_m
     return rigid
 
 
-def move(points_m: Rays, motion: Rigid) -> Rays:
-    """Points after a rigid motion."""
+def apply_rigid(points_m: Rays, motion: Rigid) -> Rays:
+    """Points after a rigid transform."""
     return np.asarray(points_m @ motion[:3, :3].T + motion[:3, 3])

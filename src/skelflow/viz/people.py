@@ -16,14 +16,14 @@ from skelflow.errors import DataError
 from skelflow.io.atomic import atomic_write
 from skelflow.recordings import open_recording
 from skelflow.synth.motions.perform import ACTIONS
-from skelflow.synth.recording.recording_spec import Take
+from skelflow.synth.recording.recording_spec import RecordingSpec
 from skelflow.synth.recording.synthesize import truth_path
 from skelflow.synth.recording.truth_file import Truth, read_truth
-from skelflow.synth.scene.stage import JOINTS
+from skelflow.synth.scene.scene_mesh import JOINTS
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import paint_depth, paint_flow
 
-MOST = 8  # recordings on a sheet
+MAX_RECORDINGS = 8  # recordings on a sheet
 COLUMNS = ("color", "depth", "true flow", "estimated flow")
 _ASPECT = 0.85  # width of a panel over its height
 _ROOM = 1.2  # height of a panel over that of the people
@@ -44,9 +44,9 @@ class Window:
     height: float
 
 
-def save_people(
+def save_contact_sheet(
     folder: str | Path,
-    takes: Sequence[Take],
+    recordings: Sequence[RecordingSpec],
     path: str | Path,
     *,
     preset: str = "fast",
@@ -58,69 +58,69 @@ def save_people(
     Parameters
     ----------
     folder : made by `skelflow synth`, with color.
-    takes : its recordings, of which `pick_takes` chooses.
+    recordings : its recordings, of which `pick_recordings` chooses.
     path : of the picture, .png or .jpg.
     preset : of the solver that estimates flow from infrared and depth.
 
     Raises
     ------
     DataError
-        A recording has no color or nobody on it, or the picture cannot be written.
+        A recording has no color or no people, or the picture cannot be written.
     FormatError
-        A recording or its truth is not there, or damaged.
+        A recording or its ground truth is missing or damaged.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    picked = pick_takes(takes)
+    picked = pick_recordings(recordings)
     rows = (len(picked) + 1) // 2
     size = 8 * _PANEL_INCHES, rows * (_PANEL_INCHES / _ASPECT + 0.3)
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, 8, squeeze=False)
-    for number, take in enumerate(picked):
+    for number, spec in enumerate(picked):
         row, left = number // 2, 4 * (number % 2)
-        images, title = draw_recording(Path(folder), take.name, preset=preset, threads=threads)
+        images, title = draw_recording(Path(folder), spec.name, preset=preset, threads=threads)
         for panel, image, what in zip(panels[row, left : left + 4], images, COLUMNS, strict=True):
             panel.imshow(image)
             above = title if what == COLUMNS[0] else ""
             panel.set_title(f"{above}\n{what}", fontsize=7, loc="left")
-        progress(number + 1, len(picked), take.name)
+        progress(number + 1, len(picked), spec.name)
     for panel in panels.ravel():
         panel.set_axis_off()
     with atomic_write(Path(path)) as aside:
         figure.savefig(aside, dpi=130, format=Path(path).suffix[1:])
 
 
-def pick_takes(takes: Sequence[Take]) -> list[Take]:
-    """At most eight: as many people and actions as there are, two people an action.
+def pick_recordings(recordings: Sequence[RecordingSpec]) -> list[RecordingSpec]:
+    """Choose at most eight recordings, covering as many people and actions as possible.
 
     Examples
     --------
-    >>> takes = [Take(1, 2, person, 1, action) for person in (1, 2) for action in (23, 50)]
-    >>> [take.name[8:] for take in pick_takes(takes)]
+    >>> specs = [RecordingSpec(1, 2, p, 1, action) for p in (1, 2) for action in (23, 50)]
+    >>> [spec.name[8:] for spec in pick_recordings(specs)]
     ['P001R001A023', 'P002R001A023', 'P001R001A050', 'P002R001A050']
     """
-    people = sorted({take.performer for take in takes})
-    actions = sorted({take.action for take in takes})
-    picked: dict[Take, None] = {}
-    for number in range(MOST):
-        wanted = people[number % len(people)], actions[number * len(actions) // MOST]
-        fits = (take for take in takes if (take.performer, take.action) == wanted)
-        picked.update((take, None) for take in islice(fits, 1))
+    people = sorted({spec.performer for spec in recordings})
+    actions = sorted({spec.action for spec in recordings})
+    picked: dict[RecordingSpec, None] = {}
+    for number in range(MAX_RECORDINGS):
+        wanted = people[number % len(people)], actions[number * len(actions) // MAX_RECORDINGS]
+        fits = (spec for spec in recordings if (spec.performer, spec.action) == wanted)
+        picked.update((spec, None) for spec in islice(fits, 1))
     return list(picked)
 
 
 def draw_recording(
     folder: Path, name: str, *, preset: str, threads: int = 1
 ) -> tuple[tuple[Panel, ...], str]:
-    """The four panels of a recording, and what it shows."""
+    """The four panels of a recording, and its title."""
     recording = open_recording(folder / "nturgb+d_depth" / name)
     truth = read_truth(truth_path(folder, name))
     if recording.color is None:
         raise DataError(f"{folder}: {name} has no color, which the sheet shows")
     people = _count_people(recording)
-    t = _liveliest(truth, people)
+    t = _most_motion(truth, people)
     acting = truth.part[t] < JOINTS * people
     flow_m, depth = truth.flow_m[t], recording.depth[t]
     range_m = max(float(np.percentile(np.abs(flow_m[acting]), _SHARE)), 0.02)
@@ -129,17 +129,17 @@ def draw_recording(
     around = _window(acting)
     near, far = np.percentile(depth[depth > 0], (1, 98))
     images = (
-        cut(recording.color[t], _in_color(around, recording, depth, acting)),
-        cut(paint_depth(depth, float(near), float(far)), around),
-        cut(paint_flow(flow_m, np.ones_like(acting), range_m), around),
-        cut(paint_flow(found_m, depth > 0, range_m), around),
+        crop(recording.color[t], _in_color(around, recording, depth, acting)),
+        crop(paint_depth(depth, float(near), float(far)), around),
+        crop(paint_flow(flow_m, np.ones_like(acting), range_m), around),
+        crop(paint_flow(found_m, depth > 0, range_m), around),
     )
     action = ACTIONS.get(recording.labels.action or 0, "re-enacted")
     title = f"person {recording.labels.subject}: {action}, full color {1000 * range_m:.0f} mm"
     return images, title
 
 
-def cut(image: Color, window: Window) -> Panel:
+def crop(image: Color, window: Window) -> Panel:
     """A part of an image, at 300 rows; black beyond the image."""
     height = 300
     width, scale = round(height * window.width / window.height), height / window.height
@@ -149,15 +149,15 @@ def cut(image: Color, window: Window) -> Panel:
 
 
 def _count_people(recording: Recording) -> int:
-    """How many are tracked at some time."""
+    """Number of people tracked in any frame."""
     if recording.skeleton is None:
         raise DataError(f"{recording.path}: has no skeleton, so nobody to show")
     seen = np.isfinite(recording.skeleton.joints_m).any(axis=(0, 2, 3))
     return int(seen.sum())
 
 
-def _liveliest(truth: Truth, people: int) -> int:
-    """The pair in which the people move most."""
+def _most_motion(truth: Truth, people: int) -> int:
+    """Index of the frame pair in which the people move most."""
     motion = []
     for t, flow_m in enumerate(truth.flow_m):
         acting = truth.part[t] < JOINTS * people
@@ -166,7 +166,7 @@ def _liveliest(truth: Truth, people: int) -> int:
 
 
 def _window(acting: Bool[np.ndarray, "h w"]) -> Window:
-    """Around the people, in the panels' shape."""
+    """Bounding window of the people, in the panels' aspect ratio."""
     if not acting.any():
         raise DataError("nobody is in the image of this recording")
     rows, columns = np.flatnonzero(acting.any(axis=1)), np.flatnonzero(acting.any(axis=0))
@@ -180,7 +180,7 @@ def _window(acting: Bool[np.ndarray, "h w"]) -> Window:
 def _in_color(
     window: Window, recording: Recording, depth: np.ndarray, acting: Bool[np.ndarray, "h w"]
 ) -> Window:
-    """The same part of the color image, at the people's distance."""
+    """The corresponding window of the color image, at the people's distance."""
     if recording.color_projection is None:
         return window
     distance = depth[acting & (depth > 0)]

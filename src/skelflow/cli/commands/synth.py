@@ -54,7 +54,7 @@ def synth(
     out
         The folder to make or to go on with.
     actions
-        NTU RGB+D's numbers, as 1,10,23; all that can be played when not given.
+        NTU RGB+D's numbers, as 1,10,23; all known actions when not given.
     people
         How many performers; they take turns in the set-ups.
     setups
@@ -74,11 +74,11 @@ def synth(
     masked
         Also write depth of the acting people alone.
     distractors
-        Curtains in the wind, people passing, screens, cameras that tremble: now and then.
+        Now and then, curtains in the wind, pedestrians, screens, trembling cameras.
     longest
         Frames that a recording has at most, cut from its middle; all when not given.
     from_
-        Re-enact the skeletons of these recordings instead of playing actions.
+        Retarget the skeletons of these recordings instead of performing actions.
     sheet
         Also draw eight of the recordings, with their true and an estimated flow: OUT/sheet.jpg.
     workers
@@ -90,7 +90,7 @@ def synth(
     from skelflow.errors import ConfigError
     from skelflow.synth.recording.recording_spec import SynthConfig
     from skelflow.synth.recording.synthesize import synthesize
-    from skelflow.viz.people import save_people
+    from skelflow.viz.people import save_contact_sheet
 
     config = SynthConfig(
         actions=None if actions is None else _numbers("--actions", actions),
@@ -104,7 +104,7 @@ def synth(
         masked=masked,
         distractors=distractors,
         longest=longest,
-        reenacted=from_,
+        retargeted=from_,
     )
     if sheet and not color:
         raise ConfigError("--sheet shows color: leave --no-color away")
@@ -115,5 +115,7 @@ def synth(
     if sheet:
         picture = out / "sheet.jpg"
         with bar("drawing") as progress:
-            save_people(out, report.takes, picture, threads=processes, progress=progress)
+            save_contact_sheet(
+                out, report.recordings, picture, threads=processes, progress=progress
+            )
         say(f"  sheet       {picture}")

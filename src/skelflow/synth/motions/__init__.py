@@ -1,1 +1,1 @@
-"""Acting: motions written as parts, played by people with things, or re-enacted."""
+"""Motions: actions planned as keyframes and trajectories, or retargeted from recordings."""

@@ -1,4 +1,4 @@
-"""Play an action: who does it, how, with what, over which frames."""
+"""Perform an action: plan its motion for a person, solve the pose, animate people and props."""
 
 import math
 from collections.abc import Callable
@@ -9,36 +9,35 @@ import numpy as np
 from skelflow.errors import ConfigError
 from skelflow.synth.actor import Performance
 from skelflow.synth.motions.actions import face, gestures, head, legs, pairs, seat, throw
-from skelflow.synth.motions.actions.parts import Part
-from skelflow.synth.motions.inverse_kinematics import solve_stance
-from skelflow.synth.motions.play import Play, play_time
-from skelflow.synth.motions.props import place_prop
+from skelflow.synth.motions.inverse_kinematics import solve_pose
+from skelflow.synth.motions.motion_plan import MotionPlan, motion_time
+from skelflow.synth.motions.props import Prop
 from skelflow.synth.motions.timing import FRAME_RATE_HZ
-from skelflow.synth.people.kinematics import move_bones, place_stance
+from skelflow.synth.people.kinematics import forward_kinematics, transform_pose
 from skelflow.synth.people.person import Person, draw_person
-from skelflow.synth.people.rotations import turn_about
+from skelflow.synth.people.rotations import from_rotvec
 from skelflow.synth.people.style import vary_style
 
 SHORTEST, LONGEST = 60, 120  # frames
-HURRY = 0.08  # share of a motion that slow people leave out rather than hurry
-TAIL_S = 1.0  # how far beyond the last frame movements may end
+HURRY = 0.08  # share of a motion that slow people may leave out
+TAIL_S = 1.0  # duration planned beyond the last frame
 
 
 class Motion(NamedTuple):
-    """What the data set calls it, what writes it down, and how long it takes on average."""
+    """An action of one person: NTU RGB+D's name, planning function, mean duration."""
 
     name: str
-    write: Callable[[Play], Part]
-    lasts_s: float
+    write: Callable[[MotionPlan], tuple[Prop, ...]]
+    duration_s: float
 
 
 class PairMotion(NamedTuple):
-    """The same for two people; how far apart they begin is decided first."""
+    """An action of two people; their initial distance is chosen first."""
 
     name: str
-    write: Callable[[Play, Play, float], None]
-    apart_m: Callable[[Play, Play], float]
-    lasts_s: float
+    write: Callable[[MotionPlan, MotionPlan, float], None]
+    distance_m: Callable[[MotionPlan, MotionPlan], float]
+    duration_s: float
 
 
 SOLO = {
@@ -77,17 +76,17 @@ ACTIONS: dict[int, str] = dict(
 
 
 def perform(action: int, *, performer: int, replication: int, seed: int) -> Performance:
-    """An action of NTU RGB+D as one person does it, one of the times they do it.
+    """Perform one repetition of an action of NTU RGB+D by one person.
 
     Parameters
     ----------
     action : key of `ACTIONS`, NTU's own number.
     performer : int
-        Who: the same number has the same body, clothes, manner and handedness.
+        Number of the person; it determines body, outfit, style and handedness.
     replication : int
-        Which time: a little different each time.
+        Number of the repetition; each varies a little.
     seed : int
-        Of the whole crowd.
+        Seed of the population.
 
     Returns
     -------
@@ -96,61 +95,63 @@ def perform(action: int, *, performer: int, replication: int, seed: int) -> Perf
     Raises
     ------
     ConfigError
-        Nobody knows how to do that action.
+        The action is not among `ACTIONS`.
 
     Examples
     --------
-    >>> played = perform(23, performer=1, replication=1, seed=0)
-    >>> played.people[0].joints_m(0).shape, 60 <= played.frames <= 120
+    >>> performance = perform(23, performer=1, replication=1, seed=0)
+    >>> performance.people[0].joints_m(0).shape, 60 <= performance.frames <= 120
     ((25, 3), True)
     """
     if action not in ACTIONS:
         known = ", ".join(f"{number} {name}" for number, name in ACTIONS.items())
         raise ConfigError(f"no motion for action {action}; known: {known}")
-    chance = np.random.default_rng([seed, performer, replication, action])
+    rng = np.random.default_rng([seed, performer, replication, action])
     if action in PAIRS:
-        return _play_pair(PAIRS[action], performer, seed, chance)
-    return _play_solo(SOLO[action], performer, seed, chance)
+        return _perform_pair(PAIRS[action], performer, seed, rng)
+    return _perform_solo(SOLO[action], performer, seed, rng)
 
 
-def _play_solo(
-    motion: Motion, performer: int, seed: int, chance: np.random.Generator
+def _perform_solo(
+    motion: Motion, performer: int, seed: int, rng: np.random.Generator
 ) -> Performance:
     person = draw_person(performer, seed)
-    play, frames = _begin(person, motion.lasts_s, chance)
-    part = motion.write(play)
-    moves = move_bones(person.body, solve_stance(play))
-    props = tuple(place_prop(prop, person.body, moves, play.time_s) for prop in part.props)
-    return Performance((person.act(moves),), props, frames)
+    plan, frames = _start_plan(person, motion.duration_s, rng)
+    props = motion.write(plan)
+    bone_motion = forward_kinematics(person.body, solve_pose(plan))
+    actors = tuple(prop.animate(person.body, bone_motion, plan.time_s) for prop in props)
+    return Performance((person.act(bone_motion),), actors, frames)
 
 
-def _play_pair(
-    motion: PairMotion, performer: int, seed: int, chance: np.random.Generator
+def _perform_pair(
+    motion: PairMotion, performer: int, seed: int, rng: np.random.Generator
 ) -> Performance:
-    """The performer stands to the left of the stage and faces right, the other faces them."""
+    """The performer stands on the left and faces right; the partner faces them."""
     pair = [draw_person(performer, seed, partner) for partner in (0, 1)]
-    play, frames = _begin(pair[0], motion.lasts_s, chance)
-    other = Play(pair[1].body, vary_style(pair[1].style, chance), chance, play.time_s)
-    apart_m = motion.apart_m(play, other)
-    motion.write(play, other, apart_m)
+    plan, frames = _start_plan(pair[0], motion.duration_s, rng)
+    other = MotionPlan(pair[1].body, vary_style(pair[1].style, rng), rng, plan.time_s)
+    distance_m = motion.distance_m(plan, other)
+    motion.write(plan, other, distance_m)
     people = []
-    for person, part, way in zip(pair, (play, other), (-1, 1), strict=True):
-        turn = turn_about(np.array([0.0, way * np.pi / 2, 0.0]))
-        shift = np.array([way * apart_m / 2, 0.0, 0.0])
-        stance = place_stance(solve_stance(part), turn=turn, shift_m=shift)
-        people.append(person.act(move_bones(person.body, stance)))
+    for person, own_plan, way in zip(pair, (plan, other), (-1, 1), strict=True):
+        rotation = from_rotvec(np.array([0.0, way * np.pi / 2, 0.0]))
+        shift = np.array([way * distance_m / 2, 0.0, 0.0])
+        pose = transform_pose(solve_pose(own_plan), rotation=rotation, shift_m=shift)
+        people.append(person.act(forward_kinematics(person.body, pose)))
     return Performance(tuple(people), (), frames)
 
 
-def _begin(person: Person, lasts_s: float, chance: np.random.Generator) -> tuple[Play, int]:
-    """An empty part, and how many of its frames are shown.
+def _start_plan(
+    person: Person, duration_s: float, rng: np.random.Generator
+) -> tuple[MotionPlan, int]:
+    """A new motion plan, and the number of its frames that are recorded.
 
-    The part goes on a little after the last frame shown, so that no movement is cut short on paper.
+    The plan extends beyond the last recorded frame, so that every movement is planned to its end.
     """
-    style = vary_style(person.style, chance)
-    whole_s = lasts_s + style.hesitation_s
-    tempo = max(style.tempo, (whole_s - HURRY * lasts_s) * FRAME_RATE_HZ / LONGEST)
+    style = vary_style(person.style, rng)
+    whole_s = duration_s + style.hesitation_s
+    tempo = max(style.tempo, (whole_s - HURRY * duration_s) * FRAME_RATE_HZ / LONGEST)
     shown = int(np.clip(round(whole_s / tempo * FRAME_RATE_HZ), SHORTEST, LONGEST))
     written = max(shown, math.ceil((whole_s + TAIL_S) / tempo * FRAME_RATE_HZ))
-    time_s = play_time(written, tempo=tempo) - style.hesitation_s
-    return Play(person.body, style, chance, time_s), shown
+    time_s = motion_time(written, tempo=tempo) - style.hesitation_s
+    return MotionPlan(person.body, style, rng, time_s), shown

@@ -1,1 +1,1 @@
-"""People: bodies, clothes, bones, and how somebody moves."""
+"""People: bodies, clothing, kinematics, skinning and style of motion."""

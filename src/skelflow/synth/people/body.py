@@ -1,4 +1,4 @@
-"""One person's body: the template shaped by sex, age, weight, muscle and stature."""
+"""Body model: the template shaped by sex, age, weight, muscle and stature."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,15 @@ from jaxtyping import Float32, Float64
 from skelflow.errors import ConfigError
 from skelflow.synth.people.template import DIRECTIONS, SEXES, Template, load_template
 
-STATURE_M = {"female": (1.63, 0.065), "male": (1.76, 0.07)}  # mean and spread of grown-ups
-SHRINK_M = 0.05  # how much of it old age takes
-HEAVY = 1.8  # how far beyond the template's own extreme the heaviest go
-ELDERS = 0.25  # share of people beyond sixty
+STATURE_M = {"female": (1.63, 0.065), "male": (1.76, 0.07)}  # mean and standard deviation of adults
+SHRINK_M = 0.05  # stature lost in old age
+HEAVY = 1.8  # weight extrapolated beyond the template's own extreme
+ELDERS = 0.25  # share of people over sixty
 
 
 @dataclass(frozen=True)
 class Build:
-    """How a body is built.
+    """Shape parameters of a body.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class Build:
 
 @dataclass(frozen=True)
 class Body:
-    """A body at rest: soles on the floor, pelvis above the origin, facing -z.
+    """A body in the rest pose: soles on the floor, pelvis above the origin, facing -z.
 
     Parameters
     ----------
@@ -60,16 +60,16 @@ class Body:
     landmarks_m: Float64[np.ndarray, "landmarks 3"]
 
     def bone_m(self, name: str) -> Float64[np.ndarray, " 3"]:
-        """Where a bone starts."""
+        """The head of a bone."""
         return np.asarray(self.bones_m[self.template.bone(name)])
 
     def landmark_m(self, name: str) -> Float64[np.ndarray, " 3"]:
-        """Where a landmark is."""
+        """The position of a landmark."""
         return np.asarray(self.landmarks_m[self.template.landmark_names.index(name)])
 
 
 def draw_build(rng: np.random.Generator) -> Build:
-    """A person out of a crowd of grown-ups, one in four of them an elder."""
+    """Random shape of an adult; one in four is elderly."""
     sex = SEXES[int(rng.integers(2))]
     old = rng.uniform(0.6, 1.0) if rng.random() < ELDERS else rng.uniform(0.0, 0.55)
     mean, spread = STATURE_M[sex]
@@ -89,7 +89,7 @@ def shape_body(build: Build) -> Body:
     """
     template = load_template()
     sex = SEXES.index(build.sex)
-    share = _shares(template, build)
+    share = _shape_weights(template, build)
 
     def mix(bodies: Float32[np.ndarray, "8 n 3"]) -> Float64[np.ndarray, "n 3"]:
         return np.asarray(np.einsum("d,dnx->nx", share, bodies.astype(np.float64)))
@@ -110,7 +110,7 @@ def shape_body(build: Build) -> Body:
 
 
 def point_normals(points: Float32[np.ndarray, "p 3"], template: Template) -> np.ndarray:
-    """(points, 3) float32 unit normals, outward: the mean of the faces around, by area."""
+    """(points, 3) float32 outward unit normals: the area-weighted mean of adjacent faces."""
     a, b, c = (points[template.faces[:, corner]] for corner in range(3))
     face = np.cross(b - a, c - a)
     normal = np.zeros(points.shape, np.float32)
@@ -122,8 +122,8 @@ def point_normals(points: Float32[np.ndarray, "p 3"], template: Template) -> np.
     return np.asarray(normal / np.linalg.norm(normal, axis=1, keepdims=True).clip(1e-12))
 
 
-def _shares(template: Template, build: Build) -> Float64[np.ndarray, " 8"]:
-    """How much of the mean body and of each direction; stature decides on short or tall."""
+def _shape_weights(template: Template, build: Build) -> Float64[np.ndarray, " 8"]:
+    """Weights of the mean body and of each shape direction; stature selects short or tall."""
     share = dict.fromkeys(DIRECTIONS, 0.0)
     share["old"] = build.old
     share["heavy"], share["thin"] = HEAVY * max(build.weight, 0), max(-build.weight, 0)

@@ -1,4 +1,4 @@
-"""Dressing: cloth is cut along straight hems, stands off the skin, and shoes have no toes."""
+"""Dress a body: cut garments along their hems, offset cloth from the skin, shape shoes."""
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
@@ -6,7 +6,7 @@ from scipy import sparse
 from scipy.spatial import ConvexHull
 
 from skelflow.synth.people.body import Body
-from skelflow.synth.people.clothing_patterns import cut_clothes
+from skelflow.synth.people.clothing_patterns import garment_levels
 from skelflow.synth.people.outfits import (
     EYES,
     HAIR,
@@ -15,7 +15,7 @@ from skelflow.synth.people.outfits import (
     SHOES,
     SKIN,
     TROUSERS,
-    Wardrobe,
+    Outfit,
 )
 from skelflow.synth.people.template import Template
 
@@ -23,42 +23,42 @@ Points = Float64[np.ndarray, "points 3"]
 Levels = Float64[np.ndarray, " points"]
 
 HAIR_M, SOLE_M = 0.013, 0.007
-SMOOTHED = {HAIR: 4, SHIRT: 25, TROUSERS: 8}  # how often: cloth bridges what skin does not
+SMOOTHED = {HAIR: 4, SHIRT: 25, TROUSERS: 8}  # smoothing steps per garment
 IRIS_M = 0.0065
 
 
-def dress(
-    body: Body, wardrobe: Wardrobe
+def dress_body(
+    body: Body, outfit: Outfit
 ) -> tuple[Float32[np.ndarray, "points 3"], UInt8[np.ndarray, " faces"]]:
-    """The dressed rest points, and the material of each face, a number into `MATERIALS`.
+    """The dressed rest points, and the material of each face, an index into `MATERIALS`.
 
-    Every garment is a level over the skin, positive where it covers; points near its edge move
-    onto it, so that hems are lines and not teeth.
+    Each garment is a level-set function on the skin, positive where it covers. Points near its zero
+    line move onto it, so that hems are smooth.
     """
     template = body.template
     points = body.points_m.astype(np.float64)
     material = np.full(len(template.faces), SKIN, np.uint8)
     thick = np.zeros(len(points))
-    for worn, level in cut_clothes(body, wardrobe).items():
-        points, level = _snap(points, level, template)
-        material[level[template.faces].sum(axis=1) > 0] = worn
+    for garment, level in garment_levels(body, outfit).items():
+        points, level = _snap_to_hem(points, level, template)
+        material[level[template.faces].sum(axis=1) > 0] = garment
         covered = level > 0
-        points = _smooth(points, covered, template, SMOOTHED.get(worn, 0))
-        thick = np.where(level >= 0, _thickness(worn, wardrobe), thick)
+        points = _smooth(points, covered, template, SMOOTHED.get(garment, 0))
+        thick = np.where(level >= 0, _thickness(garment, outfit), thick)
     points += np.minimum(thick, _mean_around(template) @ thick)[:, None] * body.normals
     for side in (1, -1):
         points = _shoe(points, (material == SHOES), side, template)
     points[:, 1] -= points[:, 1].max()
-    _look(points, material, template)
+    _mark_eyes(points, material, template)
     return points.astype(np.float32), material
 
 
-def _thickness(worn: int, wardrobe: Wardrobe) -> float:
-    return {HAIR: HAIR_M, SHOES: SOLE_M}.get(worn, wardrobe.loose_m)
+def _thickness(garment: int, outfit: Outfit) -> float:
+    return {HAIR: HAIR_M, SHOES: SOLE_M}.get(garment, outfit.loose_m)
 
 
-def _snap(points: Points, level: Levels, template: Template) -> tuple[Points, Levels]:
-    """Points nearer to the edge than half way to a neighbor beyond it move onto it."""
+def _snap_to_hem(points: Points, level: Levels, template: Template) -> tuple[Points, Levels]:
+    """Move points onto the zero line where it crosses the nearer half of one of their edges."""
     faces = template.faces
     start = np.concatenate([faces[:, [0, 1, 2]].ravel(), faces[:, [1, 2, 0]].ravel()])
     end = np.concatenate([faces[:, [1, 2, 0]].ravel(), faces[:, [0, 1, 2]].ravel()])
@@ -78,7 +78,7 @@ def _snap(points: Points, level: Levels, template: Template) -> tuple[Points, Le
 
 
 def _mean_around(template: Template) -> sparse.csr_matrix:
-    """The mean over each point's neighbors, as a matrix."""
+    """Sparse matrix that averages over each point's neighbors."""
     start, end = template.faces[:, [0, 1, 2]].ravel(), template.faces[:, [1, 2, 0]].ravel()
     size = template.points.shape[2]
     links = sparse.csr_matrix((np.ones(len(start)), (start, end)), shape=(size, size))
@@ -90,7 +90,7 @@ def _mean_around(template: Template) -> sparse.csr_matrix:
 def _smooth(
     points: Points, where: Bool[np.ndarray, " points"], template: Template, times: int
 ) -> Points:
-    """Each point goes half way to the middle of its neighbors, again and again."""
+    """Laplacian smoothing with step 0.5."""
     mean = _mean_around(template)[where]
     smoothed = points.copy()
     for _ in range(times):
@@ -101,7 +101,7 @@ def _smooth(
 def _shoe(
     points: Points, shoe: Bool[np.ndarray, " faces"], side: int, template: Template
 ) -> Points:
-    """Points of a foot pushed out to its convex hull, seen from a line inside the foot."""
+    """Push the points of a foot outward onto its convex hull."""
     mine = np.unique(template.faces[shoe])
     mine = mine[points[mine, 0] * side > 0]
     foot = points[mine]
@@ -121,8 +121,8 @@ def _shoe(
     return pushed
 
 
-def _look(points: Points, material: UInt8[np.ndarray, " faces"], template: Template) -> None:
-    """Eyeballs with an iris where they look ahead."""
+def _mark_eyes(points: Points, material: UInt8[np.ndarray, " faces"], template: Template) -> None:
+    """Assign eye and iris materials; irises face forward."""
     middle = points[template.faces].mean(axis=1)
     for side in (1, -1):
         eye = (template.faces.min(axis=1) >= template.eye) & (middle[:, 0] * side > 0)

@@ -1,4 +1,4 @@
-"""From the rotations of a person's parts to the motion of every bone and joint."""
+"""Forward kinematics: from body-part rotations to the motion of every bone and joint."""
 
 from dataclasses import dataclass, fields, replace
 
@@ -7,12 +7,12 @@ from jaxtyping import Float32, Float64
 
 from skelflow.synth.people.body import Body
 from skelflow.synth.people.rotations import (
-    Turn,
+    RotationMatrix,
+    from_rotvec,
     inverse,
-    part_way,
     rotate,
-    turn_about,
-    twist_about,
+    slerp,
+    twist_angle,
     unit,
 )
 
@@ -24,17 +24,17 @@ BEND_RAD = (0.75, 1.45, 1.75, 1.1)  # a closed fist: thumb's joints, then the fi
 
 
 @dataclass(frozen=True)
-class Stance:
-    """How a person's parts are turned from the rest pose, over time.
+class Pose:
+    """Rotations of body parts from the rest pose, over time.
 
     Parameters
     ----------
-    root_m : (t, 3) where the hips' middle is.
-    pelvis, chest, head : (t, 3, 3) rotations in stage coordinates.
+    root_m : (t, 3) midpoint of the hips.
+    pelvis, chest, head : (t, 3, 3) rotations in scene coordinates.
     clavicle, upper_arm, forearm, hand, thigh, shin, foot, toes : (t, 2, 3, 3)
-        The same for left and right. The forearm follows the elbow's hinge; how far the hand turns
-        about it is spread over the forearm's skin.
-    curl : (t, 2, 5) how far each finger is closed, 0 to 1, thumb first.
+        The same for left and right. The forearm rotates about the elbow's hinge only;
+        the hand's twist is distributed along the forearm's skin.
+    curl : (t, 2, 5) flexion of each finger, 0 to 1, thumb first.
     """
 
     root_m: Float64[np.ndarray, "t 3"]
@@ -56,151 +56,155 @@ class Stance:
 
 
 @dataclass(frozen=True)
-class Moves:
-    """What each bone does over time: turn and place, stage coordinates."""
+class BoneMotion:
+    """Rotation and position of each bone over time, scene coordinates."""
 
-    turn: Float64[np.ndarray, "t bones 3 3"]
+    rotation: Float64[np.ndarray, "t bones 3 3"]
     place_m: Float64[np.ndarray, "t bones 3"]
 
-    def carry(self, body: Body, bone: int, rest_m: Float64[np.ndarray, " 3"]) -> np.ndarray:
-        """(t, 3): where a point of the rest pose goes when it moves with one bone."""
+    def transform_point(
+        self, body: Body, bone: int, rest_m: Float64[np.ndarray, " 3"]
+    ) -> np.ndarray:
+        """(t, 3): a rest-pose point attached to one bone, over time."""
         offset = rest_m - body.bones_m[bone]
-        return np.asarray(self.place_m[:, bone] + rotate(self.turn[:, bone], offset))
+        return np.asarray(self.place_m[:, bone] + rotate(self.rotation[:, bone], offset))
 
     def matrices(self, body: Body) -> Float32[np.ndarray, "t bones 3 4"]:
-        """What skinning needs: rest point (x, y, z, 1) to stage."""
-        shift = self.place_m - rotate(self.turn, body.bones_m)
-        return np.concatenate([self.turn, shift[..., None]], axis=-1).astype(np.float32)
+        """Skinning matrices: rest point (x, y, z, 1) to scene coordinates."""
+        shift = self.place_m - rotate(self.rotation, body.bones_m)
+        return np.concatenate([self.rotation, shift[..., None]], axis=-1).astype(np.float32)
 
     def joints(self, body: Body) -> Float32[np.ndarray, "t 25 3"]:
-        """Kinect v2 joints, each carried by its bone."""
+        """Kinect v2 joints, each attached to its bone."""
         bone = body.template.joint_bone.astype(int)
         offset = body.joints_m - body.bones_m[bone]
-        places = self.place_m[:, bone] + rotate(self.turn[:, bone], offset)
+        places = self.place_m[:, bone] + rotate(self.rotation[:, bone], offset)
         return np.asarray(places, np.float32)
 
 
-def rest_stance(frames: int, *, root_m: Float64[np.ndarray, " 3"]) -> Stance:
-    """The rest pose of the mesh, held."""
+def rest_pose(frames: int, *, root_m: Float64[np.ndarray, " 3"]) -> Pose:
+    """The rest pose, constant over `frames`."""
     still = np.broadcast_to(np.eye(3), (frames, 3, 3)).copy()
     both = np.broadcast_to(np.eye(3), (frames, 2, 3, 3)).copy()
-    limbs = {field.name: both for field in fields(Stance)[4:-1]}
+    limbs = {field.name: both for field in fields(Pose)[4:-1]}
     root = np.broadcast_to(root_m, (frames, 3)).copy()
-    return Stance(root, still, still, still, **limbs, curl=np.zeros((frames, 2, FINGERS)))
+    return Pose(root, still, still, still, **limbs, curl=np.zeros((frames, 2, FINGERS)))
 
 
 def hips_m(body: Body) -> Float64[np.ndarray, " 3"]:
-    """The middle between both hips at rest: what `Stance.root_m` moves."""
+    """Midpoint of both hips at rest, which `Pose.root_m` moves."""
     return np.asarray((body.bone_m("upperleg01.L") + body.bone_m("upperleg01.R")) / 2)
 
 
-def place_stance(stance: Stance, *, turn: Turn, shift_m: Float64[np.ndarray, " 3"]) -> Stance:
-    """The same stance elsewhere on the stage."""
+def transform_pose(
+    pose: Pose, *, rotation: RotationMatrix, shift_m: Float64[np.ndarray, " 3"]
+) -> Pose:
+    """A pose after a rigid transform."""
     turned = {
-        field.name: turn @ getattr(stance, field.name)
-        for field in fields(Stance)
+        field.name: rotation @ getattr(pose, field.name)
+        for field in fields(Pose)
         if field.name not in ("root_m", "curl")
     }
-    return replace(stance, root_m=rotate(turn, stance.root_m) + shift_m, **turned)
+    return replace(pose, root_m=rotate(rotation, pose.root_m) + shift_m, **turned)
 
 
-def move_bones(body: Body, stance: Stance) -> Moves:
-    """Bones after a stance: forward kinematics, with twists spread along the limbs."""
+def forward_kinematics(body: Body, pose: Pose) -> BoneMotion:
+    """Bone motion of a pose, with twists distributed along the limbs."""
     template = body.template
-    names, frames = template.bone_names, len(stance)
-    turns = _turns(body, stance)
-    turn = np.stack([turns[name] for name in names], axis=1)
+    names, frames = template.bone_names, len(pose)
+    rotations = _bone_rotations(body, pose)
+    rotation = np.stack([rotations[name] for name in names], axis=1)
     place = np.empty((frames, len(names), 3))
     root = template.bone("root")
-    place[:, root] = stance.root_m + rotate(stance.pelvis, body.bones_m[root] - hips_m(body))
+    place[:, root] = pose.root_m + rotate(pose.pelvis, body.bones_m[root] - hips_m(body))
     for bone in range(len(names)):
         if bone == root:
             continue
         parent = int(template.parent[bone])
         offset = body.bones_m[bone] - body.bones_m[parent]
-        carrier = _carrier(names[parent])
-        place[:, bone] = place[:, parent] + rotate(turns[carrier], offset)
-    return Moves(turn, place)
+        carrier = _driving_bone(names[parent])
+        place[:, bone] = place[:, parent] + rotate(rotations[carrier], offset)
+    return BoneMotion(rotation, place)
 
 
-def _carrier(parent: str) -> str:
-    """The bone whose turn moves what hangs on a bone: a limb's first half does not twist it."""
+def _driving_bone(parent: str) -> str:
+    """The bone whose rotation positions a bone's children; skips the untwisted half of a limb."""
     return parent.replace("upperarm01", "upperarm02").replace("upperleg01", "upperleg02")
 
 
-def _turns(body: Body, stance: Stance) -> dict[str, Turn]:
+def _bone_rotations(body: Body, pose: Pose) -> dict[str, RotationMatrix]:
     """The rotation of every bone by name."""
-    turns = {"root": stance.pelvis}
+    rotations = {"root": pose.pelvis}
     for name, share in SPINE.items():
-        turns[name] = part_way(stance.pelvis, stance.chest, np.full(len(stance), share))
+        rotations[name] = slerp(pose.pelvis, pose.chest, np.full(len(pose), share))
     for name, share in NECK.items():
-        turns[name] = part_way(stance.chest, stance.head, np.full(len(stance), share))
+        rotations[name] = slerp(pose.chest, pose.head, np.full(len(pose), share))
     for side, letter in enumerate(SIDES):
-        turns |= _turn_arm(body, stance, side, letter)
-        turns |= _turn_fingers(body, stance, side, letter)
-        turns |= _turn_leg(body, stance, side, letter)
-    return turns
+        rotations |= _arm_rotations(body, pose, side, letter)
+        rotations |= _finger_rotations(body, pose, side, letter)
+        rotations |= _leg_rotations(body, pose, side, letter)
+    return rotations
 
 
-def _turn_arm(body: Body, stance: Stance, side: int, letter: str) -> dict[str, Turn]:
+def _arm_rotations(body: Body, pose: Pose, side: int, letter: str) -> dict[str, RotationMatrix]:
     upper, forearm, hand = (
-        getattr(stance, part)[:, side] for part in ("upper_arm", "forearm", "hand")
+        getattr(pose, part)[:, side] for part in ("upper_arm", "forearm", "hand")
     )
     down = unit(body.bone_m(f"lowerarm01.{letter}") - body.bone_m(f"upperarm01.{letter}"))
     out = unit(body.bone_m(f"wrist.{letter}") - body.bone_m(f"lowerarm01.{letter}"))
-    roll = twist_about(inverse(stance.chest) @ upper, down)
-    turned = twist_about(inverse(forearm) @ hand, out)
+    roll = twist_angle(inverse(pose.chest) @ upper, down)
+    turned = twist_angle(inverse(forearm) @ hand, out)
     return {
-        f"clavicle.{letter}": stance.clavicle[:, side],
-        f"shoulder01.{letter}": stance.clavicle[:, side],
-        f"upperarm01.{letter}": upper @ turn_about(-0.5 * roll[:, None] * down),
+        f"clavicle.{letter}": pose.clavicle[:, side],
+        f"shoulder01.{letter}": pose.clavicle[:, side],
+        f"upperarm01.{letter}": upper @ from_rotvec(-0.5 * roll[:, None] * down),
         f"upperarm02.{letter}": upper,
-        f"lowerarm01.{letter}": forearm @ turn_about(0.25 * turned[:, None] * out),
-        f"lowerarm02.{letter}": forearm @ turn_about(0.7 * turned[:, None] * out),
+        f"lowerarm01.{letter}": forearm @ from_rotvec(0.25 * turned[:, None] * out),
+        f"lowerarm02.{letter}": forearm @ from_rotvec(0.7 * turned[:, None] * out),
         f"wrist.{letter}": hand,
     }
 
 
-def _turn_fingers(body: Body, stance: Stance, side: int, letter: str) -> dict[str, Turn]:
-    """Each finger closes about the axis square to it and the palm."""
-    hand, turns = stance.hand[:, side], {}
+def _finger_rotations(body: Body, pose: Pose, side: int, letter: str) -> dict[str, RotationMatrix]:
+    """Each finger bends about the axis perpendicular to it and the palm normal."""
+    hand, rotations = pose.hand[:, side], {}
     palm = palm_frame(body, letter)[:, 1]
     across = palm_frame(body, letter)[:, 2]
     for finger in range(1, FINGERS + 1):
         root = body.bone_m(f"finger{finger}-1.{letter}")
         along = unit(body.bone_m(f"finger{finger}-3.{letter}") - root)
         axis = unit(np.cross(along, palm)) if finger > 1 else _thumb_axis(along, palm, across)
-        turn = hand
+        rotation = hand
         for part in range(1, 4):
             most = BEND_RAD[0] if finger == 1 else BEND_RAD[part]
-            bend = most * stance.curl[:, side, finger - 1]
-            turn = turn @ turn_about(bend[:, None] * axis)
-            turns[f"finger{finger}-{part}.{letter}"] = turn
-    return turns
+            bend = most * pose.curl[:, side, finger - 1]
+            rotation = rotation @ from_rotvec(bend[:, None] * axis)
+            rotations[f"finger{finger}-{part}.{letter}"] = rotation
+    return rotations
 
 
 def _thumb_axis(along: np.ndarray, palm: np.ndarray, across: np.ndarray) -> np.ndarray:
-    """The thumb closes over the palm: toward the little finger and inward."""
+    """Bending axis of the thumb, which closes over the palm toward the little finger."""
     goal = unit(palm - 0.8 * across * np.sign(across @ along))
     return unit(np.cross(along, goal))
 
 
-def _turn_leg(body: Body, stance: Stance, side: int, letter: str) -> dict[str, Turn]:
-    thigh, shin = stance.thigh[:, side], stance.shin[:, side]
+def _leg_rotations(body: Body, pose: Pose, side: int, letter: str) -> dict[str, RotationMatrix]:
+    thigh, shin = pose.thigh[:, side], pose.shin[:, side]
     down = unit(body.bone_m(f"lowerleg01.{letter}") - body.bone_m(f"upperleg01.{letter}"))
-    roll = twist_about(inverse(stance.pelvis) @ thigh, down)
+    roll = twist_angle(inverse(pose.pelvis) @ thigh, down)
     return {
-        f"upperleg01.{letter}": thigh @ turn_about(-0.5 * roll[:, None] * down),
+        f"upperleg01.{letter}": thigh @ from_rotvec(-0.5 * roll[:, None] * down),
         f"upperleg02.{letter}": thigh,
         f"lowerleg01.{letter}": shin,
         f"lowerleg02.{letter}": shin,
-        f"foot.{letter}": stance.foot[:, side],
-        f"toe1-1.{letter}": stance.toes[:, side],
+        f"foot.{letter}": pose.foot[:, side],
+        f"toe1-1.{letter}": pose.toes[:, side],
     }
 
 
 def palm_frame(body: Body, letter: str) -> Float64[np.ndarray, "3 3"]:
-    """A hand at rest: columns fingers' direction, out of the palm, and across."""
+    """Axes of a hand at rest; columns: finger direction, palm normal, across."""
     wrist = body.bone_m(f"wrist.{letter}")
     fingers = body.bone_m(f"finger3-1.{letter}") - wrist
     across = body.bone_m(f"finger2-1.{letter}") - body.bone_m(f"finger5-1.{letter}")

@@ -1,18 +1,18 @@
-"""Arms and legs: two bones that reach for a place, bent toward a side."""
+"""Two-bone inverse kinematics for arms and legs."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
-from skelflow.synth.people.rotations import Turn, Vector, between, unit
+from skelflow.synth.people.rotations import RotationMatrix, Vector, rotation_between, unit
 
-FOLDED_RAD = 0.55  # the sharpest angle of an elbow or a knee
-STRETCH = 0.998  # of the full length: a limb never locks
+FOLDED_RAD = 0.55  # smallest angle of elbow or knee
+STRETCH = 0.998  # largest share of the full length: a limb never locks
 
 
 class Limb(NamedTuple):
-    """Where a limb's middle (elbow, knee) and end (wrist, ankle) are, and the axis of its hinge."""
+    """Positions of a limb's middle (elbow, knee) and end (wrist, ankle), and its hinge axis."""
 
     middle_m: Vector
     end_m: Vector
@@ -25,11 +25,11 @@ def reach(
     toward: Vector,
     lengths_m: tuple[float, float],
 ) -> Limb:
-    """Two bones from `start_m` to `target_m`, as far as they reach, the middle bent `toward`.
+    """Place two bones from `start_m` to `target_m`, or as near as they reach, bent `toward` a side.
 
     Notes
     -----
-    The law of cosines gives the angle at the start; the hinge is square to the limb's plane.
+    The law of cosines gives the angle at the start; the hinge is normal to the limb's plane.
     """
     upper, lower = lengths_m
     way = target_m - start_m
@@ -44,15 +44,15 @@ def reach(
     return Limb(start_m + along * axis + off * side, start_m + span * axis, hinge)
 
 
-def turn_limb(
+def limb_rotations(
     rest: tuple[Vector, Vector, Vector], start_m: Vector, limb: Limb
-) -> tuple[Turn, Turn]:
-    """The rotations of both bones from the rest pose (start, middle, end) to a reached one.
+) -> tuple[RotationMatrix, RotationMatrix]:
+    """Rotations of both bones from the rest pose (start, middle, end) to a posed limb.
 
-    The hinge of the rest pose is the one its own slight bend shows.
+    The hinge of the rest pose follows from its own slight bend.
     """
     start, middle, end = rest
     hinge = unit(np.cross(end - start, middle - start))
-    upper = between((middle - start, hinge), (limb.middle_m - start_m, limb.hinge))
-    lower = between((end - middle, hinge), (limb.end_m - limb.middle_m, limb.hinge))
+    upper = rotation_between((middle - start, hinge), (limb.middle_m - start_m, limb.hinge))
+    lower = rotation_between((end - middle, hinge), (limb.end_m - limb.middle_m, limb.hinge))
     return upper, lower

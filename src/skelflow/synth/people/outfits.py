@@ -1,4 +1,4 @@
-"""What people wear: which clothes, how they are cut, and how much hair there is."""
+"""Outfits: cuts of clothes and hair, and the materials of a dressed body."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ SKIN, HAIR, SHIRT, TROUSERS, SHOES, EYES, IRIS = range(len(MATERIALS))
 
 
 @dataclass(frozen=True)
-class Wardrobe:
+class Outfit:
     """Cuts of clothes and hair.
 
     Parameters
     ----------
-    sleeve : share of the arm that is covered: 0.25 (T-shirt) to 0.97.
-    leg : share of the leg that is covered: 0.5 (shorts) to 0.97.
-    hem_m : how far the shirt hangs below the waist.
-    collar_m : how far the collar stands above the collar bones.
-    hair_m : how far hair reaches below the ears' middle at the back; None = bald.
-    loose_m : how far cloth stands off the skin.
+    sleeve : covered share of the arm: 0.25 (T-shirt) to 0.97.
+    leg : covered share of the leg: 0.5 (shorts) to 0.97.
+    hem_m : length of the shirt below the waist.
+    collar_m : height of the collar above the collar bones.
+    hair_m : length of hair below the ears at the back; None = bald.
+    loose_m : distance of cloth from the skin.
     """
 
     sleeve: float
@@ -30,12 +30,12 @@ class Wardrobe:
     loose_m: float
 
 
-def draw_wardrobe(rng: np.random.Generator, *, old: float, sex: str) -> Wardrobe:
-    """Clothes for one person; some elderly men are bald."""
+def draw_outfit(rng: np.random.Generator, *, old: float, sex: str) -> Outfit:
+    """Random outfit for one person; some elderly men are bald."""
     short_sleeve, short_leg = rng.random() < 0.45, rng.random() < 0.15
     bald = sex == "male" and rng.random() < 0.35 * old
     low = rng.uniform(0.02, 0.13) if sex == "female" else rng.uniform(0.0, 0.04)
-    return Wardrobe(
+    return Outfit(
         sleeve=float(rng.uniform(0.25, 0.4) if short_sleeve else rng.uniform(0.9, 0.97)),
         leg=float(rng.uniform(0.42, 0.55) if short_leg else rng.uniform(0.93, 0.98)),
         hem_m=float(rng.uniform(0.02, 0.13)),

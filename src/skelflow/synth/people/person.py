@@ -1,4 +1,4 @@
-"""One person: body, clothes and manner drawn from a number, and the actor they make."""
+"""A person: body, outfit and style drawn from a number, animated as an actor."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,9 +8,9 @@ from jaxtyping import Float32, UInt8
 
 from skelflow.synth.actor import Actor, Joints, Points
 from skelflow.synth.people.body import Body, draw_build, shape_body
-from skelflow.synth.people.clothing import dress
-from skelflow.synth.people.kinematics import Moves
-from skelflow.synth.people.outfits import MATERIALS, draw_wardrobe
+from skelflow.synth.people.clothing import dress_body
+from skelflow.synth.people.kinematics import BoneMotion
+from skelflow.synth.people.outfits import MATERIALS, draw_outfit
 from skelflow.synth.people.skinning import skin_points
 from skelflow.synth.people.style import Style, draw_style
 from skelflow.synth.people.template import Template
@@ -18,13 +18,13 @@ from skelflow.synth.people.template import Template
 
 @dataclass(frozen=True)
 class Person:
-    """A dressed body and a manner.
+    """A dressed body with a style of motion.
 
     Parameters
     ----------
     body : Body
     dressed_m : (points, 3) rest points with clothes.
-    material : (faces,) uint8 into `wardrobe.MATERIALS`.
+    material : (faces,) uint8 into `outfits.MATERIALS`.
     style : Style
     """
 
@@ -33,10 +33,10 @@ class Person:
     material: UInt8[np.ndarray, " faces"]
     style: Style
 
-    def act(self, moves: Moves) -> Actor:
-        """The actor whose bones move so."""
+    def act(self, bone_motion: BoneMotion) -> Actor:
+        """The actor animated by a bone motion."""
         template = self.body.template
-        matrices, joints = moves.matrices(self.body), moves.joints(self.body)
+        matrices, joints = bone_motion.matrices(self.body), bone_motion.joints(self.body)
 
         def points_at(frame: int) -> Points:
             return skin_points(
@@ -49,7 +49,7 @@ class Person:
         return Actor(
             faces=template.faces,
             points_m=points_at,
-            paint_m=self.dressed_m,
+            texture_m=self.dressed_m,
             material=self.material,
             materials=MATERIALS,
             part=name_parts(template),
@@ -59,24 +59,24 @@ class Person:
 
 @cache
 def draw_person(performer: int, seed: int, partner: int = 0) -> Person:
-    """The person a number stands for: always the same body, clothes and manner.
+    """The person with a number: always the same body, outfit and style.
 
     Parameters
     ----------
     performer, seed : int
-        Number of the person, and of the crowd they come from.
+        Number of the person, and seed of the population.
     partner : int
-        0 the performer, 1 the person they meet in two-person actions.
+        0 the performer, 1 their partner in two-person actions.
     """
     rng = np.random.default_rng([seed, performer, partner])
     build = draw_build(rng)
     body = shape_body(build)
-    dressed, material = dress(body, draw_wardrobe(rng, old=build.old, sex=build.sex))
+    dressed, material = dress_body(body, draw_outfit(rng, old=build.old, sex=build.sex))
     return Person(body, dressed, material, draw_style(rng, old=build.old))
 
 
 def name_parts(template: Template) -> UInt8[np.ndarray, " points"]:
-    """The Kinect v2 joint each point turns about: that of its main bone, or of the one above."""
+    """Kinect v2 joint of each point: that of its main bone or the nearest ancestor with one."""
     of_bone: dict[int, int] = {}
     for joint, bone in enumerate(template.joint_bone):
         of_bone[int(bone)] = joint

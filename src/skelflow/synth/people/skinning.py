@@ -1,4 +1,4 @@
-"""Linear blend skinning: points follow the bones they hang on."""
+"""Linear blend skinning."""
 
 from typing import no_type_check
 
@@ -14,14 +14,14 @@ def skin_points(
     weight: Float32[np.ndarray, "points 4"],
     motions: Float32[np.ndarray, "bones 3 4"],
 ) -> Float32[np.ndarray, "points 3"]:
-    """Points after their bones moved: the weighted mean of where each bone would take them.
+    """Deform points by linear blend skinning.
 
     Parameters
     ----------
     rest_m : (points, 3) float32, meters
-    bone, weight : (points, 4), the bones of a point and their weights, which sum to 1.
+    bone, weight : (points, 4), bone indices of each point and their weights, which sum to 1.
     motions : (bones, 3, 4) float32
-        What each bone does to a point (x, y, z, 1) of the rest pose.
+        Transform of each bone, applied to rest points (x, y, z, 1).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How somebody moves: what stays the same whatever they do, and what differs each time."""
+"""Style of motion: a person's habits, and their variation between repetitions."""
 
 from dataclasses import dataclass, replace
 
@@ -9,20 +9,20 @@ RIGHT_HANDED = 0.87
 
 @dataclass(frozen=True)
 class Style:
-    """A person's manner.
+    """A person's style of motion.
 
     Parameters
     ----------
-    hand : 0 left, 1 right, the one that acts.
-    tempo : how much faster than the average, 0.8 to 1.25.
-    amplitude : how much wider, 0.8 to 1.2.
-    hesitation_s : how long they wait before they begin.
-    slouch_rad : how far the back is bent forward.
-    stance_m : how far each foot stands from the middle.
-    elbow : how far elbows are held off the body, 0 to 1.
-    turn_out_rad : how far feet point outward.
+    hand : dominant hand, 0 left, 1 right.
+    tempo : speed relative to the average, 0.8 to 1.25.
+    amplitude : size of movements relative to the average, 0.8 to 1.2.
+    hesitation_s : delay before the motion begins.
+    slouch_rad : forward bend of the back.
+    stance_m : distance of each foot from the middle.
+    elbow : abduction of the elbows, 0 to 1.
+    turn_out_rad : outward rotation of the feet.
     repeats : -1, 0 or 1 repetitions more than usual.
-    liveliness : how much head and trunk go along, 0.5 to 1.5.
+    liveliness : accompanying motion of head and trunk, 0.5 to 1.5.
     """
 
     hand: int
@@ -38,7 +38,7 @@ class Style:
 
 
 def draw_style(rng: np.random.Generator, *, old: float = 0.0) -> Style:
-    """A person's manner; elders are slower, smaller in their movements and more bent."""
+    """Random style; the elderly move more slowly, less widely, and slouch more."""
     age = max(old - 0.5, 0.0)
     return Style(
         hand=int(rng.random() < RIGHT_HANDED),
@@ -55,7 +55,7 @@ def draw_style(rng: np.random.Generator, *, old: float = 0.0) -> Style:
 
 
 def vary_style(style: Style, rng: np.random.Generator) -> Style:
-    """The same person another time: a little faster or slower, wider or smaller."""
+    """Random variation of a style for one repetition."""
     return replace(
         style,
         tempo=style.tempo * float(rng.uniform(0.93, 1.07)),

@@ -1,4 +1,4 @@
-"""The baked human: a mean body for each sex, directions of shape, bones, weights, joints."""
+"""Body template: mean shape per sex, shape directions, skeleton, skinning weights, joints."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,7 +7,7 @@ from importlib import resources
 import numpy as np
 from jaxtyping import Float32, Int32, UInt8
 
-UNIT_M = 1e-4  # the file holds whole tenths of a millimeter
+UNIT_M = 1e-4  # unit of lengths in the file
 
 SEXES = ("female", "male")
 DIRECTIONS = ("old", "thin", "heavy", "slack", "strong", "short", "tall")
@@ -15,19 +15,19 @@ DIRECTIONS = ("old", "thin", "heavy", "slack", "strong", "short", "tall")
 
 @dataclass(frozen=True)
 class Template:
-    """What `tools/bake_body.py` made of MakeHuman's base mesh, rig and targets (CC0).
+    """Template derived by `tools/bake_body.py` from MakeHuman's base mesh, rig and targets (CC0).
 
     Parameters
     ----------
     points, bones, joints, landmarks : (sexes, 1 + directions, n, 3) float32, meters
-        First the mean body, then how far each direction of `DIRECTIONS` moves it. Bones are where
-        each bone starts; joints are those of Kinect v2. Stage axes, facing -z.
+        The mean body, then its displacement along each of `DIRECTIONS`. Bones are given by their
+        heads; joints are those of Kinect v2. Scene axes, facing -z.
     faces : (faces, 3) int32, counterclockwise as seen from outside.
     skin_bone, skin_weight : (points, 4)
-        Which bones move a point, and by how much; weights sum to 1.
-    joint_bone, landmark_bone : the bone each moves with.
-    parent : (bones,) the bone each hangs on; the first on itself.
-    eye : int, the first point of the eyeballs, which come last.
+        Bones of each point and their weights, which sum to 1.
+    joint_bone, landmark_bone : the bone each is attached to.
+    parent : (bones,) parent of each bone; the root is its own.
+    eye : index of the first point of the eyeballs, which come last.
     """
 
     points: Float32[np.ndarray, "2 8 points 3"]
@@ -45,13 +45,13 @@ class Template:
     eye: int
 
     def bone(self, name: str) -> int:
-        """The number of a bone."""
+        """The index of a bone."""
         return self.bone_names.index(name)
 
 
 @cache
 def load_template() -> Template:
-    """The body that comes with the package, read once.
+    """Load the packaged template (cached).
 
     Examples
     --------
@@ -80,5 +80,5 @@ def load_template() -> Template:
 
 
 def _triangles(quads: Int32[np.ndarray, "quads 4"]) -> Int32[np.ndarray, "faces 3"]:
-    """Two triangles for each quadrangle, in the same turn."""
+    """Two triangles for each quadrilateral, with the same orientation."""
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])

@@ -1,1 +1,1 @@
-"""The studio: which recordings are made, and their files."""
+"""Synthetic recordings: what to make, and their files."""

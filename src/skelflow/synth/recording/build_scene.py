@@ -1,4 +1,4 @@
-"""Who and what is on the stage of a take, and how it is looked at."""
+"""The scene of a recording: people, props, room, distractors, camera."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,38 @@ from skelflow.errors import DataError
 from skelflow.recordings import open_recording
 from skelflow.synth.actor import Performance
 from skelflow.synth.motions.perform import perform
-from skelflow.synth.motions.reenact import reenact
-from skelflow.synth.recording.recording_spec import SynthConfig, Take
-from skelflow.synth.rendering.look import Shot, flicker
-from skelflow.synth.rigid import Rigid, place
-from skelflow.synth.scene.paint import choose_paints
-from skelflow.synth.scene.passer import pass_by
+from skelflow.synth.motions.retargeting import retarget
+from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig
+from skelflow.synth.rendering.frame import Scene, animate_screens
+from skelflow.synth.rigid import Rigid, rigid_transform
+from skelflow.synth.scene.pedestrian import make_pedestrian
 from skelflow.synth.scene.room import TELEVISION, build_room
-from skelflow.synth.scene.stage import (
-    Member,
+from skelflow.synth.scene.scene_mesh import (
     Role,
-    build_stage,
-    cut_performance,
-    place_performance,
+    SceneObject,
+    build_scene_mesh,
+    crop_performance,
+    transform_performance,
 )
+from skelflow.synth.scene.textures import choose_textures
 from skelflow.synth.scene.views import place_view
 
-PARTNER, PASSER, ROOM = 1000, 2000, 10_000  # added to a number: whose paints these are
+PARTNER, PEDESTRIAN, ROOM = 1000, 2000, 10_000  # added to a number: owners of textures
 CHANCES = {"curtain": 0.5, "screen": 0.5, "passer": 0.35, "shake": 0.25}
 FARTHEST_OFF_M, FARTHEST_TURNED_DEG = 0.15, 12.0
 
 
 @dataclass(frozen=True)
 class Distractors:
-    """What moves beside the action."""
+    """What moves besides the action; the field names are those stored in truth files.
+
+    Parameters
+    ----------
+    curtain : moves in the wind.
+    screen : the television shows a moving picture.
+    passer : a pedestrian walks by behind the action.
+    shake : the camera trembles.
+    """
 
     curtain: bool = False
     screen: bool = False
@@ -39,90 +47,92 @@ class Distractors:
     shake: bool = False
 
     def names(self) -> list[str]:
-        """Those that are there."""
+        """The distractors present."""
         return [name for name, there in vars(self).items() if there]
 
 
-def choose_distractors(take: Take, config: SynthConfig) -> Distractors:
-    """At random, the same for all cameras of a moment; none where none are wanted."""
+def choose_distractors(spec: RecordingSpec, config: SynthConfig) -> Distractors:
+    """Draw the distractors; all cameras of a scene share them. None if the config wants none."""
     if not config.distractors:
         return Distractors()
-    random = take.moment_random(config.seed, "distractors")
+    random = spec.scene_random(config.seed, "distractors")
     return Distractors(**{name: bool(random.random() < chance) for name, chance in CHANCES.items()})
 
 
-def cast(take: Take, config: SynthConfig) -> Shot:
-    """Everything that is before the camera of a take.
+def build_scene(spec: RecordingSpec, config: SynthConfig) -> Scene:
+    """Build everything the camera of a recording sees.
 
     Raises
     ------
     SkelflowError
-        The action cannot be played, or the skeleton not be re-enacted.
+        The action is unknown, or the skeleton cannot be retargeted.
     """
-    moving = choose_distractors(take, config)
-    performance = place_performance(_act(take, config), _spot(take, config))
+    moving = choose_distractors(spec, config)
+    performance = transform_performance(_perform_action(spec, config), _action_pose(spec, config))
     if config.longest is not None:
-        performance = cut_performance(performance, config.longest)
-    room = build_room(np.random.default_rng((config.seed, take.setup)), wind=moving.curtain)
-    members = _dress(performance, take)
+        performance = crop_performance(performance, config.longest)
+    room = build_room(np.random.default_rng((config.seed, spec.setup)), wind=moving.curtain)
+    objects = _performance_objects(performance, spec)
     if moving.passer:
-        members.append(_send_passer(take, config, performance.frames))
-    members += [
-        Member(room.curtain, Role.MOVER, _room_number(take)),
-        Member(room.screen, Role.MOVER, _room_number(take)),
-        Member(room.still, Role.ROOM, _room_number(take)),
+        objects.append(_pedestrian(spec, config, performance.frames))
+    objects += [
+        SceneObject(room.curtain, Role.MOVING, _room_owner(spec)),
+        SceneObject(room.screen, Role.MOVING, _room_owner(spec)),
+        SceneObject(room.still, Role.ROOM, _room_owner(spec)),
     ]
-    stage = build_stage(members)
-    paints = choose_paints(stage.materials, seed=config.seed)
-    screens = tuple(i for i, (_, name) in enumerate(stage.materials) if name == TELEVISION)
-    over_time = flicker(paints, screens, take.moment_random(config.seed, "screen"))
-    shake = take.random(config.seed, "shake") if moving.shake else None
-    return Shot(
-        stage=stage,
-        view=place_view(take.setup, take.camera, seed=config.seed, shake=shake),
+    scene_mesh = build_scene_mesh(objects)
+    textures = choose_textures(scene_mesh.materials, seed=config.seed)
+    screens = tuple(i for i, (_, name) in enumerate(scene_mesh.materials) if name == TELEVISION)
+    over_time = animate_screens(textures, screens, spec.scene_random(config.seed, "screen"))
+    shake = spec.random(config.seed, "shake") if moving.shake else None
+    return Scene(
+        mesh=scene_mesh,
+        view=place_view(spec.setup, spec.camera, seed=config.seed, shake=shake),
         frames=performance.frames,
-        paints=over_time if moving.screen else lambda _: paints,
+        textures=over_time if moving.screen else lambda _: textures,
         color_size=config.color_size,
     )
 
 
-def _act(take: Take, config: SynthConfig) -> Performance:
-    """What is played: an action, or the skeleton of a recording."""
-    if take.skeleton is not None:
-        skeleton = open_recording(take.skeleton).skeleton
+def _perform_action(spec: RecordingSpec, config: SynthConfig) -> Performance:
+    """An action, or the skeleton of a recording retargeted to the performer."""
+    if spec.skeleton is not None:
+        skeleton = open_recording(spec.skeleton).skeleton
         if skeleton is None:
-            raise DataError(f"{take.skeleton}: has no skeleton any more")
-        return reenact(skeleton, performer=take.performer, seed=config.seed)
+            raise DataError(f"{spec.skeleton}: has no skeleton any more")
+        return retarget(skeleton, performer=spec.performer, seed=config.seed)
     return perform(
-        take.action, performer=take.performer, replication=take.replication, seed=config.seed
+        spec.action, performer=spec.performer, replication=spec.replication, seed=config.seed
     )
 
 
-def _spot(take: Take, config: SynthConfig) -> Rigid:
-    """Where on the stage they act, and how far they turn from the front."""
-    random = take.moment_random(config.seed, "spot")
+def _action_pose(spec: RecordingSpec, config: SynthConfig) -> Rigid:
+    """Where in the room the people act, and how far they turn from the front."""
+    random = spec.scene_random(config.seed, "spot")
     x, z = random.uniform(-FARTHEST_OFF_M, FARTHEST_OFF_M, 2)
-    turn = random.uniform(-FARTHEST_TURNED_DEG, FARTHEST_TURNED_DEG)
-    return place((x, 0, z), turn_deg=(0, turn, 0))
+    yaw_deg = random.uniform(-FARTHEST_TURNED_DEG, FARTHEST_TURNED_DEG)
+    return rigid_transform((x, 0, z), rotvec_deg=(0, yaw_deg, 0))
 
 
-def _room_number(take: Take) -> int:
-    return ROOM + take.setup
+def _room_owner(spec: RecordingSpec) -> int:
+    return ROOM + spec.setup
 
 
-def _dress(performance: Performance, take: Take) -> list[Member]:
+def _performance_objects(performance: Performance, spec: RecordingSpec) -> list[SceneObject]:
     people = [
-        Member(actor, Role.PERSON, take.performer + number * PARTNER)
+        SceneObject(actor, Role.PERSON, spec.performer + number * PARTNER)
         for number, actor in enumerate(performance.people)
     ]
-    props = [Member(actor, Role.PROP, take.performer) for actor in performance.props]
+    props = [SceneObject(actor, Role.PROP, spec.performer) for actor in performance.props]
     return people + props
 
 
-def _send_passer(take: Take, config: SynthConfig, frames: int) -> Member:
-    """Somebody who is no performer."""
-    number = PASSER + take.performer
-    random = take.moment_random(config.seed, "passer")
-    return Member(
-        pass_by(number, seed=config.seed, random=random, frames=frames), Role.PASSER, number
+def _pedestrian(spec: RecordingSpec, config: SynthConfig, frames: int) -> SceneObject:
+    """A pedestrian who is none of the performers."""
+    number = PEDESTRIAN + spec.performer
+    random = spec.scene_random(config.seed, "passer")
+    return SceneObject(
+        make_pedestrian(number, seed=config.seed, random=random, frames=frames),
+        Role.PEDESTRIAN,
+        number,
     )

@@ -1,4 +1,4 @@
-"""Files as NTU RGB+D has them: depth images, two videos, skeletons as text."""
+"""Writers for NTU RGB+D's files: depth images, color and infrared videos, skeletons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ _PARENTS = {1: 0, 20: 1, 2: 20, 4: 20, 8: 20, 12: 0, 16: 0} | {
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """The bodies of one frame, as the sensor reports them.
+class TrackedBodies:
+    """The tracked bodies of one frame.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class Tracked:
 
 
 def write_depth(path: Path, depth_mm: UInt16[np.ndarray, "h w"]) -> None:
-    """A 16-bit gray PNG of millimeters."""
+    """Write depth in millimeters as a 16-bit PNG."""
     if not cv2.imwrite(str(path), depth_mm, (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL)):
         raise DataError(f"{path}: cannot be written")
 
 
 class Video:
-    """A video that is written frame by frame.
+    """An AVI file written frame by frame.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ class Video:
         self._writer.release()
 
 
-def write_skeleton(path: Path, frames: Sequence[Tracked], view: View) -> None:
-    """A `.skeleton` text: for each body of each frame 25 lines of 12 numbers."""
+def write_skeleton(path: Path, frames: Sequence[TrackedBodies], view: View) -> None:
+    """Write a `.skeleton` text: for each body of each frame 25 lines of 12 numbers."""
     lines = [str(len(frames))]
     for frame in frames:
         lines.append(str(len(frame.joints_m)))
@@ -81,25 +81,25 @@ def write_skeleton(path: Path, frames: Sequence[Tracked], view: View) -> None:
     path.write_bytes(("\r\n".join(lines) + "\r\n").encode("ascii"))
 
 
-def find_turns(
+def bone_quaternions(
     joints_m: Float32[np.ndarray, "25 3"],
 ) -> Float64[np.ndarray, "25 4"]:
     """Quaternion (w, x, y, z) of each joint's bone in sensor axes (y up); 0 where it has none.
 
-    The shortest turn that takes the y axis to the direction from the parent joint.
+    The shortest rotation that takes the y axis to the direction from the parent joint.
     """
     points = joints_m * np.array([1.0, -1.0, 1.0])
-    turns = np.zeros((len(points), 4))
+    quaternions = np.zeros((len(points), 4))
     for joint, parent in _PARENTS.items():
         bone = points[joint] - points[parent]
         length = np.linalg.norm(bone)
         if length == 0:
             continue
         x, y, z = bone / length
-        turn = np.array([1 + y, z, 0.0, -x])  # half the way from (0, 1, 0)
-        size = np.linalg.norm(turn)
-        turns[joint] = turn / size if size > 1e-6 else (0.0, 1.0, 0.0, 0.0)
-    return turns
+        quaternion = np.array([1 + y, z, 0.0, -x])  # unnormalized; from (0, 1, 0) to the bone
+        size = np.linalg.norm(quaternion)
+        quaternions[joint] = quaternion / size if size > 1e-6 else (0.0, 1.0, 0.0, 0.0)
+    return quaternions
 
 
 def _body_lines(
@@ -112,8 +112,8 @@ def _body_lines(
     color_px = project_color(joints_m, view.projection)
     lean = joints_m[KINECT_V2.joints.index("spine_shoulder")] - joints_m[KINECT_V2.root]
     lines = [f"{number} 0 0 0 0 0 0 {lean[0]:.7g} {lean[2]:.7g} 2", str(len(joints_m))]
-    rows = zip(joints_m, depth_px, color_px, find_turns(joints_m), states, strict=True)
-    for (x, y, z), depth, color, turn, state in rows:
-        values = np.nan_to_num([x, -y, z, *depth, *color, *turn])
+    rows = zip(joints_m, depth_px, color_px, bone_quaternions(joints_m), states, strict=True)
+    for (x, y, z), depth, color, quaternion, state in rows:
+        values = np.nan_to_num([x, -y, z, *depth, *color, *quaternion])
         lines.append(" ".join(f"{value:.7g}" for value in values) + f" {state}")
     return lines

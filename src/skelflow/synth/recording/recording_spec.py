@@ -1,4 +1,4 @@
-"""Which recordings are made: names by set-up, camera, performer, replication and action."""
+"""Which recordings are made, and the settings they share."""
 
 import itertools
 import zlib
@@ -23,8 +23,8 @@ class SynthConfig:
 
     Parameters
     ----------
-    actions : NTU RGB+D's numbers; None = all that can be played.
-    people : how many performers, numbered from 1; they take turns in the set-ups.
+    actions : NTU RGB+D's numbers; None = all that are known.
+    people : how many performers, numbered from 1; assigned to the set-ups in turn.
     setups : how many rooms, each with its camera distance and height.
     cameras : of 1, 2, 3, which look from 45, 0 and -45 degrees.
     replications : how often everyone does everything.
@@ -34,7 +34,8 @@ class SynthConfig:
     distractors : curtains in the wind, people passing, screens, cameras that tremble.
     masked : depth images of the acting people alone, beside the others.
     longest : frames that a recording has at most, cut from its middle; None = all.
-    reenacted : skeleton recordings to play, instead of `actions`, by their subjects' numbers.
+    retargeted : skeleton recordings to retarget instead of performing `actions`; the performer
+        is the recording's subject.
 
     Raises
     ------
@@ -53,7 +54,7 @@ class SynthConfig:
     distractors: bool = True
     masked: bool = False
     longest: int | None = None
-    reenacted: tuple[Path, ...] = ()
+    retargeted: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("people", "setups", "replications"):
@@ -70,8 +71,8 @@ class SynthConfig:
         if self.color_size is not None and min(self.color_size) < SMALLEST_COLOR:
             raise ConfigError(f"synth: color images of {self.color_size} pixels are too small")
 
-    def look(self) -> dict[str, object]:
-        """What all recordings of a folder have in common, whichever they are."""
+    def folder_settings(self) -> dict[str, object]:
+        """The settings that all recordings of one folder share, as stored in `synth.json`."""
         return {
             "seed": self.seed,
             "clean": self.clean,
@@ -79,13 +80,19 @@ class SynthConfig:
             "distractors": self.distractors,
             "masked": self.masked,
             "longest": self.longest,
-            "played": sorted(path.name for path in self.reenacted) or "actions",
+            "played": sorted(path.name for path in self.retargeted) or "actions",
         }
 
 
 @dataclass(frozen=True)
-class Take:
-    """One recording that is to be made."""
+class RecordingSpec:
+    """One recording to make, numbered as in NTU RGB+D.
+
+    Parameters
+    ----------
+    setup, camera, performer, replication, action : from 1; camera 0 stands for all cameras.
+    skeleton : recording whose skeleton is retargeted; None performs `action`.
+    """
 
     setup: int
     camera: int
@@ -96,37 +103,37 @@ class Take:
 
     @property
     def name(self) -> str:
-        """As NTU RGB+D names it."""
+        """The NTU RGB+D name, as S001C002P003R001A023."""
         return (
             f"S{self.setup:03d}C{self.camera:03d}P{self.performer:03d}"
             f"R{self.replication:03d}A{self.action:03d}"
         )
 
     def random(self, seed: int, use: str) -> np.random.Generator:
-        """The same for the same take, whenever and wherever it is made."""
+        """A generator that depends on the seed, this recording's name and `use` only."""
         return np.random.default_rng((seed, zlib.crc32(f"{self.name} {use}".encode())))
 
-    def moment_random(self, seed: int, use: str) -> np.random.Generator:
-        """The same for all cameras, which see the same moment."""
+    def scene_random(self, seed: int, use: str) -> np.random.Generator:
+        """The same for every camera of a scene, since they record the same moment."""
         return replace(self, camera=0).random(seed, use)
 
 
-def plan_takes(config: SynthConfig) -> tuple[Take, ...]:
-    """Every recording that a configuration asks for, in order of their names.
+def plan_recordings(config: SynthConfig) -> tuple[RecordingSpec, ...]:
+    """List the recordings a configuration asks for, sorted by name.
 
     Raises
     ------
     ConfigError
-        An action cannot be played, or two skeleton recordings would get one name.
+        An action is unknown, or two skeleton recordings would get one name.
     FormatError, DataError
         A skeleton recording cannot be opened, or holds no skeleton.
     """
-    moments = _reenactments(config) if config.reenacted else _performances(config)
-    takes = {replace(take, camera=camera) for take in moments for camera in config.cameras}
-    return tuple(sorted(takes, key=lambda take: take.name))
+    scenes = _retargeted(config) if config.retargeted else _performances(config)
+    recordings = {replace(spec, camera=camera) for spec in scenes for camera in config.cameras}
+    return tuple(sorted(recordings, key=lambda spec: spec.name))
 
 
-def _performances(config: SynthConfig) -> Iterator[Take]:
+def _performances(config: SynthConfig) -> Iterator[RecordingSpec]:
     actions = tuple(ACTIONS) if config.actions is None else config.actions
     for action in actions:
         if action not in ACTIONS:
@@ -135,24 +142,24 @@ def _performances(config: SynthConfig) -> Iterator[Take]:
     replications, people = range(1, config.replications + 1), range(1, config.people + 1)
     for performer, replication, action in itertools.product(people, replications, actions):
         setup = (performer - 1) % config.setups + 1
-        yield Take(setup, 0, performer, replication, action)
+        yield RecordingSpec(setup, 0, performer, replication, action)
 
 
-def _reenactments(config: SynthConfig) -> Iterator[Take]:
-    """One moment a skeleton recording, by its labels; the first of what they do not say."""
+def _retargeted(config: SynthConfig) -> Iterator[RecordingSpec]:
+    """One scene for each skeleton recording, numbered by its labels; missing labels count as 1."""
     names: dict[str, Path] = {}
-    for path in config.reenacted:
+    for path in config.retargeted:
         recording = open_recording(path)
         if recording.skeleton is None:
             raise DataError(f"{path}: has no skeleton, which re-enacting needs")
         labels = recording.labels
         performer = labels.subject or 1
         setup = (performer - 1) % config.setups + 1
-        take = Take(setup, 0, performer, labels.replication or 1, labels.action or 1, path)
-        if take.name in names:
+        spec = RecordingSpec(setup, 0, performer, labels.replication or 1, labels.action or 1, path)
+        if spec.name in names:
             raise ConfigError(
-                f"synth: {names[take.name]} and {path} have the same subject, replication and "
+                f"synth: {names[spec.name]} and {path} have the same subject, replication and "
                 "action, so their recordings would have the same name; give each its own folder"
             )
-        names[take.name] = path
-        yield take
+        names[spec.name] = path
+        yield spec

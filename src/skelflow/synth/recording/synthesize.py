@@ -1,4 +1,4 @@
-"""A folder of synthetic recordings, laid out as NTU RGB+D, resumable, never mixed."""
+"""Make a folder of synthetic recordings in the layout of NTU RGB+D; an interrupted run resumes."""
 
 import shutil
 import time
@@ -10,9 +10,8 @@ import skelflow
 from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
 from skelflow.io.output_folder import enter_folder
-from skelflow.io.process_pool import run_tasks
-from skelflow.synth.recording.recording_spec import SynthConfig, Take, plan_takes
-from skelflow.synth.recording.render_recording import Place, shoot
+from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
+from skelflow.synth.recording.render_recording import RecordingPaths, render_recording
 
 FORMAT = 1
 SETTINGS = "synth.json"
@@ -22,30 +21,30 @@ Progress = Callable[[int, int, str], None]  # recordings finished, of how many, 
 
 @dataclass(frozen=True)
 class SynthReport:
-    """What a run made.
+    """Summary of a run.
 
     Parameters
     ----------
     out : the folder.
-    takes : all recordings that were asked for.
-    made : how many of them this run made; the others were there.
-    frames : of those.
-    seconds : how long it took.
+    recordings : all recordings that were asked for.
+    made : how many of them this run made; the others existed.
+    frames : number of frames this run made.
+    seconds : duration of the run.
     """
 
     out: Path
-    takes: tuple[Take, ...]
+    recordings: tuple[RecordingSpec, ...]
     made: int
     frames: int
     seconds: float
 
     def to_text(self) -> str:
-        """For reading."""
-        people = len({take.performer for take in self.takes})
-        actions = len({take.action for take in self.takes})
-        there = len(self.takes) - self.made
+        """The summary as text."""
+        people = len({spec.performer for spec in self.recordings})
+        actions = len({spec.action for spec in self.recordings})
+        there = len(self.recordings) - self.made
         lines = [
-            f"{self.out}: {len(self.takes)} recordings, {people} people, {actions} actions",
+            f"{self.out}: {len(self.recordings)} recordings, {people} people, {actions} actions",
             f"  made        {self.made}, {self.frames} frames"
             + (f"; {there} there before" if there else ""),
         ]
@@ -64,7 +63,7 @@ def synthesize(
 ) -> SynthReport:
     """Make the recordings that are not in the folder yet.
 
-    Each appears whole or not at all, and is the same whatever the number of processes.
+    Each recording appears complete or not at all; its bytes do not depend on `workers`.
 
     Parameters
     ----------
@@ -76,37 +75,37 @@ def synthesize(
     Raises
     ------
     ConfigError
-        The folder was made with other settings, or an action cannot be played.
+        The folder was made with other settings, or an action is unknown.
     DataError
         The folder holds something else, or another run writes into it.
     StorageError
         It cannot be written.
     """
     out, start = Path(out), time.perf_counter()
-    takes = plan_takes(config)
-    settings = {"format": FORMAT, "skelflow": skelflow.__version__, **config.look()}
+    recordings = plan_recordings(config)
+    settings = {"format": FORMAT, "skelflow": skelflow.__version__, **config.folder_settings()}
     with only_writer(out):
         enter_folder(
             out, settings, settings_file=SETTINGS, outputs="nturgb+d*", maker="skelflow synth"
         )
-        missing = [take for take in takes if not _is_there(out, take, config)]
-        there, made, frames = len(takes) - len(missing), 0, 0
-        progress(there, len(takes), "")
-        tasks = [(out, take, config) for take in missing]
+        missing = [spec for spec in recordings if not _is_there(out, spec, config)]
+        there, made, frames = len(recordings) - len(missing), 0, 0
+        progress(there, len(recordings), "")
+        tasks = [(out, spec, config) for spec in missing]
         for name, count in run_tasks(_make, tasks, workers=workers):
             made, frames = made + 1, frames + count
-            progress(there + made, len(takes), name)
-    return SynthReport(out, takes, made, frames, time.perf_counter() - start)
+            progress(there + made, len(recordings), name)
+    return SynthReport(out, recordings, made, frames, time.perf_counter() - start)
 
 
 def truth_path(out: str | Path, name: str) -> Path:
-    """Where the truth of a recording is."""
+    """Path of a recording's ground truth."""
     return Path(out) / "truth" / f"{name}_truth.npz"
 
 
-def _place(out: Path, name: str, config: SynthConfig) -> Place:
-    """The official folders; the truth beside them."""
-    return Place(
+def _recording_paths(out: Path, name: str, config: SynthConfig) -> RecordingPaths:
+    """NTU RGB+D's folders, and one for the ground truth."""
+    return RecordingPaths(
         depth=out / "nturgb+d_depth" / name,
         skeleton=out / "nturgb+d_skeletons" / f"{name}.skeleton",
         infrared=out / "nturgb+d_ir" / f"{name}_ir.avi",
@@ -116,30 +115,32 @@ def _place(out: Path, name: str, config: SynthConfig) -> Place:
     )
 
 
-def _is_there(out: Path, take: Take, config: SynthConfig) -> bool:
-    return all(path.exists() for path in vars(_place(out, take.name, config)).values() if path)
+def _is_there(out: Path, spec: RecordingSpec, config: SynthConfig) -> bool:
+    return all(
+        path.exists() for path in vars(_recording_paths(out, spec.name, config)).values() if path
+    )
 
 
-def _make(task: tuple[Path, Take, SynthConfig]) -> tuple[str, int]:
-    """A recording, made aside and then put in its places."""
-    out, take, config = task
-    final = _place(out, take.name, config)
-    number = "".join(character for character in take.name if character.isdigit())
+def _make(task: tuple[Path, RecordingSpec, SynthConfig]) -> tuple[str, int]:
+    """Render into a temporary folder, then move the files to their places."""
+    out, spec, config = task
+    final = _recording_paths(out, spec.name, config)
+    number = "".join(character for character in spec.name if character.isdigit())
     folder = out / f"{PARTIAL}{number}"  # no reader takes it for a recording
     try:
         folder.mkdir()
-        aside = final.beside(folder)
-        frames = shoot(take, config, aside)
+        aside = final.inside(folder)
+        frames = render_recording(spec, config, aside)
         _publish(aside, final)
         folder.rmdir()
     except OSError as error:
         reason = error.strerror or error
-        raise DataError(f"{out}: {take.name} cannot be written ({reason})") from error
-    return take.name, frames
+        raise DataError(f"{out}: {spec.name} cannot be written ({reason})") from error
+    return spec.name, frames
 
 
-def _publish(aside: Place, final: Place) -> None:
-    """Move every part to its place; take them back when that fails half-way."""
+def _publish(aside: RecordingPaths, final: RecordingPaths) -> None:
+    """Move every file to its place; remove them all if one cannot be moved."""
     parts = [(path, vars(final)[part]) for part, path in vars(aside).items() if path is not None]
     for _, path in parts:
         path.parent.mkdir(parents=True, exist_ok=True)

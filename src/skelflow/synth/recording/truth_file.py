@@ -1,4 +1,4 @@
-"""True flow in a file: int16 tenths of millimeters, one array a frame, read one at a time."""
+"""Ground-truth files: flow as int16 tenths of millimeters, one array per frame, read on demand."""
 
 import json
 import zlib
@@ -24,19 +24,19 @@ Parts = UInt8[np.ndarray, "h w"]
 
 @dataclass(frozen=True)
 class Truth:
-    """What is exactly known of a synthetic recording.
+    """Ground truth of a synthetic recording.
 
     Parameters
     ----------
     camera : the depth camera.
     flow_m : Frames of (h, w, 3) float32, one fewer than the recording has
-        Meters from frame t to t + 1, x right, y down, z away; 0 where there is nothing. Of every
-        pixel, whether the sensor has depth there or not; the camera's own motion is in it.
+        Meters from frame t to t + 1, x right, y down, z away; 0 where there is no surface.
+        Given for every pixel, with or without measured depth; includes the camera's own motion.
     seen : Frames of (h, w) bool, as many
-        The point is in the next image, too, and not hidden there.
+        The point is inside the next image and not occluded there.
     part : Frames of (h, w) uint8, one a frame of the recording
-        25 x person + Kinect v2 joint; 254 a thing; 255 the room.
-    distractors : what moves beside the action: of "curtain", "screen", "passer", "shake".
+        25 x person + Kinect v2 joint; 254 an object; 255 the room.
+    distractors : what moves besides the action: some of "curtain", "screen", "passer", "shake".
     """
 
     camera: Camera
@@ -47,7 +47,7 @@ class Truth:
 
 
 def read_truth(path: str | Path) -> Truth:
-    """Open the truth of a synthetic recording; arrays are read when they are asked for.
+    """Open the ground truth of a synthetic recording; arrays are read on access.
 
     Parameters
     ----------
@@ -99,17 +99,17 @@ class TruthWriter:
         self._file.close()
 
     def add_part(self, t: int, part: Parts) -> None:
-        """The body parts of frame t."""
+        """Write the body parts of frame t."""
         self._write(f"part_{t:06d}", part)
 
     def add_flow(self, t: int, flow_m: Flow, seen: Mask) -> None:
-        """The flow from frame t to t + 1."""
+        """Write the flow from frame t to t + 1."""
         units = np.rint(flow_m / np.float32(STEP_M)).clip(-LIMIT, LIMIT)
         self._write(f"flow_{t:06d}", units.astype(np.int16))
         self._write(f"seen_{t:06d}", seen)
 
     def finish(self, camera: Camera, frames: int, distractors: tuple[str, ...]) -> None:
-        """What holds for all frames."""
+        """Write what holds for all frames."""
         about = {
             "frames": frames,
             "step_m": STEP_M,

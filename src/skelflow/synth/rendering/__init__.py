@@ -1,1 +1,1 @@
-"""Sight: what each pixel sees, how it looks, what sensor and tracker make of it, what is true."""
+"""Rendering: rasterization, shading, sensor model, body tracker, ground-truth flow."""

@@ -1,4 +1,4 @@
-"""What a Kinect v2 makes of a perfect frame: noise, holes, flying pixels, whole millimeters."""
+"""Sensor model of a Kinect v2: noise, holes, flying pixels, quantization."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from jaxtyping import Float32, UInt8, UInt16
 from skelflow.types import Color, Depth, Intensity
 
 NEAREST_M, FARTHEST_M = 0.5, 8.0
-# Spread of a reading over time: base + gain / signal. At a plain wall 4.5 to 5 m away NTU RGB+D has
+# Standard deviation over time: base + gain / signal. At a plain wall 4.5 to 5 m away NTU RGB+D has
 # 8 mm, at its floor seen under 70 degrees 15 to 20 mm, and beyond about 26 mm nothing at all.
 NOISE_BASE_M, NOISE_GAIN_M = 0.0015, 0.00016
 LOST_BEYOND_M, LOST_SLOPE_M = 0.026, 0.003
@@ -20,15 +20,15 @@ _FAINTEST = 1e-5
 def sense_depth(
     depth_m: Depth, signal: Intensity, random: np.random.Generator
 ) -> UInt16[np.ndarray, "h w"]:
-    """Depth in millimeters as a Kinect v2 would give it; 0 stays 0.
+    """Simulate Kinect v2 depth in millimeters; 0 (no surface) stays 0.
 
-    Less light comes back from farther, darker and more slanted surfaces: their noise grows, and
-    then they are lost. At steps a reading lies between near and far, or is lost.
+    Noise grows as the reflected signal weakens with distance, darkness and slant, until the reading
+    is lost. At depth steps a reading lies between near and far (flying pixel) or is lost.
 
     Parameters
     ----------
     depth_m : (h, w) float32, meters, 0 where there is none.
-    signal : (h, w) float32, see `skelflow.synth.rendering.shade.shade_infrared`.
+    signal : (h, w) float32, see `skelflow.synth.rendering.shading.shade_infrared`.
     """
     sigma_m = NOISE_BASE_M + NOISE_GAIN_M / np.maximum(signal, _FAINTEST)
     fate, place = random.random((2, *depth_m.shape), np.float32)
@@ -42,19 +42,19 @@ def sense_depth(
 
 
 def to_millimeters(depth_m: Depth) -> UInt16[np.ndarray, "h w"]:
-    """Whole millimeters; 0 where the sensor does not reach."""
+    """Depth in integer millimeters; 0 outside the sensor's range."""
     reached = (depth_m >= NEAREST_M) & (depth_m <= FARTHEST_M)
     return np.asarray(np.where(reached, np.rint(1000 * depth_m), 0), np.uint16)
 
 
 def sense_infrared(gray: Intensity, random: np.random.Generator) -> UInt8[np.ndarray, "h w"]:
-    """Whole gray levels with noise."""
+    """Integer gray levels with noise."""
     noise = random.standard_normal(gray.shape, np.float32)
     return to_levels(gray + np.float32(INFRARED_SIGMA) * noise)
 
 
 def sense_color(color: Color, random: np.random.Generator) -> Color:
-    """Color with noise, the same for neighbors in pairs, as demosaicing leaves it."""
+    """Color with noise that is correlated between neighbors, as after demosaicing."""
     height, width, _ = color.shape
     noise = random.standard_normal((height, width), np.float32)
     smooth = cv2.blur(noise, (2, 2)) * np.float32(2 * COLOR_SIGMA)
@@ -62,7 +62,7 @@ def sense_color(color: Color, random: np.random.Generator) -> Color:
 
 
 def to_levels(gray: Intensity) -> UInt8[np.ndarray, "h w"]:
-    """Whole gray levels."""
+    """Integer gray levels."""
     return np.asarray(np.clip(np.rint(gray), 0, 255), np.uint8)
 
 
@@ -72,6 +72,6 @@ def _share_lost(sigma_m: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w
 
 
 def _span(depth_m: Depth) -> tuple[Depth, Depth]:
-    """Nearest and farthest depth around each pixel."""
+    """Minimum and maximum depth in each 3 x 3 neighborhood."""
     square = np.ones((3, 3), np.uint8)
     return np.asarray(cv2.erode(depth_m, square)), np.asarray(cv2.dilate(depth_m, square))

@@ -1,4 +1,4 @@
-"""A z-buffer for triangle meshes: what each pixel of a pinhole camera sees, and where on it."""
+"""Rasterizer with a z-buffer: the visible triangle and barycentric weights of every pixel."""
 
 from dataclasses import dataclass
 from typing import Any, no_type_check
@@ -10,22 +10,21 @@ from skelflow.errors import ConfigError
 from skelflow.flow.engines.numba.jit import compiled
 from skelflow.types import Camera, Depth
 
-NEAREST_M = 0.05  # what lies nearer is not drawn
+NEAREST_M = 0.05  # near clipping plane
 NOTHING = -1
-_ROUNDING = 1e-9  # of barycentric coordinates over depth: neighbors leave no crack between them
+_ROUNDING = 1e-9  # tolerance of barycentric coordinates over depth; avoids cracks between neighbors
 
 
 @dataclass(frozen=True)
 class Raster:
-    """The surface at the center of every pixel.
+    """The visible surface at the center of every pixel.
 
     Parameters
     ----------
-    depth_m : (h, w) float32, meters along the optical axis, 0 where there is nothing.
-    face : (h, w) int32, number of the triangle, -1 where there is nothing.
+    depth_m : (h, w) float32, meters along the optical axis, 0 where there is no surface.
+    face : (h, w) int32, index of the triangle, -1 where there is none.
     weights : (h, w, 3) float32
-        Barycentric coordinates in space (not in the image) of the pixel's point: sums of
-        `weights` times whatever the triangle's three points carry are perspective-correct.
+        Perspective-correct barycentric coordinates of the pixel's point.
     """
 
     depth_m: Depth
@@ -39,15 +38,15 @@ def rasterize(
     *,
     camera: Camera,
 ) -> Raster:
-    """Draw triangles, seen from both sides, into the pixels of a camera.
+    """Rasterize two-sided triangles for a pinhole camera.
 
-    Every ray meets the plane of the triangle exactly, so triangles may reach behind the camera.
+    Pixel rays are intersected with the triangles' planes, so triangles may reach behind the camera.
 
     Parameters
     ----------
     points_m : (points, 3), meters in the camera's frame: x right, y down, z away.
-    faces : (faces, 3), three point numbers each.
-    camera : where; pixel centers lie at whole numbers. Its lens must not distort.
+    faces : (faces, 3), three point indices each.
+    camera : without lens distortion; pixel centers lie at integers.
 
     Raises
     ------
@@ -80,14 +79,14 @@ def rasterize(
 @compiled
 @no_type_check
 def _draw(points: Any, faces: Any, lens: Any, depth: Any, face: Any, weights: Any) -> None:
-    """All triangles, each over the part of the image it can reach."""
+    """Draw every triangle within its bounding box."""
     inverse = np.empty((3, 3))
     for number in range(faces.shape[0]):
         a, b, c = points[faces[number, 0]], points[faces[number, 1]], points[faces[number, 2]]
         if max(a[2], b[2], c[2]) <= NEAREST_M or not _invert(a, b, c, inverse):
             continue
-        left, right = _reach(a, b, c, 0, lens[0], lens[2], depth.shape[1])
-        top, bottom = _reach(a, b, c, 1, lens[1], lens[3], depth.shape[0])
+        left, right = _pixel_range(a, b, c, 0, lens[0], lens[2], depth.shape[1])
+        top, bottom = _pixel_range(a, b, c, 1, lens[1], lens[3], depth.shape[0])
         for y in range(top, bottom):
             _draw_row(number, inverse, y, left, right, lens, depth[y], face[y], weights[y])
 
@@ -105,7 +104,7 @@ def _draw_row(
     face: Any,
     weights: Any,
 ) -> None:
-    """The pixels of one row that lie in the triangle and before what was drawn there."""
+    """Draw a triangle into the pixels of one row that it covers and where it is nearest."""
     down = (y - lens[3]) / lens[1]
     p0 = inverse[0, 1] * down + inverse[0, 2]
     q0 = inverse[1, 1] * down + inverse[1, 2]
@@ -146,8 +145,8 @@ def _invert(a: Any, b: Any, c: Any, inverse: Any) -> Any:
 
 @compiled
 @no_type_check
-def _reach(a: Any, b: Any, c: Any, axis: Any, focal: Any, center: Any, size: Any) -> Any:
-    """First and last (excluded) pixel along an axis; all where a corner is behind the camera."""
+def _pixel_range(a: Any, b: Any, c: Any, axis: Any, focal: Any, center: Any, size: Any) -> Any:
+    """Bounding interval along an axis, end excluded; all if a corner is behind the camera."""
     if min(a[2], b[2], c[2]) <= NEAREST_M:
         return 0, size
     p = focal * a[axis] / a[2] + center

@@ -1,4 +1,4 @@
-"""A body tracker's joints: jitter, guesses where a joint is hidden, and joints it loses."""
+"""Model of a body tracker: jitter, inferred joints where occluded, lost joints."""
 
 from dataclasses import dataclass, field
 
@@ -6,16 +6,16 @@ import numpy as np
 from jaxtyping import Bool, Float32, UInt8
 
 from skelflow.camera.pinhole import project
-from skelflow.synth.scene.stage import JOINTS
+from skelflow.synth.scene.scene_mesh import JOINTS
 from skelflow.types import Camera, Depth
 
 LOST, INFERRED, TRACKED = 0, 1, 2
 
 JITTER_M = {LOST: 0.06, INFERRED: 0.03, TRACKED: 0.004}  # on each axis
-MEMORY = 0.7  # of jitter, from one frame to the next
-DEEP_M = 0.22  # a joint so far below the surface before it is hidden: more than half a trunk
-HIDDEN_M = 0.03  # the same, where the surface is another person's or a thing's
-LOSS, RETURN = 0.03, 0.3  # chances a frame that a hidden joint is lost, and found again
+MEMORY = 0.7  # correlation of jitter between successive frames
+DEEP_M = 0.22  # self-occlusion: a joint this far behind its own body's surface; over half a trunk
+HIDDEN_M = 0.03  # occlusion by another person or an object
+LOSS, RETURN = 0.03, 0.3  # probability per frame that an occluded joint is lost, and found again
 
 Joints = Float32[np.ndarray, "people 25 3"]
 States = UInt8[np.ndarray, "people 25"]
@@ -23,12 +23,12 @@ States = UInt8[np.ndarray, "people 25"]
 
 @dataclass
 class Tracker:
-    """Follows the joints of all people through the frames of a recording.
+    """Simulates a body tracker over the frames of a recording.
 
     Parameters
     ----------
     camera : the depth camera.
-    random : of the jitter; None for a perfect tracker, which knows hidden joints as well.
+    random : None for a perfect tracker, which knows occluded joints as well.
     """
 
     camera: Camera
@@ -36,16 +36,16 @@ class Tracker:
     _error: Joints | None = field(default=None, init=False)
     _lost: Bool[np.ndarray, "people 25"] | None = field(default=None, init=False)
 
-    def follow(
+    def track(
         self, joints_m: Joints, depth_m: Depth, part: UInt8[np.ndarray, "h w"]
     ) -> tuple[Joints, States]:
-        """What the tracker says of the next frame.
+        """Track the joints in the next frame.
 
         Parameters
         ----------
-        joints_m : (people, 25, 3), where they are, in the camera's frame.
+        joints_m : (people, 25, 3), true positions in the camera's frame.
         depth_m : (h, w) float32, meters, without noise.
-        part : (h, w) uint8, as in `skelflow.synth.scene.stage.Stage`.
+        part : (h, w) uint8, as in `skelflow.synth.scene.scene_mesh.Stage`.
 
         Returns
         -------
@@ -63,13 +63,13 @@ class Tracker:
     def _lose(
         self, hidden: Bool[np.ndarray, "people 25"], random: np.random.Generator
     ) -> Bool[np.ndarray, "people 25"]:
-        chance = random.random(hidden.shape)
+        rng = random.random(hidden.shape)
         before = np.zeros_like(hidden) if self._lost is None else self._lost
-        self._lost = hidden & np.where(before, chance >= RETURN, chance < LOSS)
+        self._lost = hidden & np.where(before, rng >= RETURN, rng < LOSS)
         return self._lost
 
     def _jitter(self, states: States, random: np.random.Generator) -> Joints:
-        """Noise that lasts for some frames, larger where the tracker guesses."""
+        """Noise correlated over time, larger for inferred and lost joints."""
         sizes = np.array([JITTER_M[state] for state in (LOST, INFERRED, TRACKED)])[states]
         fresh = random.standard_normal((*states.shape, 3)) * sizes[..., None]
         old = fresh if self._error is None else self._error
@@ -81,7 +81,7 @@ class Tracker:
 def find_hidden(
     joints_m: Joints, depth_m: Depth, part: UInt8[np.ndarray, "h w"], *, camera: Camera
 ) -> Bool[np.ndarray, "people 25"]:
-    """Joints outside the image, or behind another body, a thing, or much of their own body."""
+    """Joints outside the image, or occluded by another body, an object or their own body."""
     pixels = project(joints_m, camera)
     x, y = (np.rint(np.nan_to_num(pixels[..., axis], nan=-1)).astype(int) for axis in (0, 1))
     inside = (x >= 0) & (y >= 0) & (x < camera.width) & (y < camera.height)

@@ -1,4 +1,4 @@
-"""The exact flow of every pixel, where it can be followed, and the body part it belongs to."""
+"""Ground-truth scene flow and visibility of every pixel."""
 
 from typing import Any, no_type_check
 
@@ -8,10 +8,10 @@ from jaxtyping import Bool
 from skelflow.flow.engines.numba.jit import compiled
 from skelflow.synth.actor import Points
 from skelflow.synth.rendering.raster import Raster, cross_edges
-from skelflow.synth.scene.stage import Stage
+from skelflow.synth.scene.scene_mesh import SceneMesh
 from skelflow.types import Camera, Flow
 
-SLACK_M = np.float32(0.004)  # how far behind the nearest surface a point may lie and be seen
+SLACK_M = np.float32(0.004)  # depth tolerance of the visibility test
 
 
 def true_flow(
@@ -19,34 +19,44 @@ def true_flow(
     second: Raster,
     points_m: tuple[Points, Points],
     *,
-    stage: Stage,
+    scene_mesh: SceneMesh,
     camera: Camera,
 ) -> tuple[Flow, Bool[np.ndarray, "h w"]]:
-    """Where the point of each pixel is a frame later, minus where it is.
+    """Motion of each pixel's surface point to the next frame.
 
     Parameters
     ----------
-    first, second : what the camera sees in both frames.
-    points_m : the stage's points in the camera's frame, in both; its own motion is in them.
+    first, second : rasterized frames.
+    points_m : the scene's points in the camera's frame, for both frames; this includes camera
+        motion.
 
     Returns
     -------
-    flow_m : (h, w, 3) float32, meters, x right, y down, z away; 0 where there is nothing.
+    flow_m : (h, w, 3) float32, meters, x right, y down, z away; 0 where there is no surface.
     seen : (h, w) bool
-        The point is in the second image, and nothing lies before it: the surface there, extended
-        to the point's ray, is at most 4 mm nearer.
+        The point is inside the second image and not occluded: the plane of the visible triangle is
+        at most 4 mm nearer along the point's ray.
     """
     shape = first.face.shape
     flow_m, seen = np.zeros((*shape, 3), np.float32), np.zeros(shape, np.bool_)
     lens = np.array([camera.fx, camera.fy, camera.cx, camera.cy], np.float32)
     before, after = points_m
-    _carry((first.face, first.weights), second.face, stage.faces, before, after, lens, flow_m, seen)
+    _point_flow(
+        (first.face, first.weights),
+        second.face,
+        scene_mesh.faces,
+        before,
+        after,
+        lens,
+        flow_m,
+        seen,
+    )
     return flow_m, seen
 
 
 @compiled
 @no_type_check
-def _carry(
+def _point_flow(
     seen_first: Any,
     face_second: Any,
     faces: Any,
@@ -64,9 +74,9 @@ def _carry(
             if number < 0:
                 continue
             corners, share = faces[number], weights[y, x]
-            px, qx = _both(before, after, corners, share, 0)
-            py, qy = _both(before, after, corners, share, 1)
-            pz, qz = _both(before, after, corners, share, 2)
+            px, qx = _point_in_both_frames(before, after, corners, share, 0)
+            py, qy = _point_in_both_frames(before, after, corners, share, 1)
+            pz, qz = _point_in_both_frames(before, after, corners, share, 2)
             flow[y, x, 0], flow[y, x, 1], flow[y, x, 2] = qx - px, qy - py, qz - pz
             if qz <= 0:
                 continue
@@ -84,8 +94,8 @@ def _carry(
 
 @compiled
 @no_type_check
-def _both(before: Any, after: Any, corners: Any, share: Any, axis: Any) -> Any:
-    """One coordinate of a point between three corners, in both frames."""
+def _point_in_both_frames(before: Any, after: Any, corners: Any, share: Any, axis: Any) -> Any:
+    """One coordinate of a triangle's point in both frames."""
     p = q = np.float32(0)
     for corner in range(3):
         p += share[corner] * before[corners[corner], axis]
@@ -96,7 +106,7 @@ def _both(before: Any, after: Any, corners: Any, share: Any, axis: Any) -> Any:
 @compiled
 @no_type_check
 def _plane(points: Any, a: Any, b: Any, c: Any, across: Any, down: Any) -> Any:
-    """Depth at which a ray meets the plane of three points; 0 where it runs along it."""
+    """Depth at which a ray meets the plane of three points; 0 if parallel."""
     nx, ny, nz = cross_edges(points[a], points[b], points[c])
     along = nx * across + ny * down + nz
     reach = nx * points[a, 0] + ny * points[a, 1] + nz * points[a, 2]

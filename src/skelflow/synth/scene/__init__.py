@@ -1,1 +1,1 @@
-"""Staging: rooms, things, paints, who stands where, and the cameras."""
+"""Scenes: rooms, objects, textures, pedestrians and cameras."""

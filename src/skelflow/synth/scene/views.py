@@ -1,4 +1,4 @@
-"""Where cameras stand: three around the stage, at a distance and height of each set-up."""
+"""Cameras: three around the scene, at a distance and height that depend on the set-up."""
 
 import math
 from collections.abc import Callable
@@ -9,31 +9,32 @@ from jaxtyping import Float64
 
 from skelflow.errors import ConfigError
 from skelflow.synth.motions.timing import FRAME_RATE_HZ
-from skelflow.synth.rigid import Rigid, place
+from skelflow.synth.rigid import Rigid, rigid_transform
 from skelflow.types import Camera, Projection
 
 DEPTH_CAMERA = Camera(512, 424, 365.5, 365.5, 257.0, 209.5)  # a Kinect v2, about
 COLOR_PROJECTION = Projection(
     1920, 1080, np.array([[1059.0, 0, 957.0, 56.0], [0, 1059.0, 551.0, 0]], np.float32)
 )
-ANGLES_DEG = {1: 45.0, 2: 0.0, 3: -45.0}  # camera number -> how far to the stage's left it stands
+ANGLES_DEG = {1: 45.0, 2: 0.0, 3: -45.0}  # camera number -> angle to the scene's left
 PLACES_M = ((3.0, 1.3), (3.5, 1.7), (2.6, 1.0), (4.0, 2.0), (3.2, 0.8), (2.3, 1.1))
-LOOKED_AT_M = 0.88  # height on the stage's middle axis
+LOOKED_AT_M = 0.88  # height of the target on the scene's vertical axis
 _MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 SHAKE_M, SHAKE_DEG = 0.002, 0.12  # amplitude of each of three waves
 
 
 @dataclass(frozen=True)
 class View:
-    """A Kinect v2 on its tripod.
+    """A Kinect v2: intrinsics, color projection and pose.
 
     Parameters
     ----------
     camera : of the depth and infrared images.
     projection : where points of the depth camera land in the 1920x1080 color image.
-    pose : (4, 4) float64, from stage to camera coordinates, at rest. A Kinect's images are mirror
-        images: who faces it has the right hand on the image's right. So is this pose.
-    shake : frame number -> (4, 4), what is added to the pose in camera coordinates.
+    pose : (4, 4) float64, from scene to camera coordinates, at rest. It includes a reflection,
+        since a Kinect's images are mirrored: a person facing it has the right hand
+        on the image's right.
+    shake : frame number -> (4, 4), camera shake, applied after the pose.
     """
 
     camera: Camera
@@ -42,20 +43,20 @@ class View:
     shake: Callable[[int], Rigid] | None = None
 
     def pose_at(self, t: int) -> Rigid:
-        """From stage to camera coordinates in frame t."""
+        """Transform from scene to camera coordinates in frame t."""
         return self.pose if self.shake is None else np.asarray(self.shake(t) @ self.pose)
 
 
 def place_view(
     setup: int, number: int, *, seed: int, shake: np.random.Generator | None = None
 ) -> View:
-    """Camera 1, 2 or 3 of a set-up, each an own device; the same for the same seed.
+    """Camera 1, 2 or 3 of a set-up, each with its own intrinsics; determined by `seed`.
 
     Parameters
     ----------
-    setup : from 1; distances of 2.3 to 4 m and heights of 0.8 to 2 m take turns.
+    setup : from 1; selects a distance of 2.3 to 4 m and a height of 0.8 to 2 m.
     number : 1, 2, 3 look from 45, 0 and -45 degrees.
-    shake : draws a tremble; the camera stands still by default.
+    shake : generator for camera shake; static by default.
 
     Raises
     ------
@@ -74,12 +75,12 @@ def place_view(
         camera,
         projection,
         _MIRROR @ look_at(eye, np.array([0.0, -LOOKED_AT_M, 0.0])),
-        None if shake is None else _tremble(shake),
+        None if shake is None else _draw_shake(shake),
     )
 
 
 def look_at(eye_m: Float64[np.ndarray, "3"], target_m: Float64[np.ndarray, "3"]) -> Rigid:
-    """From stage coordinates to a level camera's at `eye_m` that has `target_m` in its center."""
+    """Transform from scene to the coordinates of a level camera at `eye_m` aimed at `target_m`."""
     ahead = (target_m - eye_m) / np.linalg.norm(target_m - eye_m)
     right = np.cross(np.array([0.0, 1.0, 0.0]), ahead)
     right /= np.linalg.norm(right)
@@ -90,19 +91,19 @@ def look_at(eye_m: Float64[np.ndarray, "3"], target_m: Float64[np.ndarray, "3"])
 
 
 def color_camera(projection: Projection, *, width: int, height: int) -> tuple[Camera, Rigid]:
-    """The projection as a pinhole camera of any image size, and the way to it from the other.
+    """The color projection as a pinhole camera of any image size, and its pose.
 
     Returns
     -------
     camera : of that size; the same field of view.
-    pose : (4, 4), from depth to color camera coordinates, a shift.
+    pose : (4, 4), from depth to color camera coordinates, a translation.
     """
     (fx, _, cx, x), (_, fy, cy, y) = projection.resized(width, height).matrix.tolist()
-    return Camera(width, height, fx, fy, cx, cy), place((x / fx, y / fy, 0))
+    return Camera(width, height, fx, fy, cx, cy), rigid_transform((x / fx, y / fy, 0))
 
 
 def _draw_device(random: np.random.Generator) -> tuple[Camera, Projection]:
-    """Intrinsics as they differ from one Kinect v2 to the next."""
+    """Intrinsics that vary as they do between Kinect v2 devices."""
     focal = DEPTH_CAMERA.fx + random.normal(0, 0.4)
     center = DEPTH_CAMERA.cx + random.normal(0, 2), DEPTH_CAMERA.cy + random.normal(0, 1)
     camera = Camera(DEPTH_CAMERA.width, DEPTH_CAMERA.height, focal, focal, *center)
@@ -113,8 +114,8 @@ def _draw_device(random: np.random.Generator) -> tuple[Camera, Projection]:
     return camera, Projection(COLOR_PROJECTION.width, COLOR_PROJECTION.height, matrix)
 
 
-def _tremble(random: np.random.Generator) -> Callable[[int], Rigid]:
-    """Three slow waves on each axis."""
+def _draw_shake(random: np.random.Generator) -> Callable[[int], Rigid]:
+    """Three slow sine waves on each axis."""
     rates_hz = random.uniform(0.4, 3.0, (3, 6))
     phases, heights = random.uniform(0, 2 * np.pi, (3, 6)), random.normal(0, 1, (3, 6))
 
@@ -122,6 +123,6 @@ def _tremble(random: np.random.Generator) -> Callable[[int], Rigid]:
         waves = heights * np.sin(2 * np.pi * rates_hz * t / FRAME_RATE_HZ + phases)
         x, y, z, a, b, c = waves.sum(axis=0)
         shift = (SHAKE_M * x, SHAKE_M * y, SHAKE_M * z)
-        return place(shift, turn_deg=(SHAKE_DEG * a, SHAKE_DEG * b, SHAKE_DEG * c))
+        return rigid_transform(shift, rotvec_deg=(SHAKE_DEG * a, SHAKE_DEG * b, SHAKE_DEG * c))
 
     return shake

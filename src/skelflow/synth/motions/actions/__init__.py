@@ -1,1 +1,1 @@
-"""What people do: each motion writes a part, `skelflow.synth.motions.perform` plays it."""
+"""Actions: each function plans a motion and returns its props."""

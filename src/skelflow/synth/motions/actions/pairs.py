@@ -3,49 +3,49 @@
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.synth.motions.play import Hold, Play
-from skelflow.synth.motions.timing import Course, ease, pulse
+from skelflow.synth.motions.motion_plan import HandKeyframe, MotionPlan
+from skelflow.synth.motions.timing import Trajectory, ease, pulse
 from skelflow.synth.motions.walking import walk
 
 NEAR_M = 0.85  # how far apart two people stop
 
 
-def punch_distance(play: Play, other: Play) -> float:
+def punch_distance(plan: MotionPlan, other: MotionPlan) -> float:
     """How far apart a fist reaches a face when its owner leans in."""
-    return sum(play.arm_m(0)) + 0.27 * other.scale
+    return sum(plan.arm_m(0)) + 0.27 * other.scale
 
 
-def punch(play: Play, other: Play, apart_m: float) -> None:
+def punch(plan: MotionPlan, other: MotionPlan, distance_m: float) -> None:
     """One punches, the other's head and trunk go back."""
-    side, time, style = play.style.hand, play.time_s, play.style
-    face_m = -float(other.body.landmark_m("mouth")[1]) / play.scale
-    ahead = (apart_m - 0.2 * other.scale) / play.scale
+    side, time, style = plan.style.hand, plan.time_s, plan.style
+    face_m = -float(other.body.landmark_m("mouth")[1]) / plan.scale
+    ahead = (distance_m - 0.2 * other.scale) / plan.scale
     for arm in (0, 1):
-        play.reach(arm, 0.75, 1.0 if arm == side else 1.9, _guard(0.05 if arm == side else 0.12))
-    play.reach(side, 1.25, 1.32, Hold(
+        plan.reach(arm, 0.75, 1.0 if arm == side else 1.9, _guard(0.05 if arm == side else 0.12))
+    plan.reach(side, 1.25, 1.32, HandKeyframe(
         0, 0, "floor", (0.0, face_m, ahead), (0, 0, 1), (-0.3, -1, 0), touch="knuckles",
         grip="fist", elbow=0.7, arc_m=(0.05, 0, 0),
     ))  # fmt: skip
-    play.reach(side, 1.7, 1.9, _guard(0.05))
+    plan.reach(side, 1.7, 1.9, _guard(0.05))
     for arm in (0, 1):
-        play.relax(arm, at_s=2.7)
+        plan.relax(arm, at_s=2.7)
     hit = ease(time, 1.02, 1.25) - ease(time, 1.35, 1.9)
-    play.trunk[:, 1] += play.out(side) * (0.4 * hit - 0.15 * pulse(time, 0.6, 1.2))
-    play.head[:, 1] -= play.out(side) * 0.35 * hit
-    play.trunk[:, 0] += 0.22 * hit
-    play.shift_m[:, 2] += 0.08 * hit
+    plan.trunk[:, 1] += plan.outward_sign(side) * (0.4 * hit - 0.15 * pulse(time, 0.6, 1.2))
+    plan.head[:, 1] -= plan.outward_sign(side) * 0.35 * hit
+    plan.trunk[:, 0] += 0.22 * hit
+    plan.shift_m[:, 2] += 0.08 * hit
     _reel(other, style.amplitude)
 
 
-def _guard(out: float) -> Hold:
+def _guard(out: float) -> HandKeyframe:
     """A fist before the shoulder."""
-    return Hold(
+    return HandKeyframe(
         0, 0, "shoulder", (-out, -0.02, 0.24), (-0.2, 0.85, 0.5), (-0.6, 0, -0.6),
         grip="fist", elbow=0.25, arc_m=(0.03, 0, 0.05),
     )  # fmt: skip
 
 
-def _reel(other: Play, force: float) -> None:
+def _reel(other: MotionPlan, force: float) -> None:
     """Head and trunk thrown back, hands up before the body."""
     back = other.time_s
     hit = ease(back, 1.2, 1.45) - ease(back, 1.7, 2.6)
@@ -55,36 +55,36 @@ def _reel(other: Play, force: float) -> None:
     other.shift_m[:, 2] -= 0.08 * force * hit
     for side in (0, 1):
         other.relax(side, at_s=1.15)
-        other.reach(side, 1.6, 1.8, Hold(
+        other.reach(side, 1.6, 1.8, HandKeyframe(
             0, 0, "shoulder", (0.12, -0.24, 0.3), (-0.2, 0.7, 0.7), (0, -0.4, 1), grip="loose",
             elbow=0.4, arc_m=(0.1, 0, 0.05),
         ))  # fmt: skip
         other.relax(side, at_s=2.8)
 
 
-def approach_distance(play: Play, other: Play) -> float:
+def approach_distance(plan: MotionPlan, other: MotionPlan) -> float:
     """How far apart two people begin to walk towards each other."""
-    return NEAR_M + 1.25 * (play.scale + other.scale)
+    return NEAR_M + 1.25 * (plan.scale + other.scale)
 
 
-def approach(play: Play, other: Play, apart_m: float) -> None:
+def approach(plan: MotionPlan, other: MotionPlan, distance_m: float) -> None:
     """Both walk towards each other and stop face to face."""
-    for part in (play, other):
-        _go(part, (apart_m - NEAR_M) / 2, 0.3, 2.9)
+    for part in (plan, other):
+        _go(part, (distance_m - NEAR_M) / 2, 0.3, 2.9)
 
 
-def _go(play: Play, far_m: float, start_s: float, end_s: float) -> None:
+def _go(plan: MotionPlan, far_m: float, start_s: float, end_s: float) -> None:
     """Straight ahead in steps of about 0.6 m."""
 
-    def path(time: Course) -> Float64[np.ndarray, "t 3"]:
+    def path(time: Trajectory) -> Float64[np.ndarray, "t 3"]:
         forward = far_m * _cruise(time, start_s, end_s)
         return np.stack([0 * time, forward, 0 * time], axis=1)
 
-    steps = max(round(far_m / (0.5 * play.scale)), 2) + 1
-    walk(play, path, start_s=start_s, end_s=end_s, steps=steps)
+    steps = max(round(far_m / (0.5 * plan.scale)), 2) + 1
+    walk(plan, path, start_s=start_s, end_s=end_s, steps=steps)
 
 
-def _cruise(time: Course, start_s: float, end_s: float, edge: float = 0.22) -> Course:
+def _cruise(time: Trajectory, start_s: float, end_s: float, edge: float = 0.22) -> Trajectory:
     """From 0 to 1 at an even pace, speeding up and slowing down over the share `edge`."""
     s = np.clip((time - start_s) / (end_s - start_s), 0, 1)
     rise = np.clip(s / edge, 0, 1)
@@ -94,24 +94,24 @@ def _cruise(time: Course, start_s: float, end_s: float, edge: float = 0.22) -> C
     return np.asarray(ramp / (1 - edge))
 
 
-def part_distance(play: Play, other: Play) -> float:
+def part_distance(plan: MotionPlan, other: MotionPlan) -> float:
     """How far apart two people stand before they part."""
-    return NEAR_M + 0.05 * (play.scale + other.scale)
+    return NEAR_M + 0.05 * (plan.scale + other.scale)
 
 
-def walk_apart(play: Play, other: Play, apart_m: float) -> None:
+def walk_apart(plan: MotionPlan, other: MotionPlan, distance_m: float) -> None:
     """Both turn round and walk away from each other."""
-    del apart_m
-    for part, way in ((play, 1), (other, 1)):
-        _leave(part, 1.15 * part.scale, turn=way * np.pi)
+    del distance_m
+    for part, way in ((plan, 1), (other, 1)):
+        _leave(part, 1.15 * part.scale, rotation=way * np.pi)
 
 
-def _leave(play: Play, far_m: float, *, turn: float) -> None:
+def _leave(plan: MotionPlan, far_m: float, *, rotation: float) -> None:
     """Turn on the spot while setting off, then straight away."""
 
-    def path(time: Course) -> Float64[np.ndarray, "t 3"]:
-        heading = turn * ease(time, 0.2, 1.5)
+    def path(time: Trajectory) -> Float64[np.ndarray, "t 3"]:
+        heading = rotation * ease(time, 0.2, 1.5)
         forward = -far_m * _cruise(time, 0.8, 3.3)
         return np.stack([0 * time, forward, heading], axis=1)
 
-    walk(play, path, start_s=0.25, end_s=3.4, steps=6)
+    walk(plan, path, start_s=0.25, end_s=3.4, steps=6)

@@ -1,7 +1,7 @@
-"""What a motion writes down: where trunk, feet and hands go, over time, in the person's own terms.
+"""Motion plan of one person: trajectories of trunk and feet, keyframes of the hands.
 
-Directions and offsets in motions are (outward, up, forward): outward is away from the middle on
-the side of the hand or foot meant, so that one motion serves left and right hands.
+Directions and offsets in motions are (outward, up, forward): outward is away from the body's
+midline on the side of the hand or foot, so that one motion serves both hands.
 """
 
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float64
 
-from skelflow.synth.motions.timing import FRAME_RATE_HZ, Course, sway
+from skelflow.synth.motions.timing import FRAME_RATE_HZ, Trajectory, sway
 from skelflow.synth.people.body import Body
 from skelflow.synth.people.kinematics import SIDES, hips_m, palm_frame
 from skelflow.synth.people.style import Style
@@ -17,7 +17,7 @@ from skelflow.synth.people.style import Style
 Number = float | int | np.floating
 Triple = tuple[Number, Number, Number] | Float64[np.ndarray, "t 3"] | Float64[np.ndarray, "3"]
 
-STATURE_M = 1.75  # motions are written for this one
+STATURE_M = 1.75  # motions are written for this stature
 GRIPS = {
     "loose": (0.2, 0.15, 0.2, 0.25, 0.3),
     "flat": (0.0, -0.2, -0.2, -0.2, -0.2),
@@ -30,19 +30,20 @@ GRIPS = {
 
 
 @dataclass(frozen=True)
-class Hold:
-    """A place where a hand is for a while.
+class HandKeyframe:
+    """A target that a hand holds for a while.
 
     Parameters
     ----------
-    arrive_s, leave_s : from when to when; between two holds the hand moves with least jerk.
+    arrive_s, leave_s : start and end; between keyframes the hand moves with minimum jerk.
     anchor : a landmark of the body, "shoulder", "hip" (both of the hand's side) or "floor".
     offset_m : (outward, up, forward) from the anchor, in the anchor's frame; may change over time.
-    fingers, palm : where the fingers point, and the palm faces, in the anchor's frame.
-    touch : what of the hand is there: "wrist", "palm", "grip", "knuckles", "tip" or "index".
+    fingers, palm : directions of the fingers and the palm normal, in the anchor's frame.
+    touch : the point of the hand placed at the target: "wrist", "palm", "grip", "knuckles", "tip"
+        or "index".
     grip : key of `GRIPS`.
-    elbow : how far the elbow is lifted outward, 0 (down) to 1 (level with the shoulder).
-    arc_m : (outward, up, forward) by which a wide way there leaves the straight line.
+    elbow : elevation of the elbow, 0 (down) to 1 (level with the shoulder).
+    arc_m : (outward, up, forward) deviation of a long movement from the straight line.
     """
 
     arrive_s: Number
@@ -53,35 +54,35 @@ class Hold:
     palm: Triple = (-1, 0, 0)
     touch: str = "wrist"
     grip: str = "loose"
-    elbow: Number | Course = 0.15
+    elbow: Number | Trajectory = 0.15
     arc_m: Triple = (0, 0, 0)
 
 
 def palm_for(fingers: tuple[float, float, float], thumb: tuple[float, float, float]) -> Triple:
-    """Where the palm faces when fingers and thumb point there, all (outward, up, forward)."""
+    """Palm normal for given finger and thumb directions, all (outward, up, forward)."""
     return np.asarray(np.cross(fingers, thumb), np.float64)
 
 
 @dataclass
-class Play:
-    """One person's part, frame by frame; motions add to these courses.
+class MotionPlan:
+    """Trajectories and keyframes of one person; motions add to them.
 
     Parameters
     ----------
-    shift_m : (t, 3) hips beyond their standing place: outward to the person's left, up, forward.
-    pelvis, trunk, head : (t, 3) turns in radians about the stage's axes: positive is forward,
+    shift_m : (t, 3) displacement of the hips from standing: to the person's left, up, forward.
+    pelvis, trunk, head : (t, 3) rotation vectors in radians, scene axes: positive is forward,
         to the person's right, and to the person's right shoulder; each relative to the one before.
-    balls_m : (t, 2, 3) where the ball of each foot is, stage axes.
+    balls_m : (t, 2, 3) ball of each foot, scene axes.
     heel_rad, yaw_rad, heading_rad : (t, 2)
-        Heel lifted about the ball; foot turned outward; foot turned to the person's right.
-    seat : (t,) 1 where the seat carries the hips, at `seat_m` above the floor.
-    hands : what the left and the right hand hold on to, in order of time.
+        Lift of the heel about the ball; outward rotation; rotation to the person's right.
+    seat : (t,) 1 where the hips rest on a seat, at `seat_m` above the floor.
+    hands : keyframes of the left and right hand, in order of time.
     """
 
     body: Body
     style: Style
     rng: np.random.Generator
-    time_s: Course
+    time_s: Trajectory
     seat_m: float = 0.0
     shift_m: Float64[np.ndarray, "t 3"] = field(init=False)
     pelvis: Float64[np.ndarray, "t 3"] = field(init=False)
@@ -91,8 +92,8 @@ class Play:
     heel_rad: Float64[np.ndarray, "t 2"] = field(init=False)
     yaw_rad: Float64[np.ndarray, "t 2"] = field(init=False)
     heading_rad: Float64[np.ndarray, "t 2"] = field(init=False)
-    seat: Course = field(init=False)
-    hands: tuple[list[Hold], list[Hold]] = field(init=False)
+    seat: Trajectory = field(init=False)
+    hands: tuple[list[HandKeyframe], list[HandKeyframe]] = field(init=False)
 
     def __post_init__(self) -> None:
         frames, style = len(self.time_s), self.style
@@ -103,14 +104,18 @@ class Play:
         self.balls_m = np.zeros((frames, 2, 3))
         for side, letter in enumerate(SIDES):
             ball = self.body.bone_m(f"toe1-1.{letter}")
-            self.balls_m[:, side] = (self.out(side) * (style.stance_m + 0.02), ball[1], ball[2])
+            self.balls_m[:, side] = (
+                self.outward_sign(side) * (style.stance_m + 0.02),
+                ball[1],
+                ball[2],
+            )
         self.hands = ([], [])
-        self._stand_alive()
+        self._add_idle_motion()
         for side in (0, 1):
             self.relax(side, at_s=0.0)
 
-    def _stand_alive(self) -> None:
-        """Nobody stands like a statue: weight shifts, breath, a bent back, a wandering head."""
+    def _add_idle_motion(self) -> None:
+        """Add idle motion: weight shifts, breathing, slouch, a moving head."""
         wander, time = self.rng, self.time_s
         self.shift_m[:, 0] += sway(wander, time, size=0.009)
         self.shift_m[:, 2] += sway(wander, time, size=0.006) - 0.01
@@ -122,11 +127,11 @@ class Play:
 
     @property
     def scale(self) -> float:
-        """How large the person is beside the one motions are written for."""
+        """Stature relative to the one motions are written for."""
         return self.body.build.stature_m / STATURE_M
 
-    def out(self, side: int) -> int:
-        """The sign of outward along x: the person's left is +x."""
+    def outward_sign(self, side: int) -> int:
+        """Sign of the outward direction along x: the person's left is +x."""
         return 1 if side == 0 else -1
 
     def arm_m(self, side: int) -> tuple[float, float]:
@@ -141,14 +146,14 @@ class Play:
         a, b, c = (self.body.bone_m(f"{bone}.{SIDES[side]}") for bone in bones)
         return float(np.linalg.norm(b - a)), float(np.linalg.norm(c - b))
 
-    def reach(self, side: int, arrive_s: Number, leave_s: Number, hold: "Hold") -> None:
-        """Add a hold at these times, its offsets scaled to the person."""
-        scaled = np.asarray(hold.offset_m, np.float64) * self.scale
-        arc = np.asarray(hold.arc_m, np.float64) * self.scale
+    def reach(self, side: int, arrive_s: Number, leave_s: Number, keyframe: HandKeyframe) -> None:
+        """Add a keyframe at these times, its offsets scaled to the person."""
+        scaled = np.asarray(keyframe.offset_m, np.float64) * self.scale
+        arc = np.asarray(keyframe.arc_m, np.float64) * self.scale
         self.hands[side].append(
-            Hold(
+            HandKeyframe(
                 **{
-                    **vars(hold),
+                    **vars(keyframe),
                     "arrive_s": arrive_s,
                     "leave_s": leave_s,
                     "offset_m": scaled,
@@ -157,21 +162,21 @@ class Play:
             )
         )
 
-    def relax(self, side: int, *, at_s: Number, forward_m: Course | float = 0.0) -> None:
-        """The arm hangs at the side from `at_s` on, the wrist `forward_m` before the hip."""
-        length, beside = sum(self.arm_m(side)), self._room_m(side)
+    def relax(self, side: int, *, at_s: Number, forward_m: Trajectory | float = 0.0) -> None:
+        """Let the arm hang from `at_s` on, with the wrist `forward_m` in front of the hip."""
+        length, inside = sum(self.arm_m(side)), self._hip_clearance_m(side)
         offset = np.stack(
-            np.broadcast_arrays(beside, -0.94 * length, 0.05 * length + np.asarray(forward_m)),
+            np.broadcast_arrays(inside, -0.94 * length, 0.05 * length + np.asarray(forward_m)),
             axis=-1,
         )
         arc = np.array([0.1, 0.0, 0.14]) * self.scale
-        hang = Hold(
+        hang = HandKeyframe(
             at_s, at_s, "shoulder", offset, (0.02, -1, 0.12), (-1, 0, 0.15), elbow=0.35, arc_m=arc
         )
         self.hands[side].append(hang)
 
-    def _room_m(self, side: int) -> float:
-        """How far beside the shoulder a hanging wrist keeps clear of the hips."""
+    def _hip_clearance_m(self, side: int) -> float:
+        """Lateral distance from the shoulder at which a hanging wrist clears the hips."""
         body = self.body
         hip = hips_m(body)
         level = np.abs(body.points_m[:, 1] - hip[1]) < 0.12
@@ -182,7 +187,7 @@ class Play:
         return max(float(width + 0.055 - shoulder), 0.03)
 
     def touch_m(self, side: int, touch: str) -> Float64[np.ndarray, " 3"]:
-        """A point of the hand at rest, from the wrist."""
+        """A point of the hand at rest, relative to the wrist."""
         letter = SIDES[side]
         wrist, frame = self.body.bone_m(f"wrist.{letter}"), palm_frame(self.body, letter)
         middle = 0.5 * (self.body.bone_m(f"finger3-1.{letter}") - wrist) + wrist
@@ -197,6 +202,6 @@ class Play:
         return np.asarray(points[touch] - wrist)
 
 
-def play_time(frames: int, *, tempo: float) -> Course:
-    """The time of each frame as the motion counts it: faster people get further."""
+def motion_time(frames: int, *, tempo: float) -> Trajectory:
+    """Motion time of each frame, scaled by the person's tempo."""
     return np.arange(frames) / FRAME_RATE_HZ * tempo

@@ -1,4 +1,4 @@
-"""How surfaces look: painted, under a lamp that casts shadows; and by the sensor's own infrared."""
+"""Shading: color under a lamp with shadows, infrared under the sensor's own light."""
 
 from dataclasses import dataclass
 from typing import Any, no_type_check
@@ -9,83 +9,85 @@ from jaxtyping import Float32
 from skelflow.flow.engines.numba.jit import compiled
 from skelflow.synth.actor import Points
 from skelflow.synth.rendering.raster import Raster, cross_edges
-from skelflow.synth.scene.paint import COLOR, CONTRAST, GLOW, INFRARED, SECOND
-from skelflow.synth.scene.solid import mix, mottle
-from skelflow.synth.scene.stage import Stage
+from skelflow.synth.scene.scene_mesh import SceneMesh
+from skelflow.synth.scene.texture_kernels import mix, mottle
+from skelflow.synth.scene.textures import COLOR, CONTRAST, EMISSION, INFRARED, SECOND
 from skelflow.types import Camera, Color, Depth, Intensity
 
 AMBIENT, LAMP, FROM_CAMERA = (np.float32(x) for x in (0.50, 0.50, 0.12))
-EXPOSURE = 6.0  # of infrared: a gray level is 255 sqrt(EXPOSURE x what comes back)
+EXPOSURE = 6.0  # of infrared: a gray level is 255 sqrt(EXPOSURE x signal)
 VIGNETTE = np.float32(0.8)  # loss of infrared light per squared tangent of the angle
 _DARKEST = np.float32(0.1)
-_BIAS_M = np.float32(0.02)  # a surface this near behind the nearest one is no shadow
+_BIAS_M = np.float32(0.02)  # shadow bias: surfaces this close behind the nearest are lit
 _ZERO, _HALF, _ONE, _WHITE = (np.float32(x) for x in (0, 0.5, 1, 255))
 
 
 @dataclass(frozen=True)
 class Light:
-    """A lamp, and what it shines on.
+    """A lamp with its shadow map.
 
     Parameters
     ----------
-    place : (3, 4) float32, from the viewing camera's frame to the lamp's (z along its axis).
+    from_view : (3, 4) float32, from the viewing camera's frame to the lamp's (z along its axis).
     camera : the lamp as a pinhole camera.
-    depth_m : (h, w) what it shines on first, infinite where nothing is.
+    depth_m : (h, w) depth of the nearest lit surface; infinite where there is none.
     """
 
-    place: Float32[np.ndarray, "3 4"]
+    from_view: Float32[np.ndarray, "3 4"]
     camera: Camera
     depth_m: Depth
 
 
 @dataclass(frozen=True)
 class Surface:
-    """What a camera sees, ready to be looked at.
+    """Visible surfaces of a camera, ready for shading.
 
     Parameters
     ----------
-    raster : from that camera.
-    points_m, normals : (points, 3) in that camera's frame.
-    paints : (materials, 16), see `skelflow.synth.scene.paint`.
+    raster : visible triangle of each pixel.
+    normals : (points, 3) in the camera's frame; need not have length 1.
+    textures : (materials, 16), see `skelflow.synth.scene.textures`.
     """
 
     raster: Raster
     camera: Camera
-    stage: Stage
+    mesh: SceneMesh
     normals: Points
-    paints: Float32[np.ndarray, "materials 16"]
+    textures: Float32[np.ndarray, "materials 16"]
 
 
-def find_normals(points_m: Points, stage: Stage) -> Points:
-    """The mean direction of the triangles at each point, by their areas; not of length 1."""
+def find_normals(points_m: Points, scene_mesh: SceneMesh) -> Points:
+    """Area-weighted sum of the triangle normals at each point; not of length 1."""
     normals = np.zeros_like(points_m)
-    _add_normals(points_m, stage.faces, normals)
+    _add_normals(points_m, scene_mesh.faces, normals)
     return normals
 
 
 def shade_color(surface: Surface, light: Light) -> Color:
-    """RGB of every pixel; black where there is nothing."""
-    raster, stage, camera = surface.raster, surface.stage, light.camera
+    """RGB of every pixel; black where there is no surface."""
+    raster, scene_mesh, camera = surface.raster, surface.mesh, light.camera
     out = np.zeros((*raster.face.shape, 3), np.uint8)
     lamp = np.array([camera.fx, camera.fy, camera.cx, camera.cy], np.float32)
     lens = _lens(surface.camera)
-    mesh = (stage.faces, stage.material, stage.paint_m, surface.normals)
-    _paint(_layers(raster), mesh, surface.paints, lens, (light.place, lamp, light.depth_m), out)
+    mesh = (scene_mesh.faces, scene_mesh.material, scene_mesh.texture_m, surface.normals)
+    _shade_color(
+        _layers(raster), mesh, surface.textures, lens, (light.from_view, lamp, light.depth_m), out
+    )
     return out
 
 
 def shade_infrared(surface: Surface) -> tuple[Intensity, Intensity]:
-    """Gray levels 0..255 of the sensor's own light, and how much of it comes back.
+    """Infrared image under the sensor's own light, and the reflected signal.
 
     Returns
     -------
     gray : (h, w) float32, 0..255.
-    signal : (h, w) float32, reflectance x cosine x light there / squared distance in meters.
+    signal : (h, w) float32, reflectance x cosine x illumination / squared distance (1/m^2).
     """
-    raster, stage = surface.raster, surface.stage
+    raster, scene_mesh = surface.raster, surface.mesh
     signal = np.zeros(raster.face.shape, np.float32)
-    mesh = (stage.faces, stage.material, stage.paint_m, surface.normals)
-    _reflect(_layers(raster), mesh, surface.paints, _lens(surface.camera), signal)
+    mesh = (scene_mesh.faces, scene_mesh.material, scene_mesh.texture_m, surface.normals)
+    _reflect(_layers(raster), mesh, surface.textures, _lens(surface.camera), signal)
     gray = 255 * np.sqrt(np.minimum(np.float32(EXPOSURE) * signal, 1))
     return gray, signal
 
@@ -112,8 +114,8 @@ def _add_normals(points: Any, faces: Any, normals: Any) -> None:
 
 @compiled
 @no_type_check
-def _between(values: Any, corners: Any, weights: Any, axis: Any) -> Any:
-    """What the three corners carry, at a point between them."""
+def _interpolate(values: Any, corners: Any, weights: Any, axis: Any) -> Any:
+    """Interpolate a quantity of the corners at a point of the triangle."""
     return (
         weights[0] * values[corners[0], axis]
         + weights[1] * values[corners[1], axis]
@@ -123,11 +125,11 @@ def _between(values: Any, corners: Any, weights: Any, axis: Any) -> Any:
 
 @compiled
 @no_type_check
-def _facing(normals: Any, corners: Any, weights: Any, across: Any, down: Any) -> Any:
-    """The unit normal that looks back to the camera, and the cosine of its angle to the ray."""
-    x = _between(normals, corners, weights, 0)
-    y = _between(normals, corners, weights, 1)
-    z = _between(normals, corners, weights, 2)
+def _viewing_normal(normals: Any, corners: Any, weights: Any, across: Any, down: Any) -> Any:
+    """The unit normal facing the camera, and the cosine of its angle to the viewing ray."""
+    x = _interpolate(normals, corners, weights, 0)
+    y = _interpolate(normals, corners, weights, 1)
+    z = _interpolate(normals, corners, weights, 2)
     along = x * across + y * down + z
     length = np.sqrt(x * x + y * y + z * z) + np.float32(1e-20)
     side = -_ONE / length if along > 0 else _ONE / length
@@ -137,9 +139,9 @@ def _facing(normals: Any, corners: Any, weights: Any, across: Any, down: Any) ->
 
 @compiled
 @no_type_check
-def _paint(layers: Any, mesh: Any, paints: Any, lens: Any, light: Any, out: Any) -> None:
+def _shade_color(layers: Any, mesh: Any, textures: Any, lens: Any, light: Any, out: Any) -> None:
     depth, face, weights = layers
-    faces, material, paint_m, normals = mesh
+    faces, material, texture_m, normals = mesh
     for y in range(face.shape[0]):
         down = (np.float32(y) - lens[3]) / lens[1]
         for x in range(face.shape[1]):
@@ -147,17 +149,17 @@ def _paint(layers: Any, mesh: Any, paints: Any, lens: Any, light: Any, out: Any)
             if number < 0:
                 continue
             across = (np.float32(x) - lens[2]) / lens[0]
-            row, corners, share = paints[material[number]], faces[number], weights[y, x]
-            p = _between(paint_m, corners, share, 0)
-            q = _between(paint_m, corners, share, 1)
-            r = _between(paint_m, corners, share, 2)
+            row, corners, share = textures[material[number]], faces[number], weights[y, x]
+            p = _interpolate(texture_m, corners, share, 0)
+            q = _interpolate(texture_m, corners, share, 1)
+            r = _interpolate(texture_m, corners, share, 2)
             bright = mottle(row, p, q, r)
-            if row[GLOW] > 0:
-                bright *= row[GLOW]
+            if row[EMISSION] > 0:
+                bright *= row[EMISSION]
             else:
-                nx, ny, nz, cosine = _facing(normals, corners, share, across, down)
+                nx, ny, nz, cosine = _viewing_normal(normals, corners, share, across, down)
                 z = depth[y, x]
-                lamp = _lamp_light(light, across * z, down * z, z, nx, ny, nz)
+                lamp = _lamp_irradiance(light, across * z, down * z, z, nx, ny, nz)
                 bright *= AMBIENT + FROM_CAMERA * cosine + LAMP * lamp
             second = mix(row, p, q, r)
             for band in range(3):
@@ -168,9 +170,9 @@ def _paint(layers: Any, mesh: Any, paints: Any, lens: Any, light: Any, out: Any)
 
 @compiled
 @no_type_check
-def _reflect(layers: Any, mesh: Any, paints: Any, lens: Any, signal: Any) -> None:
+def _reflect(layers: Any, mesh: Any, textures: Any, lens: Any, signal: Any) -> None:
     depth, face, weights = layers
-    faces, material, paint_m, normals = mesh
+    faces, material, texture_m, normals = mesh
     for y in range(face.shape[0]):
         down = (np.float32(y) - lens[3]) / lens[1]
         for x in range(face.shape[1]):
@@ -178,11 +180,11 @@ def _reflect(layers: Any, mesh: Any, paints: Any, lens: Any, signal: Any) -> Non
             if number < 0:
                 continue
             across = (np.float32(x) - lens[2]) / lens[0]
-            row, corners, share = paints[material[number]], faces[number], weights[y, x]
-            p = _between(paint_m, corners, share, 0)
-            q = _between(paint_m, corners, share, 1)
-            r = _between(paint_m, corners, share, 2)
-            _, _, _, cosine = _facing(normals, corners, share, across, down)
+            row, corners, share = textures[material[number]], faces[number], weights[y, x]
+            p = _interpolate(texture_m, corners, share, 0)
+            q = _interpolate(texture_m, corners, share, 1)
+            r = _interpolate(texture_m, corners, share, 2)
+            _, _, _, cosine = _viewing_normal(normals, corners, share, across, down)
             contrast = _ONE + row[CONTRAST] * (mix(row, p, q, r) - _HALF)
             wide, z = across * across + down * down, depth[y, x]
             beam = max(_DARKEST, _ONE - VIGNETTE * wide)
@@ -192,28 +194,28 @@ def _reflect(layers: Any, mesh: Any, paints: Any, lens: Any, signal: Any) -> Non
 
 @compiled
 @no_type_check
-def _lamp_light(light: Any, x: Any, y: Any, z: Any, nx: Any, ny: Any, nz: Any) -> Any:
-    """Cosine to the lamp times the share of it that is not hidden."""
-    place, lens, depth = light
-    u = place[0, 0] * x + place[0, 1] * y + place[0, 2] * z + place[0, 3]
-    v = place[1, 0] * x + place[1, 1] * y + place[1, 2] * z + place[1, 3]
-    w = place[2, 0] * x + place[2, 1] * y + place[2, 2] * z + place[2, 3]
+def _lamp_irradiance(light: Any, x: Any, y: Any, z: Any, nx: Any, ny: Any, nz: Any) -> Any:
+    """Cosine of the angle to the lamp times the lamp's visibility (shadow map)."""
+    from_view, lens, depth = light
+    u = from_view[0, 0] * x + from_view[0, 1] * y + from_view[0, 2] * z + from_view[0, 3]
+    v = from_view[1, 0] * x + from_view[1, 1] * y + from_view[1, 2] * z + from_view[1, 3]
+    w = from_view[2, 0] * x + from_view[2, 1] * y + from_view[2, 2] * z + from_view[2, 3]
     length = np.sqrt(u * u + v * v + w * w)
-    a = place[0, 0] * nx + place[0, 1] * ny + place[0, 2] * nz
-    b = place[1, 0] * nx + place[1, 1] * ny + place[1, 2] * nz
-    c = place[2, 0] * nx + place[2, 1] * ny + place[2, 2] * nz
+    a = from_view[0, 0] * nx + from_view[0, 1] * ny + from_view[0, 2] * nz
+    b = from_view[1, 0] * nx + from_view[1, 1] * ny + from_view[1, 2] * nz
+    c = from_view[2, 0] * nx + from_view[2, 1] * ny + from_view[2, 2] * nz
     cosine = -(a * u + b * v + c * w) / length
     if cosine <= 0:
         return _ZERO
     if w <= _BIAS_M:
         return cosine
-    return cosine * _unhidden(depth, lens, u / w, v / w, w)
+    return cosine * _lamp_visibility(depth, lens, u / w, v / w, w)
 
 
 @compiled
 @no_type_check
-def _unhidden(depth: Any, lens: Any, across: Any, down: Any, w: Any) -> Any:
-    """The share, by bilinear weights, of the four nearest lamp pixels that reach so far."""
+def _lamp_visibility(depth: Any, lens: Any, across: Any, down: Any, w: Any) -> Any:
+    """Bilinear share of the four nearest shadow-map pixels that reach the point."""
     x, y = across * lens[0] + lens[2], down * lens[1] + lens[3]
     left, top = int(np.floor(x)), int(np.floor(y))
     if left < 0 or top < 0 or left + 1 >= depth.shape[1] or top + 1 >= depth.shape[0]:

@@ -1,4 +1,4 @@
-"""Meshes of simple things: boxes, tubes, balls, and what is put together from them."""
+"""Meshes of simple objects: boxes, cylinders, balls, and their unions."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Triple = tuple[Number, Number, Number]
 
 
 @dataclass(frozen=True)
-class Solid:
+class Mesh:
     """A closed mesh; faces counterclockwise as seen from outside."""
 
     points_m: Float64[np.ndarray, "points 3"]
@@ -18,26 +18,26 @@ class Solid:
     material: UInt8[np.ndarray, " faces"]
     materials: tuple[str, ...]
 
-    def moved(self, shift_m: Triple) -> "Solid":
-        """The same solid elsewhere."""
-        return Solid(self.points_m + np.array(shift_m), self.faces, self.material, self.materials)
+    def moved(self, shift_m: Triple) -> "Mesh":
+        """The mesh after a translation."""
+        return Mesh(self.points_m + np.array(shift_m), self.faces, self.material, self.materials)
 
-    def mirrored(self) -> "Solid":
-        """Its mirror image along z, still seen from outside."""
+    def mirrored(self) -> "Mesh":
+        """The mirror image along z, faces oriented outward."""
         points = self.points_m * np.array([1, 1, -1])
-        return Solid(points, self.faces[:, ::-1].copy(), self.material, self.materials)
+        return Mesh(points, self.faces[:, ::-1].copy(), self.material, self.materials)
 
 
-def make_box(size_m: Triple, material: str) -> Solid:
+def make_box(size_m: Triple, material: str) -> Mesh:
     """A box around the origin."""
     corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]) / 2
     quads = np.array(
         [[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]]
     )
-    return _solid(corners * np.array(size_m), _halves(quads), material)
+    return _mesh(corners * np.array(size_m), _halves(quads), material)
 
 
-def make_tube(radius_m: Number, length_m: Number, material: str, *, sides: int = 16) -> Solid:
+def make_tube(radius_m: Number, length_m: Number, material: str, *, sides: int = 16) -> Mesh:
     """A closed cylinder around the z axis."""
     angle = np.arange(sides) * 2 * np.pi / sides
     ring = np.stack([radius_m * np.cos(angle), radius_m * np.sin(angle)], axis=1)
@@ -47,12 +47,12 @@ def make_tube(radius_m: Number, length_m: Number, material: str, *, sides: int =
     wall = np.stack([a, b, b + sides, a + sides], axis=1)
     bottom = np.stack([b, a, np.full(sides, 2 * sides)], axis=1)
     top = np.stack([a + sides, b + sides, np.full(sides, 2 * sides + 1)], axis=1)
-    return _solid(np.vstack([*ends, middles]), np.vstack([_halves(wall), bottom, top]), material)
+    return _mesh(np.vstack([*ends, middles]), np.vstack([_halves(wall), bottom, top]), material)
 
 
 def make_ball(
     radius_m: Number, material: str, *, rng: np.random.Generator | None = None, rough: Number = 0.2
-) -> Solid:
+) -> Mesh:
     """A ball; crumpled by up to the share `rough` of its radius where `rng` is given."""
     rows, sides = 9, 14
     tilt = np.linspace(0, np.pi, rows)[1:-1]
@@ -68,22 +68,22 @@ def make_ball(
     last = 1 + sides * (rows - 3)
     top = np.stack([np.zeros(sides, int), a + 1, b + 1], axis=1)
     bottom = np.stack([np.full(sides, last + sides), last + b, last + a], axis=1)
-    return _solid(points, np.vstack([top, _halves(wall.reshape(-1, 4)), bottom]), material)
+    return _mesh(points, np.vstack([top, _halves(wall.reshape(-1, 4)), bottom]), material)
 
 
-def join_solids(*solids: Solid) -> Solid:
-    """Several solids as one thing."""
-    names = tuple(dict.fromkeys(name for solid in solids for name in solid.materials))
-    starts = np.cumsum([0, *(len(solid.points_m) for solid in solids)])
+def join_meshes(*meshes: Mesh) -> Mesh:
+    """Several meshes as one."""
+    names = tuple(dict.fromkeys(name for mesh in meshes for name in mesh.materials))
+    starts = np.cumsum([0, *(len(mesh.points_m) for mesh in meshes)])
     numbers = [
-        np.array([names.index(name) for name in solid.materials], np.uint8)[solid.material]
-        for solid in solids
+        np.array([names.index(name) for name in mesh.materials], np.uint8)[mesh.material]
+        for mesh in meshes
     ]
-    return Solid(
-        np.vstack([solid.points_m for solid in solids]),
-        np.vstack(
-            [solid.faces + start for solid, start in zip(solids, starts, strict=False)]
-        ).astype(np.int32),
+    return Mesh(
+        np.vstack([mesh.points_m for mesh in meshes]),
+        np.vstack([mesh.faces + start for mesh, start in zip(meshes, starts, strict=False)]).astype(
+            np.int32
+        ),
         np.concatenate(numbers),
         names,
     )
@@ -93,6 +93,6 @@ def _halves(quads: np.ndarray) -> np.ndarray:
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
-def _solid(points: np.ndarray, faces: np.ndarray, material: str) -> Solid:
+def _mesh(points: np.ndarray, faces: np.ndarray, material: str) -> Mesh:
     kind = np.zeros(len(faces), np.uint8)
-    return Solid(points.astype(np.float64), faces.astype(np.int32), kind, (material,))
+    return Mesh(points.astype(np.float64), faces.astype(np.int32), kind, (material,))

@@ -1,11 +1,11 @@
-"""Solid textures, compiled: a pattern and a mottle at any point, the same for the same point."""
+"""Compiled evaluation of solid textures at a point."""
 
 from typing import Any, no_type_check
 
 import numpy as np
 
 from skelflow.flow.engines.numba.jit import compiled
-from skelflow.synth.scene.paint import (
+from skelflow.synth.scene.textures import (
     BLOBS,
     CHECKS,
     COLUMNS,
@@ -13,10 +13,10 @@ from skelflow.synth.scene.paint import (
     MOTTLE,
     MOTTLE_M,
     PATTERN,
+    PERIOD,
     ROWS,
     SHIFT,
     TILES,
-    WAVE,
 )
 
 _LATTICE = np.random.default_rng(0).uniform(-1, 1, 4096).astype(np.float32)
@@ -29,7 +29,7 @@ _FINER, _WEAKER = np.float32(2.17), np.float32(0.5)
 @compiled
 @no_type_check
 def mottle(row: Any, x: Any, y: Any, z: Any) -> Any:
-    """By which factor a paint is lighter or darker there: two octaves of noise."""
+    """Brightness factor at a point: two octaves of noise."""
     per_m = _ONE / row[MOTTLE_M]
     x, y, z = x * per_m, y * per_m, z * per_m
     coarse = noise(x, y, z)
@@ -39,8 +39,8 @@ def mottle(row: Any, x: Any, y: Any, z: Any) -> Any:
 @compiled
 @no_type_check
 def mix(row: Any, x: Any, y: Any, z: Any) -> Any:
-    """How much of the second color there is: 0..1, without sharp edges."""
-    kind, per_m = row[PATTERN], _ONE / row[WAVE]
+    """Share of the second color at a point, 0..1, continuous."""
+    kind, per_m = row[PATTERN], _ONE / row[PERIOD]
     x = (x + row[SHIFT]) * per_m
     y = (y + row[SHIFT + 1]) * per_m
     z = (z + row[SHIFT + 2]) * per_m
@@ -62,7 +62,7 @@ def mix(row: Any, x: Any, y: Any, z: Any) -> Any:
 @compiled
 @no_type_check
 def _bands(x: Any) -> Any:
-    """0 and 1 in turns, with slopes between."""
+    """Alternating 0 and 1 with smooth transitions, period 1."""
     wave = np.sin(_TURN * x)
     return min(max(_HALF + _ONE * wave, np.float32(0)), _ONE)
 
@@ -70,7 +70,7 @@ def _bands(x: Any) -> Any:
 @compiled
 @no_type_check
 def _seam(x: Any) -> Any:
-    """1 between tiles."""
+    """1 on the seams between tiles."""
     away = abs(x - np.floor(x + _HALF))
     return min(max(_ONE - away / np.float32(_GROUT), np.float32(0)), _ONE)
 
