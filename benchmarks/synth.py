@@ -12,7 +12,6 @@ import platform
 import tempfile
 import time
 import zlib
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -35,7 +34,7 @@ COLORS = {"no color": None, "480x270": (480, 270), "1920x1080": (1920, 1080)}
 
 def measure_speed(config: SynthConfig, folder: Path) -> dict[str, float]:
     """Frames a second by processor time and by the clock, after a run that compiles."""
-    synthesize(folder / "warm-up", replace(config, longest=2))
+    synthesize(folder / "warm-up", config.replace(longest=2))
     processor, clock = time.process_time(), time.perf_counter()
     report = synthesize(folder / "timed", config)
     processor, clock = time.process_time() - processor, time.perf_counter() - clock
@@ -115,13 +114,13 @@ def main() -> None:
     figures: dict[str, object] = {"machine": platform.machine()}
     with tempfile.TemporaryDirectory() as place:
         for name, size in COLORS.items():
-            colored = replace(config, color_size=size)
+            colored = config.replace(color_size=size)
             figures[name] = rate = measure_speed(colored, Path(place) / name)
             print(
                 f"{name:<12}{rate['per_core_s']:6.1f} frames a second of a core, "
                 f"{rate['per_clock_s']:.1f} by the clock"
             )
-        exact = measure_truth(replace(config, clean=True), Path(place) / "clean")
+        exact = measure_truth(config.replace(clean=True), Path(place) / "clean")
         figures["truth"] = exact
         print(
             f"true flow carries people's points to {exact['carried_median_mm']:.2f} mm of the next "

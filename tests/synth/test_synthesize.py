@@ -1,6 +1,5 @@
 """Synthetic recordings in files: what was rendered comes back, exactly and repeatably."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +139,7 @@ def test_synthesize_gives_the_same_bytes_by_any_number_of_processes(
 
 
 def test_synthesize_differs_by_seed(noisy: Path, tmp_path: Path) -> None:
-    synthesize(tmp_path / "other", replace(NOISY, seed=1, people=1))
+    synthesize(tmp_path / "other", NOISY.replace(seed=1, people=1))
     one, other = content(noisy), content(tmp_path / "other")
     shared = one.keys() & other.keys() - {"synth.json"}
     assert len(shared) > 8
@@ -186,7 +185,7 @@ def test_synthesize_on_several_processes_stops_with_whole_recordings(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        synthesize(tmp_path, replace(NOISY, cameras=(1, 2)), workers=2, progress=stop)
+        synthesize(tmp_path, NOISY.replace(cameras=(1, 2)), workers=2, progress=stop)
     assert list(tmp_path.glob(".partial*")) == []
     synthesize(tmp_path, NOISY)
     one, other = content(noisy), content(tmp_path)
@@ -195,7 +194,7 @@ def test_synthesize_on_several_processes_stops_with_whole_recordings(
 
 def test_synthesize_refuses_a_folder_of_other_settings(noisy: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"`skelflow synth` made otherwise \(seed 0 there, 5 now"):
-        synthesize(noisy, replace(NOISY, seed=5))
+        synthesize(noisy, NOISY.replace(seed=5))
     (tmp_path / "nturgb+d_depth").mkdir()
     with pytest.raises(DataError, match=r"holds nturgb\+d_depth but no synth\.json"):
         synthesize(tmp_path, NOISY)
@@ -206,13 +205,13 @@ def test_synthesize_refuses_a_folder_of_other_settings(noisy: Path, tmp_path: Pa
     [
         (["--actions", "23,999"], "action 999 cannot be played; known: 1 drink water"),
         (["--actions", "wave"], "--actions: expected numbers such as 1,10,23, found 'wave'"),
-        (["--cameras", "1,4"], "cameras must be of 1, 2, 3, found (1, 4)"),
-        (["--people", "0"], "people must lie in 1 to 999, found 0"),
+        (["--cameras", "1,4"], "cameras.1: found 4, expected at most 3"),
+        (["--people", "0"], "people: found 0, expected at least 1"),
         (["--color-size", "480"], "expected WIDTHxHEIGHT such as 320x240, found '480'"),
-        (["--color-size", "8x4"], "color images of (8, 4) pixels are too small"),
-        (["--longest", "1"], "recordings need 2 frames or more, found 1"),
+        (["--color-size", "8x4"], "color_size.0: found 8, expected at least 16"),
+        (["--longest", "1"], "longest: found 1, expected at least 2"),
         (["--sheet", "--no-color"], "--sheet shows color: leave --no-color away"),
-        (["--seed", "-1"], "seed must not be negative, found -1"),
+        (["--seed", "-1"], "seed: found -1, expected at least 0"),
         (["--from", "nowhere.skeleton"], "nowhere.skeleton does not exist"),
     ],
 )

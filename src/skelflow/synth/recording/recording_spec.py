@@ -5,20 +5,21 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from skelflow.errors import ConfigError, DataError
 from skelflow.recordings import open_recording
+from skelflow.settings import Settings
 from skelflow.synth.motions.perform import ACTIONS
-from skelflow.synth.scene.views import ANGLES_DEG
 
-LARGEST = 999  # number in an NTU RGB+D name
-SMALLEST_COLOR = 16
+Number = Annotated[int, Field(ge=1, le=999)]  # as in an NTU RGB+D name
+Pixels = Annotated[int, Field(ge=16)]
 
 
-@dataclass(frozen=True)
-class SynthConfig:
+class SynthConfig(Settings):
     """What a set of synthetic recordings is made of.
 
     Parameters
@@ -44,32 +45,17 @@ class SynthConfig:
     """
 
     actions: tuple[int, ...] | None = None
-    people: int = 8
-    setups: int = 2
-    cameras: tuple[int, ...] = (1, 2, 3)
-    replications: int = 1
-    seed: int = 0
+    people: Number = 8
+    setups: Number = 2
+    cameras: tuple[Annotated[int, Field(ge=1, le=3)], ...] = Field((1, 2, 3), min_length=1)
+    replications: Number = 1
+    seed: int = Field(0, ge=0)
     clean: bool = False
-    color_size: tuple[int, int] | None = (1920, 1080)
+    color_size: tuple[Pixels, Pixels] | None = (1920, 1080)
     distractors: bool = True
     masked: bool = False
-    longest: int | None = None
+    longest: int | None = Field(None, ge=2)
     retargeted: tuple[Path, ...] = ()
-
-    def __post_init__(self) -> None:
-        for name in ("people", "setups", "replications"):
-            if not 1 <= getattr(self, name) <= LARGEST:
-                raise ConfigError(
-                    f"synth: {name} must lie in 1 to {LARGEST}, found {getattr(self, name)}"
-                )
-        if self.longest is not None and self.longest < 2:
-            raise ConfigError(f"synth: recordings need 2 frames or more, found {self.longest}")
-        if self.seed < 0:
-            raise ConfigError(f"synth: seed must not be negative, found {self.seed}")
-        if not self.cameras or not set(self.cameras) <= set(ANGLES_DEG):
-            raise ConfigError(f"synth: cameras must be of 1, 2, 3, found {self.cameras}")
-        if self.color_size is not None and min(self.color_size) < SMALLEST_COLOR:
-            raise ConfigError(f"synth: color images of {self.color_size} pixels are too small")
 
     def folder_settings(self) -> dict[str, object]:
         """The settings that all recordings of one folder share, as stored in `synth.json`."""
