@@ -10,6 +10,7 @@ import skelflow
 from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
 from skelflow.io.output_folder import enter_folder
+from skelflow.io.process_pool import run_tasks
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.render_recording import RecordingPaths, render_recording
 
