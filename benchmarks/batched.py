@@ -1,4 +1,4 @@
-"""Frame pairs a second: the batched solver on torch tensors beside the compiled one, on this CPU.
+"""Frame pairs a second: engine "torch" on tensors of many pairs beside "numba", on this CPU.
 
 A pair is a wall and a nearer box with texture, noise and holes that moved. Each figure is the
 median of the repeats; the solvers take turns, so that a busy machine is busy for both. A GPU is
@@ -10,15 +10,15 @@ import json
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from skelflow.flow.api import scene_flow
-from skelflow.flow.engines.torch.solver import scene_flow_batched
 from skelflow.flow.presets import PRESETS
 from skelflow.types import Camera
 
@@ -40,6 +40,12 @@ def make_pair(height: int, width: int, seed: int) -> tuple[np.ndarray, ...]:
     return tuple(fields)
 
 
+def solve(frames: Sequence[np.ndarray] | Sequence[Tensor], camera: Camera, **settings: Any) -> None:
+    """The flow of intensity0, depth0, intensity1, depth1, thrown away."""
+    gray0, depth0, gray1, depth1 = frames
+    scene_flow(depth0, depth1, camera, intensity=(gray0, gray1), **settings)
+
+
 def seconds(task: Callable[[], object], device: str) -> float:
     """Wall-clock time of a task, its device's work included."""
     start = time.perf_counter()
@@ -57,7 +63,7 @@ def build_tasks(
     for threads in options.threads:
 
         def compiled(threads: int = threads) -> None:
-            scene_flow(*pairs[0], camera=camera, preset=options.preset, threads=threads)
+            solve(pairs[0], camera, preset=options.preset, threads=threads)
 
         tasks[f"compiled, threads {threads}"] = 1, "cpu", compiled
         for batch in options.batches:
@@ -65,14 +71,14 @@ def build_tasks(
 
             def batched(given: list[Tensor] = given, threads: int = threads) -> None:
                 torch.set_num_threads(threads)
-                scene_flow_batched(*given, camera=camera, preset=options.preset)
+                solve(given, camera, preset=options.preset)
 
             tasks[f"batched, threads {threads}, batch {batch}"] = batch, "cpu", batched
     for batch in options.batches if torch.cuda.is_available() else ():
         given = stack(pairs[:batch], "cuda")
 
         def on_gpu(given: list[Tensor] = given) -> None:
-            scene_flow_batched(*given, camera=camera, preset=options.preset)
+            solve(given, camera, preset=options.preset)
 
         tasks[f"batched, GPU, batch {batch}"] = batch, "cuda", on_gpu
     return tasks

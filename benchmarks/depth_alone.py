@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.flow_people import ACTIONS, Pair, make_pair
 from skelflow.flow.api import scene_flow
-from skelflow.flow.depth_image import relief, shading
+from skelflow.flow.engines.depth_image import relief, shading
 from skelflow.flow.engines.numpy.robust import despeckle
 from skelflow.flow.metrics import end_point_error
 from skelflow.types import Camera
@@ -113,9 +113,10 @@ def run(pairs: list[Pair], preset: str) -> dict[str, list[float]]:
         _, depth0, _, depth1 = pair.frames["alone"]
         rows["no flow"].append(measure(np.zeros_like(pair.truth_m), pair))
         for name, image in OPTIONS.items():
-            one, two = image(depth0, pair.camera), image(depth1, pair.camera)
-            settings = {"camera": pair.camera, "preset": preset, "threads": 2}
-            flow = scene_flow(one, depth0, two, depth1, **settings)
+            images = image(depth0, pair.camera), image(depth1, pair.camera)
+            flow = scene_flow(
+                depth0, depth1, pair.camera, intensity=images, preset=preset, threads=2
+            )
             rows.setdefault(name, []).append(measure(flow, pair))
     return {name: list(np.nanmean(found, axis=0)) for name, found in rows.items()}
 

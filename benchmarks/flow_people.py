@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.methods.contenders import METHODS, OURS, find_method, is_here
 from benchmarks.scenes.sensor import sense_depth as sense_triangulated
-from skelflow.flow.depth_image import shading
+from skelflow.flow.engines.depth_image import shading
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.synth.recording.build_scene import build_scene
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig

@@ -33,7 +33,7 @@ EXAMPLE = "example: python -m benchmarks.masked_depth --pairs 4 --preset paper"
 
 def solve(depth: tuple[np.ndarray, np.ndarray], camera: Camera, preset: str) -> np.ndarray:
     """Flow from depth alone, on one thread."""
-    return scene_flow(None, depth[0], None, depth[1], camera=camera, preset=preset, threads=1)
+    return scene_flow(*depth, camera, preset=preset)
 
 
 def inner_of(mask: np.ndarray) -> np.ndarray:

@@ -40,4 +40,4 @@ def _solve(
     camera: object,
     **settings: object,
 ) -> np.ndarray:
-    return scene_flow(gray0, depth0, gray1, depth1, camera=camera, **settings)
+    return scene_flow(depth0, depth1, camera, intensity=(gray0, gray1), **settings)

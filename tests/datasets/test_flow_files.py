@@ -148,7 +148,11 @@ def test_write_flows_solves_every_pair_as_scene_flow_does(intensity: str, tmp_pa
     image = images[intensity]
     for t in folder.times:
         expected = scene_flow(
-            image(t), depth_image(t), image(t + 1), depth_image(t + 1), camera=CAMERA
+            depth_image(t),
+            depth_image(t + 1),
+            CAMERA,
+            intensity=(image(t), image(t + 1)),
+            preset=config.preset,
         )
         np.testing.assert_allclose(load_flow(folder.file(t)), expected, atol=1e-6)
 

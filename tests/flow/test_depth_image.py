@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skelflow.flow.depth_image import relief, shading
+from skelflow.flow.engines.depth_image import relief, shading
 from skelflow.types import Camera
 
 CAMERA = Camera.from_fov(80, 60, 62.5)

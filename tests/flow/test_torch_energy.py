@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from skelflow.flow import depth_image as relief
+from skelflow.flow.engines import depth_image as relief
 from skelflow.flow.engines.numpy import energy, robust
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.engines.torch import camera as batched_camera

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow.engines.numba import solver
+from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.numpy import energy
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.engines.torch.energy import Frames
-from skelflow.flow.engines.torch.inputs import check_cameras, check_shapes
-from skelflow.flow.engines.torch.solver import check_settings, scene_flow_batched, solve
+from skelflow.flow.engines.torch.engine import solve_tensors
+from skelflow.flow.engines.torch.inputs import check_tensors
+from skelflow.flow.engines.torch.solver import check_settings, solve
+from skelflow.flow.inputs import check_cameras, check_shapes, gather_pairs
 from skelflow.flow.presets import PRESETS, Preset
 from skelflow.flow.state import Frame
 from skelflow.types import Camera, Flow
@@ -76,6 +78,22 @@ def stack(pairs: Sequence[Images], device: str = "cpu") -> list[Tensor]:
     return [torch.from_numpy(np.stack(same)).to(device) for same in zip(*pairs, strict=True)]
 
 
+def flow_of(images: Sequence[Any], camera: Camera | Sequence[Camera], **settings: Any) -> Any:
+    """Of intensity0, depth0, intensity1, depth1 by the authors' method, unless told otherwise."""
+    gray0, depth0, gray1, depth1 = images
+    settings = {"preset": "paper", **settings}
+    return scene_flow(depth0, depth1, camera, intensity=(gray0, gray1), **settings)
+
+
+def flow_of_unchecked(
+    images: Sequence[Any], camera: Camera | Sequence[Camera], preset: str = "paper"
+) -> Tensor:
+    """The same without a look at the values."""
+    gray0, depth0, gray1, depth1 = images
+    pairs = gather_pairs(depth0, depth1, camera, (gray0, gray1))
+    return solve_tensors(pairs, preset=PRESETS[preset], check=False)
+
+
 def assert_agree(found: Tensor, expected: Sequence[Flow]) -> None:
     """As closely as the twins are promised to agree."""
     for one, other in zip(found.numpy(), expected, strict=True):
@@ -94,7 +112,7 @@ def test_flow_is_that_of_the_reference(size: tuple[int, int], seeds: list[int], 
     height, width = size
     pairs = [draw_pair(seed, height, width) for seed in seeds]
     cameras = [Camera.from_fov(width, height, 50.0 + 10 * k) for k in range(len(seeds))]
-    found = scene_flow_batched(*stack(pairs), camera=cameras, preset=name)
+    found = flow_of(stack(pairs), cameras, preset=name)
     expected = [
         reference.solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=PRESETS[name])
         for pair, camera in zip(pairs, cameras, strict=True)
@@ -107,8 +125,8 @@ def test_flow_is_that_of_the_reference(size: tuple[int, int], seeds: list[int], 
 def test_flow_is_that_of_the_compiled_solver(size: tuple[int, int], seeds: list[int]) -> None:
     camera = Camera.from_fov(size[1], size[0], 62.5)
     pairs = [draw_pair(seed, *size) for seed in seeds]
-    found = scene_flow_batched(*stack(pairs), camera=camera)
-    assert_agree(found, [solver.scene_flow(*pair, camera=camera) for pair in pairs])
+    found = flow_of(stack(pairs), camera)
+    assert_agree(found, [flow_of(pair, camera) for pair in pairs])
 
 
 def test_flow_of_depth_alone_is_that_of_the_compiled_solver() -> None:
@@ -116,8 +134,8 @@ def test_flow_of_depth_alone_is_that_of_the_compiled_solver() -> None:
     camera = Camera.from_fov(160, 120, 62.5)
     pairs = [draw_pair(seed, 120, 160) for seed in range(3)]
     _, depth0, _, depth1 = stack(pairs)
-    found = scene_flow_batched(None, depth0, None, depth1, camera=camera)
-    expected = [solver.scene_flow(None, pair[1], None, pair[3], camera=camera) for pair in pairs]
+    found = flow_of((None, depth0, None, depth1), camera)
+    expected = [flow_of((None, pair[1], None, pair[3]), camera) for pair in pairs]
     assert_agree(found, expected)
 
 
@@ -135,7 +153,7 @@ def test_flow_is_what_the_authors_program_makes_of_real_pairs(data_dir: Path) ->
         depths = [energy.halve_depth(depth / np.float32(5000)) for depth in read[1::2]]
         pairs.append((images[0], depths[0], images[1], depths[1]))
         theirs.append(np.load(folder / "reference_flow.npz")["flow_240"])
-    found = scene_flow_batched(*stack(pairs), camera=Camera.from_fov(320, 240, 62.5))
+    found = flow_of(stack(pairs), Camera.from_fov(320, 240, 62.5))
     assert_agree(found, theirs)
 
 
@@ -144,21 +162,21 @@ def test_flow_is_what_the_authors_program_makes_of_real_pairs(data_dir: Path) ->
 def test_flow_of_identical_frames_is_exactly_zero(preset: str, color: bool) -> None:
     image, depth, _, _ = stack([draw_pair(0), draw_pair(1)])
     seen = image if color else None
-    assert (scene_flow_batched(seen, depth, seen, depth, camera=CAMERA, preset=preset) == 0).all()
+    assert (flow_of((seen, depth, seen, depth), CAMERA, preset=preset) == 0).all()
 
 
 def test_flow_of_a_pair_does_not_depend_on_the_others() -> None:
     pairs = [draw_pair(seed) for seed in range(3)]
-    together = scene_flow_batched(*stack(pairs), camera=CAMERA)
+    together = flow_of(stack(pairs), CAMERA)
     for number, pair in enumerate(pairs):
-        alone = scene_flow_batched(*stack([pair]), camera=CAMERA)
+        alone = flow_of(stack([pair]), CAMERA)
         np.testing.assert_allclose(together[number], alone[0], atol=1e-6)
 
 
 def test_flow_leaves_its_input_alone_and_carries_no_gradient() -> None:
     given = [field.requires_grad_() for field in stack([draw_pair(0, 16, 20)])]  # a single level
     before = [field.detach().clone() for field in given]
-    flow = scene_flow_batched(*given, camera=Camera.from_fov(20, 16, 62.5))
+    flow = flow_of(given, Camera.from_fov(20, 16, 62.5))
     assert not flow.requires_grad
     assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))
 
@@ -228,9 +246,11 @@ def waits(operations: Sequence[str]) -> list[str]:
     ]
 
 
-def watch(given: Sequence[Tensor | None], **options: Any) -> Watch:
+def watch(
+    given: Sequence[Tensor | None], flow: Callable[..., Any] = flow_of, **options: Any
+) -> Watch:
     with Watch([field for field in given if field is not None]) as seen:
-        scene_flow_batched(*given, camera=CAMERA, **options)
+        flow(given, CAMERA, **options)
     return seen
 
 
@@ -239,12 +259,12 @@ def watch(given: Sequence[Tensor | None], **options: Any) -> Watch:
 def test_flow_reads_nothing_back_but_for_one_check(preset: str, color: bool) -> None:
     image0, depth0, image1, depth1 = stack([draw_pair(0), draw_pair(1)])
     given = (image0, depth0, image1, depth1) if color else (None, depth0, None, depth1)
-    assert waits(watch(given, preset=preset, check=False).operations) == []
+    assert waits(watch(given, flow_of_unchecked, preset=preset).operations) == []
     assert waits(watch(given, preset=preset).operations) == ["aten._local_scalar_dense"]
 
 
 def test_flow_does_the_same_whatever_the_values() -> None:
-    one, other = (watch(stack([draw_pair(seed)]), check=False).operations for seed in (0, 1))
+    one, other = (watch(stack([draw_pair(seed)]), flow_of_unchecked).operations for seed in (0, 1))
     assert one == other
 
 
@@ -254,11 +274,11 @@ def test_flow_runs_where_tensors_have_no_values(preset: str, color: bool) -> Non
     field = torch.empty(2, HEIGHT, WIDTH, device="meta")
     seen = field if color else None
     given = seen, field, seen, field
-    flow = scene_flow_batched(*given, camera=[CAMERA, CAMERA], preset=preset, check=False)
+    flow = flow_of_unchecked(given, [CAMERA, CAMERA], preset=preset)
     assert flow.device.type == "meta"
     assert flow.shape == (2, HEIGHT, WIDTH, 3)
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
-        scene_flow_batched(*given, camera=CAMERA, preset=preset)  # the check reads
+        flow_of(given, CAMERA, preset=preset)  # the check reads
 
 
 @pytest.mark.parametrize("color", [True, False], ids=["color", "depth-alone"])
@@ -268,7 +288,7 @@ def test_flow_takes_no_more_memory_than_documented(preset: str, color: bool) -> 
     image0, depth0, image1, depth1 = stack([draw_pair(seed, 128, 160) for seed in (0, 1)])
     given = (image0, depth0, image1, depth1) if color else (None, depth0, None, depth1)
     with Watch([field for field in given if field is not None]) as seen:
-        scene_flow_batched(*given, camera=camera, preset=preset)
+        flow_of(given, camera, preset=preset)
     assert seen.peak_bytes / depth0.numel() < 280
 
 
@@ -293,7 +313,7 @@ def test_solve_refuses_a_setting_it_does_not_know_but_not_its_default() -> None:
     frames = Frames(*stack([draw_pair(0, 16, 20)])[:2])
     camera = Camera.from_fov(20, 16, 62.5)
     assert PRESETS["paper"] == Preset()  # a default is what the paper does
-    with pytest.raises(ConfigError, match=r"no foresight; use skelflow\.flow\.solver"):
+    with pytest.raises(ConfigError, match=r"'torch' has no foresight; use engine="):
         solve(frames, frames, cameras=[camera], preset=Richer(foresight=2))
     assert solve(frames, frames, cameras=[camera], preset=Richer()).shape == (1, 16, 20, 3)
 
@@ -318,7 +338,7 @@ def spoil(field: int, value: float, pair: int = 1) -> list[Tensor]:
 )
 def test_flow_rejects_values_and_names_the_pair(given: list[Tensor], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        scene_flow_batched(*given, camera=CAMERA)
+        flow_of(given, CAMERA)
 
 
 @pytest.mark.parametrize(
@@ -328,31 +348,27 @@ def test_flow_rejects_other_units_in_one_pair_of_many(scale: float, message: str
     given = stack([draw_pair(0), draw_pair(1)])
     given[3][1] *= scale
     with pytest.raises(DataError, match=f"depth1 of pair 1 .*{message}"):
-        scene_flow_batched(*given, camera=CAMERA)
+        flow_of(given, CAMERA)
 
 
 def test_flow_takes_a_pair_without_any_depth() -> None:
     image0, _, image1, depth1 = stack([draw_pair(0)])
-    flow = scene_flow_batched(image0, torch.zeros_like(depth1), image1, depth1, camera=CAMERA)
+    flow = flow_of((image0, torch.zeros_like(depth1), image1, depth1), CAMERA)
     assert (flow == 0).all()
 
 
 DEPTH = torch.ones(2, HEIGHT, WIDTH)
-MISSHAPEN: dict[str, tuple[dict[str, Tensor | None], str]] = {
+MISSHAPEN: dict[str, tuple[dict[str, Any], str]] = {
     "size": ({"depth1": DEPTH[:, 1:]}, r"depth1 is \(2, 32, 45\), depth0 is \(2, 33, 45\)"),
     "pairs": ({"intensity1": DEPTH[1:]}, r"intensity1 is \(1, 33, 45\)"),
-    "axes": ({"depth0": DEPTH[0]}, r"expected \(pairs, height, width\); one pair is field\[None\]"),
-    "missing": ({"intensity1": None}, "the other has none"),
-    "type": ({"depth1": DEPTH.double()}, r"torch.float64, expected torch.float32; use depth1"),
-    "device": ({"depth1": DEPTH.to("meta")}, "depth1 is on meta, depth0 on cpu"),
+    "axes": ({"depth0": DEPTH[0, 0]}, r"\(45,\), expected \(h, w\) or \(pairs, h, w\)"),
+    "kind": ({"depth1": [0.0]}, "depth1 is of type list, expected a NumPy array or torch tensor"),
     "none": (dict.fromkeys(("depth0", "depth1"), DEPTH[:0]), "2 x 2 at least"),
 }
 
 
 @pytest.mark.parametrize(("changed", "message"), MISSHAPEN.values(), ids=MISSHAPEN)
-def test_check_shapes_says_what_does_not_fit(
-    changed: dict[str, Tensor | None], message: str
-) -> None:
+def test_check_shapes_says_what_does_not_fit(changed: dict[str, Any], message: str) -> None:
     fields = dict.fromkeys(("depth0", "depth1", "intensity0", "intensity1"), DEPTH)
     if changed.keys() == {"depth0", "depth1"}:
         fields = dict.fromkeys(("intensity0", "intensity1"))
@@ -360,25 +376,45 @@ def test_check_shapes_says_what_does_not_fit(
         check_shapes({**fields, **changed})
 
 
+@pytest.mark.parametrize(
+    ("depth1", "message"),
+    [
+        (DEPTH.double(), r"torch.float64, expected torch.float32; use depth1"),
+        (DEPTH.to("meta"), "depth1 is on meta, depth0 on cpu"),
+        (DEPTH.numpy(), "depth1 is of type ndarray, expected a torch tensor"),
+    ],
+    ids=["type", "device", "array"],
+)
+def test_check_tensors_says_what_does_not_fit(depth1: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        check_tensors({"depth0": DEPTH, "depth1": depth1, "intensity0": None, "intensity1": None})
+
+
+def test_flow_rejects_an_intensity_without_the_other() -> None:
+    with pytest.raises(DataError, match="the other has none"):
+        scene_flow(DEPTH, DEPTH, CAMERA, intensity=(DEPTH, None))
+
+
 def test_flow_rejects_a_camera_of_another_size() -> None:
     with pytest.raises(ConfigError, match="640 x 480"):
-        scene_flow_batched(None, DEPTH, None, DEPTH, camera=Camera.from_fov(640, 480, 62.5))
+        scene_flow(DEPTH, DEPTH, Camera.from_fov(640, 480, 62.5))
 
 
 def test_check_cameras_wants_one_or_as_many_as_pairs() -> None:
-    assert check_cameras(CAMERA, DEPTH) == [CAMERA]
-    assert check_cameras((CAMERA, CAMERA), DEPTH) == [CAMERA, CAMERA]
+    shape = 2, HEIGHT, WIDTH
+    assert check_cameras(CAMERA, shape) == (CAMERA,)
+    assert check_cameras([CAMERA, CAMERA], shape) == (CAMERA, CAMERA)
     with pytest.raises(ConfigError, match="3 cameras for 2 pairs"):
-        check_cameras([CAMERA] * 3, DEPTH)
+        check_cameras([CAMERA] * 3, shape)
 
 
 def test_flow_suggests_a_preset_when_the_name_is_unknown() -> None:
     with pytest.raises(ConfigError, match="'paper'"):
-        scene_flow_batched(None, DEPTH, None, DEPTH, camera=CAMERA, preset="papr")
+        scene_flow(DEPTH, DEPTH, CAMERA, preset="papr")
 
 
 def test_flow_takes_any_memory_layout() -> None:
     given = stack([draw_pair(0), draw_pair(1)])
     strided = [field.mT.contiguous().mT for field in given]
-    expected = scene_flow_batched(*given, camera=CAMERA)
-    assert torch.equal(scene_flow_batched(*strided, camera=CAMERA), expected)
+    expected = flow_of(given, CAMERA)
+    assert torch.equal(flow_of(strided, CAMERA), expected)

@@ -103,4 +103,11 @@ def pair_flow(
     """Flow between two frames, meters; no motion where either has no depth at all."""
     if not (first.depth.any() and second.depth.any()):
         return np.zeros((*first.depth.shape, 3), np.float32)
-    return scene_flow(*first, *second, camera=camera, preset=preset, threads=threads)
+    return scene_flow(
+        first.depth,
+        second.depth,
+        camera,
+        intensity=(first.intensity, second.intensity),
+        preset=preset,
+        threads=threads,
+    )

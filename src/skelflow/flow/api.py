@@ -1,47 +1,112 @@
-"""Scene flow of two RGB-D frames: one function, whatever computes it."""
+"""Scene flow of RGB-D frames: one function, whatever computes it and however many pairs."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+import numpy as np
+from jaxtyping import Float32
 
 from skelflow.errors import ConfigError
-from skelflow.flow.engines.numba.solver import solve
-from skelflow.flow.inputs import checked_pair
-from skelflow.flow.presets import find_preset
-from skelflow.types import Camera, Depth, Flow, Intensity
+from skelflow.flow.engines.registry import find_engine
+from skelflow.flow.inputs import gather_pairs
+from skelflow.flow.presets import DEFAULT_PRESET, Preset, find_preset
+from skelflow.types import Camera
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
+def _refuse_old_order(function: Callable[P, R]) -> Callable[P, R]:
+    @wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if len(args) > 3 or (args and args[0] is None) or "intensity0" in kwargs:
+            raise ConfigError(
+                "scene flow: call it as scene_flow(depth0, depth1, camera, "
+                "intensity=(gray0, gray1)), or without intensity for depth alone; "
+                "found the former order (gray0, depth0, gray1, depth1)"
+            )
+        return function(*args, **kwargs)
+
+    return call
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def scene_flow(
+        depth0: Float32[np.ndarray, "*pairs h w"],
+        depth1: Float32[np.ndarray, "*pairs h w"],
+        camera: Camera | Sequence[Camera],
+        *,
+        intensity: tuple[np.ndarray | None, np.ndarray | None] | None = None,
+        preset: str | Preset = DEFAULT_PRESET,
+        engine: str | None = None,
+        threads: int = 1,
+    ) -> Float32[np.ndarray, "*pairs h w 3"]: ...
+
+    @overload
+    def scene_flow(
+        depth0: Float32[Tensor, "*pairs h w"],
+        depth1: Float32[Tensor, "*pairs h w"],
+        camera: Camera | Sequence[Camera],
+        *,
+        intensity: tuple[Tensor | None, Tensor | None] | None = None,
+        preset: str | Preset = DEFAULT_PRESET,
+        engine: str | None = None,
+        threads: int = 1,
+    ) -> Float32[Tensor, "*pairs h w 3"]: ...
+
+
+@_refuse_old_order
 def scene_flow(
-    intensity0: Intensity | None,
-    depth0: Depth,
-    intensity1: Intensity | None,
-    depth1: Depth,
+    depth0: Float32[Any, "*pairs h w"],
+    depth1: Float32[Any, "*pairs h w"],
+    camera: Camera | Sequence[Camera],
     *,
-    camera: Camera,
-    preset: str = "paper",
+    intensity: tuple[Any, Any] | None = None,
+    preset: str | Preset = DEFAULT_PRESET,
+    engine: str | None = None,
     threads: int = 1,
-) -> Flow:
+) -> Float32[Any, "*pairs h w 3"]:
     """Dense 3D motion of every pixel of frame 0 that has depth.
 
     Parameters
     ----------
-    intensity0, intensity1 : (h, w) float32, gray 0..255, registered to the depth; or both None
-        for depth alone, where an image made of the depth takes their place.
-    depth0, depth1 : (h, w) float32, meters along the optical axis, 0 where there is none.
-    camera : Camera of the same size.
-    preset : str
-        "best" is the most accurate, "fast" the quickest of ours; "paper" is the authors' method to
-        the letter, and "exact" that method with its border gain and its lift mended.
+    depth0, depth1 : (h, w) float32, meters along the optical axis, 0 where there is none
+        Or (pairs, h, w): many pairs at once. NumPy arrays, or torch tensors on any device.
+    camera : Camera of the images' size
+        For many pairs also a sequence of one each.
+    intensity : (intensity0, intensity1), gray 0..255, shaped as the depth and registered to it
+        None, or two of them, for depth alone, where an image made of the depth takes its place.
+    preset : str or Preset
+        "fast" is the quickest of ours, "best" the most accurate; "paper" is the authors' method to
+        the letter, and "exact" that method with its border gain and its lift mended. More can be
+        added, see `skelflow.flow.presets.register_preset`.
+    engine : str
+        What computes: "numba" is compiled for the CPU, and chosen for NumPy arrays; "torch" solves
+        all pairs at once on the device of its tensors, and is chosen for tensors; "numpy" is the
+        reference, slow and plain. All give the same flow to rounding. More can be added, see
+        `skelflow.flow.engines.registry`.
     threads : int
-        Threads on this pair; the flow is the same, bit for bit, whatever their number.
+        Threads on a pair, for engine "numba"; the flow is the same, bit for bit, whatever their
+        number.
 
     Returns
     -------
-    (h, w, 3) float32, meters a frame in frame 0's camera: x right, y down, z away; 0 where frame
-    0 has no depth. Identical frames give exactly 0. The camera's own motion is part of the flow.
+    (h, w, 3) or (pairs, h, w, 3) float32, meters a frame in frame 0's camera: x right, y down, z
+    away; 0 where frame 0 has no depth. Identical frames give exactly 0. The camera's own motion is
+    part of the flow. Tensors give a tensor on their device, without gradient.
 
     Raises
     ------
     DataError
-        Sizes differ, values are not finite, or depth is not in meters.
+        Sizes, types or devices differ, values are not finite, or depth is not in meters.
     ConfigError
-        The camera has another size, or the preset is unknown.
+        The camera has another size, the preset or the engine is unknown, or `threads` is below 1.
 
     Notes
     -----
@@ -52,11 +117,15 @@ def scene_flow(
     --------
     >>> camera = Camera.from_fov(40, 30, 62.5)
     >>> wall = np.full((30, 40), 2.0, np.float32)
-    >>> float(np.abs(scene_flow(None, wall, None, wall, camera=camera)).max())
+    >>> float(np.abs(scene_flow(wall, wall, camera)).max())
     0.0
+    >>> scene_flow(np.stack([wall, wall]), np.stack([wall, wall]), camera).shape
+    (2, 30, 40, 3)
     """
     settings = find_preset(preset)
     if threads < 1:
         raise ConfigError(f"scene flow: threads must be at least 1, found {threads}")
-    frames = checked_pair((intensity0, intensity1), (depth0, depth1), camera, settings)
-    return solve(*frames, camera=camera, preset=settings, threads=threads)
+    pairs = gather_pairs(depth0, depth1, camera, intensity)
+    suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
+    flows = find_engine(engine or suitable)(pairs, preset=settings, threads=threads)
+    return flows if depth0.ndim == 3 else flows[0]

@@ -1,60 +1,104 @@
-"""What the solver is given: checked, and an image made of depth where there is no other."""
+"""What every engine is given: frame pairs of one size, with a camera that has it too."""
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from skelflow.camera.depth_units import check_meters
+from jaxtyping import Float32
+
 from skelflow.errors import ConfigError, DataError
-from skelflow.flow.depth_image import relief, shading
-from skelflow.flow.presets import Preset
-from skelflow.flow.state import Frame
-from skelflow.types import Camera, Depth, Intensity
+from skelflow.types import Camera
+
+Images = Float32[Any, "pairs h w"]  # NumPy arrays or torch tensors
+Flows = Float32[Any, "pairs h w 3"]
 
 
-def checked_pair(
-    intensities: tuple[Intensity | None, Intensity | None],
-    depths: tuple[Depth, Depth],
-    camera: Camera,
-    preset: Preset,
-) -> tuple[Frame, Frame]:
-    """Both frames as the solver wants them.
+class FramePairs(NamedTuple):
+    """Frame pairs of one size, NumPy arrays or torch tensors; values not looked at yet.
+
+    Parameters
+    ----------
+    depth0, depth1 : (pairs, h, w) float32, meters, 0 = no reading.
+    intensity0, intensity1 : (pairs, h, w) float32, gray 0..255; both None for depth alone.
+    cameras : one for all pairs, or one for each.
+    """
+
+    depth0: Images
+    depth1: Images
+    intensity0: Images | None
+    intensity1: Images | None
+    cameras: tuple[Camera, ...]
+
+
+def gather_pairs(
+    depth0: Any,
+    depth1: Any,
+    camera: Camera | Sequence[Camera],
+    intensity: tuple[Any, Any] | None,
+) -> FramePairs:
+    """The input of `scene_flow` as a batch; a single pair becomes a batch of one.
 
     Raises
     ------
     DataError
-        Sizes differ, values are not finite, depth is not in meters, or one intensity is missing.
+        One intensity is missing, or sizes differ or are not (h, w) or (pairs, h, w).
     ConfigError
-        The camera has another size.
+        A camera has another size, or there are as many cameras as neither one nor the pairs.
     """
-    if (intensities[0] is None) != (intensities[1] is None):
+    intensity0, intensity1 = (None, None) if intensity is None else intensity
+    if (intensity0 is None) != (intensity1 is None):
         raise DataError("scene flow: one frame has an intensity and the other has none")
-    size = depths[0].shape
-    for k in (0, 1):
-        _check_field(f"depth{k}", depths[k], size)
-        image = intensities[k]
-        if image is not None:
-            _check_field(f"intensity{k}", image, size)
-        check_meters(f"scene flow: depth{k}", depths[k])
-    if size != (camera.height, camera.width):
-        raise ConfigError(
-            f"scene flow: the camera is {camera.width} x {camera.height}, "
-            f"the images are {size[1]} x {size[0]}"
-        )
-    if min(size) < 2:
-        raise DataError(f"scene flow: images of {size} are too small, 2 x 2 at least")
-    first, second = (
-        Frame(depth_image(depth, camera, preset) if image is None else image, depth)
-        for image, depth in zip(intensities, depths, strict=True)
+    fields = {
+        "depth0": depth0,
+        "depth1": depth1,
+        "intensity0": intensity0,
+        "intensity1": intensity1,
+    }
+    check_shapes(fields)
+    d0, d1, i0, i1 = (
+        field[None] if field is not None and field.ndim == 2 else field for field in fields.values()
     )
-    return first, second
+    return FramePairs(d0, d1, i0, i1, check_cameras(camera, tuple(d0.shape)))
 
 
-def depth_image(depth: Depth, camera: Camera, preset: Preset) -> Intensity:
-    """The image made of depth that suits a preset: shading where contrast is evened out."""
-    return shading(depth, camera) if preset.robust else relief(depth)
+def check_shapes(fields: dict[str, Any]) -> None:
+    """Refuse, with `DataError`, images of different or impossible sizes; `fields` by name."""
+    size = _shape("depth0", fields["depth0"])
+    if len(size) not in (2, 3):
+        raise DataError(f"scene flow: depth0 is {size}, expected (h, w) or (pairs, h, w)")
+    for name, field in fields.items():
+        if field is not None and _shape(name, field) != size:
+            raise DataError(f"scene flow: {name} is {_shape(name, field)}, depth0 is {size}")
+    if min(size[-2:]) < 2 or 0 in size:
+        raise DataError(f"scene flow: depth0 is {size}, expected a pair of 2 x 2 at least")
 
 
-def _check_field(name: str, field: Depth, size: tuple[int, ...]) -> None:
-    if field.shape != size:
-        raise DataError(f"scene flow: {name} is {field.shape}, depth0 is {size}")
-    if not np.isfinite(field).all():
-        raise DataError(f"scene flow: {name} has NaN or infinite values; null depth is 0")
+def _shape(name: str, field: Any) -> tuple[int, ...]:
+    if not hasattr(field, "shape"):
+        found = type(field).__name__
+        raise DataError(
+            f"scene flow: {name} is of type {found}, expected a NumPy array or torch tensor"
+        )
+    return tuple(field.shape)
+
+
+def check_cameras(
+    camera: Camera | Sequence[Camera], shape: tuple[int, int, int]
+) -> tuple[Camera, ...]:
+    """The camera of all (pairs, h, w) images, or one for each pair.
+
+    Raises
+    ------
+    ConfigError
+        Another number of cameras than pairs, or a camera of another size.
+    """
+    pairs, height, width = shape
+    cameras = (camera,) if isinstance(camera, Camera) else tuple(camera)
+    if not isinstance(camera, Camera) and len(cameras) != pairs:
+        raise ConfigError(f"scene flow: {len(cameras)} cameras for {pairs} pairs; or give just one")
+    for one in cameras:
+        if (one.height, one.width) != (height, width):
+            raise ConfigError(
+                f"scene flow: the camera is {one.width} x {one.height}, "
+                f"the images are {width} x {height}"
+            )
+    return cameras

@@ -1,8 +1,8 @@
-"""Named settings of the scene-flow solver."""
+"""Named settings of the scene-flow solver, and how a name of one's own is added to them."""
 
 import difflib
 from dataclasses import dataclass
-from typing import Literal
+from importlib.metadata import entry_points
 
 from skelflow.errors import ConfigError
 
@@ -50,6 +50,9 @@ class Preset:
         return self.warps[min(level, len(self.warps) - 1)]
 
 
+DEFAULT_PRESET = "fast"  # of `scene_flow` and of `skelflow flow`
+ENTRY_POINTS = "skelflow.presets"  # the group in which installed packages publish presets
+
 PRESETS = {
     "paper": Preset(),
     "exact": Preset(exact_border=True, exact_lift=True),
@@ -72,13 +75,52 @@ PRESETS = {
         smooth=True,
     ),
 }
-PresetName = Literal["paper", "exact", "fast", "best"]
 
 
-def find_preset(name: str) -> Preset:
-    """The preset of that name; `ConfigError` names the nearest one."""
-    if name in PRESETS:
-        return PRESETS[name]
-    near = difflib.get_close_matches(name, PRESETS, n=1)
+def register_preset(name: str, preset: Preset) -> None:
+    """Let a preset be asked for by name wherever this process asks for one.
+
+    Other processes, the command line among them, know the presets of installed packages: an entry
+    point of the group "skelflow.presets" whose value is a `Preset`.
+
+    Raises
+    ------
+    ConfigError
+        The name belongs to another preset.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> register_preset("fast_60", replace(PRESETS["fast"], iterations=(60,)))
+    >>> find_preset("fast_60").iterations
+    (60,)
+    """
+    if PRESETS.setdefault(name, preset) != preset:
+        raise ConfigError(f"preset {name!r} is there already, {PRESETS[name]}; choose another name")
+
+
+def find_preset(preset: str | Preset) -> Preset:
+    """The preset of that name, or the one given; `ConfigError` names the nearest one.
+
+    Looks among `PRESETS`, then among those that installed packages publish.
+    """
+    if isinstance(preset, Preset):
+        return preset
+    if preset not in PRESETS:
+        _register_published(preset)
+    if preset in PRESETS:
+        return PRESETS[preset]
+    near = difflib.get_close_matches(preset, PRESETS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"unknown preset {name!r}, known: {', '.join(PRESETS)}{hint}")
+    raise ConfigError(f"unknown preset {preset!r}, known: {', '.join(PRESETS)}{hint}")
+
+
+def _register_published(name: str) -> None:
+    for point in entry_points(group=ENTRY_POINTS, name=name):
+        published = point.load()
+        if not isinstance(published, Preset):
+            raise ConfigError(
+                f"entry point {name!r} of {ENTRY_POINTS} is {point.value}, "
+                f"a {type(published).__name__}; expected a skelflow.flow.presets.Preset"
+            )
+        register_preset(name, published)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
+from skelflow.flow.presets import DEFAULT_PRESET
 
 Lens = tuple[float, float, float, float]
 
@@ -42,7 +43,7 @@ def flow(
     camera: str | None = None,
     frames: str = ":",
     stride: int = 1,
-    preset: str = "paper",
+    preset: str = DEFAULT_PRESET,
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
     threads: int | None = None,
     float_: Annotated[bool, Parameter(name="--float", negative=())] = False,

@@ -30,7 +30,7 @@ def relief(depth_m: Fields) -> Fields:
 
     Returns
     -------
-    (b, h, w) float32, 0..255, on the same device; see `skelflow.flow.depth_image.relief`.
+    (b, h, w) float32, 0..255, on the same device; see `skelflow.flow.engines.depth_image.relief`.
     """
     depth_m = despeckle(depth_m)
     known = (depth_m > 0).to(depth_m.dtype)

@@ -1,74 +1,34 @@
-"""What a batch of frame pairs must be: one size, one device, meters; checked with one read."""
+"""What a batch of tensors must be: float32, on one device, in meters; checked with one read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
 from skelflow.camera.depth_units import MAX_DEPTH_M, MIN_DEPTH_M, check_meters
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import DataError
 from skelflow.flow.engines.torch.camera import Fields
-from skelflow.types import Camera
 
 _LIKE = "depth0"  # what all others must be like
 
 
-def check_shapes(fields: Mapping[str, Tensor | None]) -> None:
-    """Refuse a batch that cannot be solved, by what is known without its values.
-
-    Parameters
-    ----------
-    fields : "depth0", "depth1", "intensity0", "intensity1"; both intensities may be None.
-
-    Raises
-    ------
-    DataError
-        One intensity is missing, or sizes, types or devices differ or are not what is expected.
-    """
-    if (fields["intensity0"] is None) != (fields["intensity1"] is None):
-        raise DataError("scene flow: one frame has an intensity and the other has none")
-    like = fields[_LIKE]
+def check_tensors(fields: Mapping[str, Tensor | None]) -> None:
+    """Refuse, with `DataError`, what is no float32 tensor or on another device than "depth0"."""
+    device = getattr(fields[_LIKE], "device", None)
     for name, field in fields.items():
-        if field is None or like is None:
+        if field is None:
             continue
-        shape = tuple(field.shape)
-        if field.ndim != 3:
+        if not isinstance(field, Tensor):
             raise DataError(
-                f"scene flow: {name} is {shape}, expected (pairs, height, width); "
-                "one pair is field[None]"
+                f"scene flow: {name} is of type {type(field).__name__}, expected a torch tensor"
             )
-        if shape != tuple(like.shape):
-            raise DataError(f"scene flow: {name} is {shape}, {_LIKE} is {tuple(like.shape)}")
         if field.dtype != torch.float32:
             raise DataError(
                 f"scene flow: {name} is {field.dtype}, expected torch.float32; use {name}.float()"
             )
-        if field.device != like.device:
-            raise DataError(f"scene flow: {name} is on {field.device}, {_LIKE} on {like.device}")
-        if shape[0] < 1 or min(shape[1:]) < 2:
-            raise DataError(f"scene flow: {name} is {shape}, expected a pair of 2 x 2 at least")
-
-
-def check_cameras(camera: Camera | Sequence[Camera], depth: Fields) -> list[Camera]:
-    """One camera for all pairs, or one for each, of the images' size.
-
-    Raises
-    ------
-    ConfigError
-        Another number of cameras than pairs, or a camera of another size.
-    """
-    cameras = [camera] if isinstance(camera, Camera) else list(camera)
-    pairs, height, width = depth.shape
-    if not isinstance(camera, Camera) and len(cameras) != pairs:
-        raise ConfigError(f"scene flow: {len(cameras)} cameras for {pairs} pairs; or give just one")
-    for one in cameras:
-        if (one.height, one.width) != (height, width):
-            raise ConfigError(
-                f"scene flow: the camera is {one.width} x {one.height}, "
-                f"the images are {width} x {height}"
-            )
-    return cameras
+        if field.device != device:
+            raise DataError(f"scene flow: {name} is on {field.device}, {_LIKE} on {device}")
 
 
 def check_values(fields: Mapping[str, Tensor | None]) -> None:

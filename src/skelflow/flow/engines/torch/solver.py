@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -12,7 +11,6 @@ from torch.nn.functional import pad
 
 from skelflow.errors import ConfigError
 from skelflow.flow.engines.torch.camera import Fields, Flow, Motion, Rays, lift, rays
-from skelflow.flow.engines.torch.depth_image import relief, shading
 from skelflow.flow.engines.torch.energy import (
     Frames,
     Resized,
@@ -24,10 +22,9 @@ from skelflow.flow.engines.torch.energy import (
     surface_metric,
     warp,
 )
-from skelflow.flow.engines.torch.inputs import check_cameras, check_shapes, check_values
 from skelflow.flow.engines.torch.primal_dual import State, iterate, steps
 from skelflow.flow.engines.torch.robust import contrast_gain, smooth, trust
-from skelflow.flow.presets import Preset, find_preset
+from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import level_count, padded_size
 from skelflow.types import Camera
 
@@ -45,72 +42,6 @@ class Level(NamedTuple):
     first: Frames
     second: Frames
     sight: Rays
-
-
-@torch.no_grad()
-def scene_flow_batched(
-    intensity0: Fields | None,
-    depth0: Fields,
-    intensity1: Fields | None,
-    depth1: Fields,
-    *,
-    camera: Camera | Sequence[Camera],
-    preset: str = "paper",
-    check: bool = True,
-) -> Flow:
-    """Dense 3D motion of every pixel of frame 0 that has depth, for many frame pairs at once.
-
-    Parameters
-    ----------
-    intensity0, intensity1 : (b, h, w) float32, gray 0..255, registered to the depth; or both None
-        for depth alone, where an image made of the depth takes their place.
-    depth0, depth1 : (b, h, w) float32, meters along the optical axis, 0 where there is none; all
-        on one device.
-    camera : Camera, or a sequence of one Camera a pair
-        Of the same size as the images.
-    preset : str
-        As of `skelflow.flow.api.scene_flow`.
-    check : bool
-        Look for NaN and other units before the solve, which waits for the device once. Without,
-        nothing ever waits, and such values give a meaningless flow.
-
-    Returns
-    -------
-    (b, h, w, 3) float32 on the inputs' device, meters a frame in frame 0's camera: x right, y
-    down, z away; 0 where frame 0 has no depth. Carries no gradient.
-
-    Raises
-    ------
-    DataError
-        Sizes, types or devices differ, values are not finite, or depth is not in meters.
-    ConfigError
-        A camera has another size, their number is not that of the pairs, or the preset is unknown
-        or has settings that only `skelflow.flow.engines.numba.solver` knows.
-
-    Notes
-    -----
-    Source: Jaimez et al., ICRA 2015. Twin of `skelflow.flow.api.scene_flow`,
-    equal to rounding. Takes 280 bytes a pixel beyond its input: 21 MB for each pair of 240 x 320.
-
-    Examples
-    --------
-    >>> camera = Camera.from_fov(40, 30, 62.5)
-    >>> walls = torch.full((2, 30, 40), 2.0)
-    >>> flow = scene_flow_batched(None, walls, None, walls, camera=camera)
-    >>> flow.shape, float(flow.abs().max())
-    (torch.Size([2, 30, 40, 3]), 0.0)
-    """
-    settings = find_preset(preset)
-    given = {"depth0": depth0, "depth1": depth1, "intensity0": intensity0, "intensity1": intensity1}
-    check_shapes(given)
-    cameras = check_cameras(camera, depth0)
-    if check:
-        check_values(given)
-    if intensity0 is None or intensity1 is None:
-        image = partial(shading, cameras=cameras) if settings.robust else relief
-        intensity0, intensity1 = image(depth0), image(depth1)
-    first, second = Frames(intensity0, depth0), Frames(intensity1, depth1)
-    return solve(first, second, cameras=cameras, preset=settings)
 
 
 @torch.no_grad()
@@ -147,8 +78,8 @@ def check_settings(preset: Preset) -> None:
     ]
     if unknown:
         raise ConfigError(
-            f"scene flow: the batched solver has no {', '.join(unknown)}; "
-            "use skelflow.flow.api.scene_flow or another preset"
+            f"scene flow: engine 'torch' has no {', '.join(unknown)}; "
+            'use engine="numba" or another preset'
         )
 
 

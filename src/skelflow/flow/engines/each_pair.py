@@ -1,0 +1,70 @@
+"""Batches of NumPy arrays for engines that solve one pair at a time."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from skelflow.camera.depth_units import check_meters
+from skelflow.errors import DataError
+from skelflow.flow.engines.depth_image import relief, shading
+from skelflow.flow.inputs import Flows, FramePairs
+from skelflow.flow.presets import Preset
+from skelflow.flow.state import Frame
+from skelflow.types import Camera, Depth, Flow, Intensity
+
+SolvePair = Callable[[Frame, Frame, Camera], Flow]
+
+
+def solve_each(pairs: FramePairs, solve: SolvePair, *, preset: Preset) -> Flows:
+    """The flows of all pairs, by a function that solves one.
+
+    Parameters
+    ----------
+    pairs : NumPy arrays, as `skelflow.flow.inputs.gather_pairs` makes them.
+    solve : from two frames and their camera to (h, w, 3) float32 meters.
+    preset : decides which image of the depth stands for a missing intensity.
+
+    Returns
+    -------
+    (pairs, h, w, 3) float32, meters.
+
+    Raises
+    ------
+    DataError
+        Not NumPy arrays, values are not finite, or depth is not in meters.
+    """
+    _check_values(pairs)
+    return np.stack([solve(*pair) for pair in _each(pairs, preset)])
+
+
+def _check_values(pairs: FramePairs) -> None:
+    for name, field in zip(pairs._fields[:4], pairs[:4], strict=True):
+        if field is None:
+            continue
+        if not isinstance(field, np.ndarray):
+            raise DataError(
+                f"scene flow: {name} is of type {type(field).__name__}, this engine takes NumPy "
+                'arrays; use engine="torch", or none, for torch tensors'
+            )
+        for number, image in enumerate(field):
+            label = name if len(field) == 1 else f"{name} of pair {number}"
+            if not np.isfinite(image).all():
+                raise DataError(f"scene flow: {label} has NaN or infinite values; null depth is 0")
+            if name.startswith("depth"):
+                check_meters(f"scene flow: {label}", image)
+
+
+def _each(pairs: FramePairs, preset: Preset) -> Iterator[tuple[Frame, Frame, Camera]]:
+    count = len(pairs.depth0)
+    for number, camera in enumerate(pairs.cameras * (count // len(pairs.cameras))):
+        depths = pairs.depth0[number], pairs.depth1[number]
+        if pairs.intensity0 is None or pairs.intensity1 is None:
+            image0, image1 = (depth_image(depth, camera, preset) for depth in depths)
+        else:
+            image0, image1 = pairs.intensity0[number], pairs.intensity1[number]
+        yield Frame(image0, depths[0]), Frame(image1, depths[1]), camera
+
+
+def depth_image(depth: Depth, camera: Camera, preset: Preset) -> Intensity:
+    """The image made of depth that suits a preset: shading where contrast is evened out."""
+    return shading(depth, camera) if preset.robust else relief(depth)

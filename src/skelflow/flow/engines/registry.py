@@ -1,0 +1,73 @@
+"""The engines by name: each is one module, imported when it is first asked for.
+
+An engine is a module with a function `solve_pairs` of type `Engine`; `register_engine` adds one.
+"""
+
+from importlib import import_module
+from typing import Protocol, cast, runtime_checkable
+
+from skelflow.errors import ConfigError
+from skelflow.flow.inputs import Flows, FramePairs
+from skelflow.flow.presets import Preset
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """What computes the flow of a batch of frame pairs."""
+
+    def __call__(self, pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:
+        """Check the values of a batch whose sizes are known to agree, and solve it.
+
+        Parameters
+        ----------
+        pairs : NumPy arrays; an engine may take other arrays too, and returns what it was given.
+        preset : settings that are heeded, or refused with `ConfigError`.
+        threads : at most so many on one pair, 1 or more.
+
+        Returns
+        -------
+        (pairs, h, w, 3) float32, meters a frame in frame 0's camera: x right, y down, z away; 0
+        where frame 0 has no depth.
+
+        Raises
+        ------
+        DataError
+            Values are not finite, depth is not in meters, or the arrays are of another kind.
+        ConfigError
+            The preset has settings that the engine does not know.
+        """
+
+
+ENGINES = {  # name -> module
+    "numba": "skelflow.flow.engines.numba.engine",
+    "numpy": "skelflow.flow.engines.numpy.engine",
+    "torch": "skelflow.flow.engines.torch.engine",
+}
+
+
+def register_engine(name: str, module: str) -> None:
+    """Let `scene_flow(..., engine=name)` use the `solve_pairs` of a module.
+
+    Raises
+    ------
+    ConfigError
+        The name belongs to another module.
+
+    Examples
+    --------
+    >>> register_engine("numpy", "skelflow.flow.engines.numpy.engine")
+    >>> register_engine("numpy", "mine")
+    Traceback (most recent call last):
+    ...
+    skelflow.errors.ConfigError: engine 'numpy' is skelflow.flow.engines.numpy.engine; choose \
+another name
+    """
+    if ENGINES.setdefault(name, module) != module:
+        raise ConfigError(f"engine {name!r} is {ENGINES[name]}; choose another name")
+
+
+def find_engine(name: str) -> Engine:
+    """The engine of that name; `ConfigError` lists those there are."""
+    if name not in ENGINES:
+        raise ConfigError(f"scene flow: unknown engine {name!r}, known: {', '.join(ENGINES)}")
+    return cast(Engine, import_module(ENGINES[name]).solve_pairs)
