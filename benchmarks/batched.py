@@ -1,4 +1,4 @@
-"""Frame pairs a second: engine "torch" on tensors of many pairs beside "numba", on this CPU.
+"""PyramidFrame pairs a second: engine "torch" on tensors of many pairs beside "numba", on this CPU.
 
 A pair is a wall and a nearer box with texture, noise and holes that moved. Each figure is the
 median of the repeats; the solvers take turns, so that a busy machine is busy for both. A GPU is

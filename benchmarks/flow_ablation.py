@@ -20,7 +20,7 @@ from benchmarks.scenes.scenes import SCENES
 from skelflow.flow.engines.numba.solver import solve
 from skelflow.flow.metrics import measure_flow
 from skelflow.flow.presets import PRESETS, Preset
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 
 BEST = PRESETS["best"]
 EXAMPLE = "example: python -m benchmarks.flow_ablation --size 120x160 --scenes S2 S4"
@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[Preset, Callable[[np.ndarray], np.ndarray]]] = {
     "no depth filter": (replace(BEST, smooth=False), keep),
     "OpenCV's bilateral filter instead of ours": (replace(BEST, smooth=False), smooth_depth),
     "OpenCV's bilateral filter before ours": (BEST, smooth_depth),
-    "primal and dual steps of the paper": (replace(BEST, pace=1.0), keep),
+    "primal and dual steps of the paper": (replace(BEST, step_ratio=1.0), keep),
     "one warp a level": (replace(BEST, warps=(1,)), keep),
     "two warps at the finest level": (replace(BEST, warps=(2, 2, 4)), keep),
     "half the iterations": (replace(BEST, iterations=(50, 30)), keep),
@@ -50,8 +50,8 @@ VARIANTS: dict[str, tuple[Preset, Callable[[np.ndarray], np.ndarray]]] = {
 def measure(name: str, scene: Scene) -> tuple[float, float]:
     """Mean and median end-point error of a variant in a scene, millimeters."""
     preset, prefilter = VARIANTS[name]
-    first = Frame(scene.intensity0, prefilter(scene.depth0))
-    second = Frame(scene.intensity1, prefilter(scene.depth1))
+    first = PyramidFrame(scene.intensity0, prefilter(scene.depth0))
+    second = PyramidFrame(scene.intensity1, prefilter(scene.depth1))
     flow = solve(first, second, camera=scene.camera, preset=preset, threads=2)
     found = measure_flow(flow, scene.flow_m, scene.depth0, camera=scene.camera)["all"]
     return 1000 * found.mean_m, 1000 * found.median_m

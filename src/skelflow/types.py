@@ -18,7 +18,7 @@ Flow = Float32[np.ndarray, "h w 3"]  # meters a frame pair: x right, y down, z a
 Joints3D = Float32[np.ndarray, "t bodies joints 3"]  # meters, NaN = missing
 Joints2D = Float32[np.ndarray, "t bodies joints 2"]  # (x, y) depth-image pixels, NaN = missing
 
-Frame = TypeVar("Frame")
+Image = TypeVar("Image")
 
 
 @dataclass(frozen=True)
@@ -116,21 +116,21 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Frames(Generic[Frame]):
+class Frames(Generic[Image]):
     """A lazy sequence of images: `frames[t]` decodes one image, negative indices allowed."""
 
     count: int
-    decode: Callable[[int], Frame] = field(repr=False)
+    decode: Callable[[int], Image] = field(repr=False)
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, t: int) -> Frame:
+    def __getitem__(self, t: int) -> Image:
         if not -self.count <= t < self.count:
             raise IndexError(f"frame {t} of {self.count}")
         return self.decode(t % self.count)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Image]:
         return (self.decode(t) for t in range(self.count))
 
 

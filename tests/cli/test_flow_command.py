@@ -39,7 +39,7 @@ def test_flow_of_a_pair_finds_its_motion(
     *depths, one, two = write_pair(tmp_path, per_meter=5000)
     out = tmp_path / "out"
     options = ("--color", one, two, "--depth-scale", "0.0002", "--camera", "60,60,31.5,23.5")
-    assert run("flow", *depths, "--out", out, *options) == 0
+    assert run("flow", *depths, "--out", out, *options, "--preset", "paper") == 0
     said = capsys.readouterr()
     assert "d0.png to d1.png: 1 pair, preset paper, intensity color" in said.out
     assert "1 of 1 pair computed" in said.out
@@ -55,7 +55,7 @@ def test_flow_of_a_recording_makes_files_film_strip_and_summary(
     out = tmp_path / "out"
     assert run("flow", write_recording(tmp_path / "wave"), "--out", out) == 0
     said = capsys.readouterr()
-    assert "block: 4 pairs, preset paper, intensity color" in said.out
+    assert "block: 4 pairs, preset fast, intensity color" in said.out
     assert "4 of 4 pairs computed" in said.out
     assert "strip.png, flow.mp4, summary.json" in said.out
     assert "solving" in said.err
@@ -76,9 +76,9 @@ def test_flow_takes_every_option_of_a_recording(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, out = write_recording(tmp_path / "wave", frames=9), tmp_path / "out"
-    options = "--stride 2 --frames 2:8 --intensity none --preset exact --float --range-m 0.05"
+    options = "--stride 2 --frames 2:8 --intensity none --preset corrected --float --range-m 0.05"
     assert run("flow", source, "--out", out, *options.split()) == 0
-    assert "3 pairs, preset exact, intensity none" in capsys.readouterr().out
+    assert "3 pairs, preset corrected, intensity none" in capsys.readouterr().out
     assert [int(f.stem[5:]) for f in sorted(out.glob("*.npz"))] == [2, 4, 6]
     with np.load(out / "flow_000002.npz") as content:
         assert content["flow"].dtype == np.float32
@@ -87,7 +87,8 @@ def test_flow_takes_every_option_of_a_recording(
 
 def test_flow_reads_utd_mhad_recordings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_utd(tmp_path, action=2, subject=1)
-    assert run("flow", path, "--out", tmp_path / "out", "--frames", "0:3") == 0
+    options = "--frames", "0:3", "--preset", "paper"
+    assert run("flow", path, "--out", tmp_path / "out", *options) == 0
     assert "a2_s1_t1: 2 pairs, preset paper, intensity none" in capsys.readouterr().out
 
 
@@ -132,13 +133,13 @@ def test_flow_of_another_configuration_is_refused_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = "flow", write_recording(tmp_path / "wave"), "--out", tmp_path / "out"
-    assert run(*words) == 0
+    assert run(*words, "--preset", "paper") == 0
     capsys.readouterr()
-    assert run(*words, "--preset", "exact", "--intensity", "none") == 2
+    assert run(*words, "--preset", "corrected", "--intensity", "none") == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.count("\n") == 1
-    assert "preset 'paper' there, 'exact' now; intensity 'color' there, 'none' now" in said.err
+    assert "preset 'paper' there, 'corrected' now; intensity 'color' there, 'none' now" in said.err
     assert "choose another folder" in said.err
 
 
@@ -286,7 +287,7 @@ def test_flow_of_a_real_pair_is_refused_in_millimeters_and_right_in_its_own_unit
 
 def test_flow_of_a_real_recording_moves_the_arm_that_waves(data_dir: Path, tmp_path: Path) -> None:
     path = data_dir / "utd_mhad" / "depth" / "a1_s1_t1_depth.mat"
-    assert run("flow", path, "--out", tmp_path, "--frames", "12:16") == 0
+    assert run("flow", path, "--out", tmp_path, "--frames", "12:16", "--preset", "paper") == 0
     flow = load_flow(tmp_path / "flow_000013.npz")
     fast = np.linalg.norm(flow, axis=-1) > 0.03
     rows, columns = np.nonzero(fast)
@@ -299,6 +300,6 @@ def test_flow_reads_real_ntu_depth(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = data_dir / "ntu" / "depth" / "masked_S001C001P001R001A058"
-    assert run("flow", source, "--out", tmp_path, "--frames", "30:32") == 0
+    assert run("flow", source, "--out", tmp_path, "--frames", "30:32", "--preset", "paper") == 0
     assert "1 pair, preset paper, intensity none" in capsys.readouterr().out
     assert load_flow(tmp_path / "flow_000030.npz").shape == (424, 512, 3)

@@ -240,7 +240,7 @@ def test_write_flows_takes_more_frames_into_the_same_folder(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"config": FlowFolderConfig(preset="exact")}, "preset 'paper' there, 'exact' now"),
+        ({"config": FlowFolderConfig(preset="corrected")}, "preset 'paper' there, 'corrected' now"),
         ({"config": FlowFolderConfig(intensity="none")}, "intensity 'color' there, 'none' now"),
         ({"config": FlowFolderConfig(lossless=True)}, "float False there, True now"),
         ({"config": FlowFolderConfig(stride=2)}, "stride 1 there, 2 now"),

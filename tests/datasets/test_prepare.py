@@ -164,7 +164,7 @@ def test_prepare_keeps_the_range_of_a_store_it_goes_on_with(
         ({"stride": 1}, "stride: 3 in the store, 1 asked for"),
         ({"range_m": 0.5}, "range_m: .* 0.5 asked for"),
         ({"per_sequence_range": True}, "per_sequence_range: False in the store, True asked for"),
-        ({"preset": "exact"}, "preset: 'paper' in the store, 'exact' asked for"),
+        ({"preset": "corrected"}, "preset: 'paper' in the store, 'corrected' asked for"),
     ],
 )
 def test_prepare_refuses_a_store_of_another_configuration(

@@ -14,15 +14,15 @@ from skelflow.flow.engines.numba import primal_dual as sweep
 from skelflow.flow.engines.numba import upsample as refine
 from skelflow.flow.engines.numba.lift import lift
 from skelflow.flow.engines.numba.row_layout import allocate, named
-from skelflow.flow.engines.numba.row_threads import Crew
+from skelflow.flow.engines.numba.row_threads import RowThreads
 from skelflow.flow.engines.numpy import energy, robust
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.pyramid_sizes import rays
-from skelflow.flow.state import Field, Frame, Residuals, State, Steps
+from skelflow.flow.state import Field, PyramidFrame, Residuals, State, Steps
 from skelflow.types import Camera
 
 SCENES = st.tuples(st.integers(4, 21), st.integers(4, 21), st.integers(0, 2**32 - 1))
-PACES = st.sampled_from([1.0, 0.5])
+STEP_RATIOS = st.sampled_from([1.0, 0.5])
 few = settings(max_examples=25, deadline=None)
 
 
@@ -114,10 +114,10 @@ def test_double_agrees_for_all_ten_fields(scene: tuple[int, int, int], exact: bo
 @few
 def test_differentiate_agrees(scene: tuple[int, int, int], exact: bool) -> None:
     made = Scene(scene)
-    frame = Frame(made.field(0, 255), made.depth())
+    frame = PyramidFrame(made.field(0, 255), made.depth())
     found = np.zeros((made.height, made.width, kernels.CHANNELS), np.float32)
-    sight = rays(made.camera, frame.depth)
-    Packed(made).run(kernels.differentiate, *frame, *sight, exact, found)
+    pixel_rays = rays(made.camera, frame.depth)
+    Packed(made).run(kernels.differentiate, *frame, *pixel_rays, exact, found)
     expected = reference.differentiate(frame, made.camera, exact_border=exact)
     assert_same(np.moveaxis(found, -1, 0)[: len(expected)], expected)
 
@@ -141,26 +141,28 @@ def test_warp_agrees_out_of_the_image_too(scene: tuple[int, int, int]) -> None:
     assert_same([found["It"], found["Zt"]], [expected.It - ahead[0], expected.Zt - ahead[1]])
 
 
-@given(SCENES, PACES)
+@given(SCENES, STEP_RATIOS)
 @few
-def test_steps_agree(scene: tuple[int, int, int], pace: float) -> None:
+def test_steps_agree(scene: tuple[int, int, int], step_ratio: float) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     depth, residuals = made.depth(), made.residuals()
     packed.fill(**residuals._asdict(), misfit=residuals.Zt)
-    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth), np.float32(pace))
-    expected = energy.steps(residuals, *energy.surface_metric(depth, made.camera), pace=pace)
+    packed.run(kernels.steps, packed.rows, depth, *rays(made.camera, depth), np.float32(step_ratio))
+    expected = energy.steps(
+        residuals, *energy.surface_metric(depth, made.camera), step_ratio=step_ratio
+    )
     assert_same([packed.fields[name] for name in Steps._fields], expected)
 
 
-@given(SCENES, st.integers(1, 30), st.integers(1, 3), PACES)
+@given(SCENES, st.integers(1, 30), st.integers(1, 3), STEP_RATIOS)
 @few
 def test_iterate_agrees_whatever_the_number_of_bands(
-    scene: tuple[int, int, int], count: int, threads: int, pace: float
+    scene: tuple[int, int, int], count: int, threads: int, step_ratio: float
 ) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     residuals, state = made.residuals(), made.state()
     metric = energy.surface_metric(made.depth(), made.camera)
-    weights = energy.steps(residuals, *metric, pace=pace)
+    weights = energy.steps(residuals, *metric, step_ratio=step_ratio)
     # the reference moves by increments of u0, v0; the compiled solver by the whole motion
     packed.fill(**state._asdict(), **residuals._asdict(), **weights._asdict())
     q, moved = residuals, {name: packed.fields[name] for name in State._fields[2:]}
@@ -168,9 +170,9 @@ def test_iterate_agrees_whatever_the_number_of_bands(
     packed.fill(Zt=q.Zt - q.Zx * state.u0 - q.Zy * state.v0)
     for name, start in (("u", state.u0), ("u_bar", state.u0), ("v", state.v0), ("v_bar", state.v0)):
         moved[name] += start
-    with Crew(threads, least_rows=4) as crew:
-        sweep.iterate(packed.rows, made.width, count, pace, crew)
-    energy.iterate(state, residuals, weights, count, pace=pace)
+    with RowThreads(threads, least_rows=4) as row_threads:
+        sweep.iterate(packed.rows, made.width, count, step_ratio, row_threads)
+    energy.iterate(state, residuals, weights, count, step_ratio=step_ratio)
     for name, start in (("u", state.u0), ("u_bar", state.u0), ("v", state.v0), ("v_bar", state.v0)):
         moved[name] -= start
     assert_same([moved[name] for name in State._fields[2:]], state[2:], 2e-3)
@@ -300,11 +302,11 @@ class TestEachTerm:
         faint = (0.2 * image * robust.contrast_gain(0.2 * image))[inside].std()
         assert faint == pytest.approx(strong, rel=0.1)
 
-    def test_trust_believes_nothing_of_what_leaves_the_image(self) -> None:
+    def test_reweight_believes_nothing_of_what_leaves_the_image(self) -> None:
         made = Scene((6, 7, 1))
         depth, zero, one = np.full((6, 7), 2, np.float32), made.field(0, 0), made.field(1, 1)
         left = np.full((6, 7), -1, np.float32)
-        found = robust.trust(made.residuals(), (left, zero, zero), depth, one, zero)
+        found = robust.reweight(made.residuals(), (left, zero, zero), depth, one, zero)
         for name in ("It", "Ix", "Iy", "Zx", "Zy"):
             values = getattr(found, name)
             assert (values[:, 0] == 0).all()
@@ -312,12 +314,12 @@ class TestEachTerm:
         weights = energy.steps(found, *energy.surface_metric(depth, made.camera))
         assert weights.mu[:, 0].max() < 1e-4 * weights.mu[:, 1:].min()
 
-    def test_trust_shrinks_depth_residuals_within_the_noise_to_nothing(self) -> None:
+    def test_reweight_shrinks_depth_residuals_within_the_noise_to_nothing(self) -> None:
         zero, depth = np.zeros((1, 2), np.float32), np.full((1, 2), 2, np.float32)
         z_t = np.float32([[0.0009, 0.05]])
         given = Residuals(zero, zero, zero, z_t, zero, zero)
         noise = np.full((1, 2), 0.01**2, np.float32)
-        found = robust.trust(given, (zero, zero, zero), depth, zero, noise).Zt
+        found = robust.reweight(given, (zero, zero, zero), depth, zero, noise).Zt
         assert found[0, 0] == 0
         assert found[0, 1] == pytest.approx(0.05, rel=0.01)
 

@@ -12,21 +12,21 @@ from skelflow.flow.engines.numba.pyramid import halve
 from skelflow.flow.engines.numba.solver import solve
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.presets import Preset
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
 
 DEPTH_UNITS = np.float32(5000)  # a meter in the 16-bit images
 FIELD_OF_VIEW_DEG = 62.5
 
 
-def frames_of(folder: Path, rows: int) -> tuple[Frame, Frame]:
+def frames_of(folder: Path, rows: int) -> tuple[PyramidFrame, PyramidFrame]:
     """Both frames; 240 rows are one pyramid step below the 480 of the images."""
     frames = []
     for k in (0, 1):
         image = cv2.imread(str(folder / f"intensity{k}.png"), cv2.IMREAD_UNCHANGED)
         depth = cv2.imread(str(folder / f"depth{k}.png"), cv2.IMREAD_UNCHANGED)
         assert image is not None and depth is not None, folder
-        frame = Frame(image.astype(np.float32), (depth / DEPTH_UNITS).astype(np.float32))
+        frame = PyramidFrame(image.astype(np.float32), (depth / DEPTH_UNITS).astype(np.float32))
         if rows == 240:
             frame = halve(frame)
         frames.append(frame)
@@ -68,8 +68,8 @@ def test_flow_overlooks_a_hole_at_the_border_as_the_authors_do_unless_exact() ->
     camera = Camera.from_fov(width, height, FIELD_OF_VIEW_DEG)
     theirs, exact = (
         solve(
-            Frame(first, depth),
-            Frame(second, depth),
+            PyramidFrame(first, depth),
+            PyramidFrame(second, depth),
             camera=camera,
             preset=Preset(exact_border=exact_border),
         )

@@ -55,7 +55,7 @@ def test_contrast_gain_agrees(scene: tuple[int, int, int]) -> None:
 
 @given(SCENES)
 @few
-def test_trust_agrees(scene: tuple[int, int, int]) -> None:
+def test_reweight_agrees(scene: tuple[int, int, int]) -> None:
     made, packed = Scene(scene), Packed(Scene(scene))
     given, depth = made.residuals(), made.depth()
     start = made.field(-4, 4), made.field(-4, 4), made.field(-0.1, 0.1)
@@ -64,8 +64,8 @@ def test_trust_agrees(scene: tuple[int, int, int]) -> None:
     packed.fill(**given._asdict(), misfit=given.Zt, u0=u0, v0=v0, w=w0)
     packed.fill(It=given.It - given.Ix * u0 - given.Iy * v0)
     packed.fill(Zt=given.Zt - given.Zx * u0 - given.Zy * v0)
-    packed.run(robust_kernels.trust, packed.rows, depth, gain, noise)
-    expected, found = robust.trust(given, start, depth, gain, noise), packed.fields
+    packed.run(robust_kernels.reweight, packed.rows, depth, gain, noise)
+    expected, found = robust.reweight(given, start, depth, gain, noise), packed.fields
     names = ["Ix", "Iy", "Zx", "Zy", "misfit"]
     assert_same([found[name] for name in names], [*expected[1:3], *expected[4:], expected.Zt])
     assert_same([found["It"]], [expected.It - expected.Ix * u0 - expected.Iy * v0])

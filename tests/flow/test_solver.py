@@ -18,7 +18,7 @@ from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.engines.registry import ENGINES
 from skelflow.flow.presets import DEFAULT_PRESET, PRESETS, Preset
 from skelflow.flow.pyramid_sizes import level_count, pad
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
 
 HEIGHT, WIDTH = 60, 80
@@ -78,7 +78,7 @@ def test_flow_of_identical_frames_is_exactly_zero(preset: str, color: bool) -> N
 def test_flow_of_a_moved_wall_is_its_motion_to_two_percent(
     motion_m: tuple[float, float, float],
 ) -> None:
-    flow = flow_of(wall(), wall(motion_m=motion_m), preset="exact")
+    flow = flow_of(wall(), wall(motion_m=motion_m), preset="corrected")
     error = np.median(flow[8:-8, 8:-8], axis=(0, 1)) - motion_m
     assert np.linalg.norm(error) < 0.02 * np.linalg.norm(motion_m)
 
@@ -108,7 +108,7 @@ def assert_agree(found: np.ndarray, expected: np.ndarray) -> None:
 @settings(max_examples=12, deadline=None)
 def test_solve_agrees_with_the_numpy_reference(height: int, width: int, preset: str) -> None:
     camera = Camera.from_fov(width, height, 62.5)
-    frames = [Frame(*person(seed, height, width)) for seed in (0, 1)]
+    frames = [PyramidFrame(*person(seed, height, width)) for seed in (0, 1)]
     compiled = solve(*frames, camera=camera, preset=PRESETS[preset])
     assert np.isfinite(compiled).all()
     plain = reference.solve(*frames, camera=camera, preset=PRESETS[preset])
@@ -142,7 +142,7 @@ def test_flow_may_be_called_from_several_threads_at_once() -> None:
 
 def test_flow_does_not_depend_on_what_was_solved_before() -> None:
     first = flow_of(person(0), person(1))
-    flow_of(person(5), person(9), preset="exact")
+    flow_of(person(5), person(9), preset="corrected")
     np.testing.assert_array_equal(first, flow_of(person(0), person(1)))
 
 
@@ -160,11 +160,11 @@ def test_flow_of_a_mirrored_pair_is_the_mirrored_flow_within_its_own_error() -> 
     """A pyramid takes every second pixel from the left, so the two see different coarse images."""
     motion_m = (0.02, 0.01, 0.01)
     pair = wall(), wall(motion_m=motion_m)
-    flow = flow_of(*pair, preset="exact")
+    flow = flow_of(*pair, preset="corrected")
     first, second = (
         tuple(np.ascontiguousarray(field[:, ::-1]) for field in frame) for frame in pair
     )
-    other = flow_of(first, second, preset="exact")[:, ::-1] * np.float32([-1, 1, 1])
+    other = flow_of(first, second, preset="corrected")[:, ::-1] * np.float32([-1, 1, 1])
     error = np.linalg.norm(flow - np.float32(motion_m), axis=-1).mean()
     assert np.linalg.norm(flow - other, axis=-1).mean() < 2 * error
 
@@ -173,7 +173,7 @@ def test_flow_takes_a_full_hd_pair() -> None:
     camera = Camera.from_fov(1920, 1080, 62.5)
     pair = *person(0, 1080, 1920), *person(1, 1080, 1920)
     few = Preset(iterations=(10, 2))
-    flow = solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=few)
+    flow = solve(PyramidFrame(*pair[:2]), PyramidFrame(*pair[2:]), camera=camera, preset=few)
     assert flow.shape == (1080, 1920, 3)
     assert np.isfinite(flow).all()
     assert (flow != 0).any()
@@ -185,7 +185,7 @@ def test_flow_rejects_no_threads() -> None:
 
 
 def test_solve_leaves_its_input_alone() -> None:
-    frames = [Frame(*person(seed)) for seed in (0, 1)]
+    frames = [PyramidFrame(*person(seed)) for seed in (0, 1)]
     before = [[field.copy() for field in frame] for frame in frames]
     solve(*frames, camera=CAMERA, preset=Preset())
     for frame, kept in zip(frames, before, strict=True):
@@ -200,7 +200,7 @@ def test_levels_end_near_fifteen_rows() -> None:
 
 def test_pad_makes_every_level_but_the_coarsest_even() -> None:
     field = np.ones((424, 511), np.float32)
-    assert pad(Frame(field, field), 5).depth.shape == (432, 512)
+    assert pad(PyramidFrame(field, field), 5).depth.shape == (432, 512)
 
 
 def test_flow_rejects_frames_of_two_sizes() -> None:
@@ -273,7 +273,7 @@ def test_flow_lists_the_engines_when_the_name_is_unknown() -> None:
 
 def test_flow_takes_a_preset_of_ones_own() -> None:
     few = Preset(iterations=(10, 2))
-    frames = [Frame(*person(seed)) for seed in (0, 1)]
+    frames = [PyramidFrame(*person(seed)) for seed in (0, 1)]
     expected = solve(*frames, camera=CAMERA, preset=few)
     np.testing.assert_array_equal(flow_of(person(0), person(1), preset=few), expected)
 

@@ -20,7 +20,7 @@ from skelflow.flow.engines.torch import primal_dual as batched_iterate
 from skelflow.flow.engines.torch import robust as batched_robust
 from skelflow.flow.engines.torch import solver as batched
 from skelflow.flow.engines.torch.primal_dual import State
-from skelflow.flow.state import Field, Frame, Residuals, Steps
+from skelflow.flow.state import Field, PyramidFrame, Residuals, Steps
 from skelflow.flow.state import State as PlainState
 from skelflow.types import Camera
 
@@ -125,11 +125,11 @@ def test_differentiate_agrees(batch: Seed, exact: bool) -> None:
     made = Batch(batch)
     frames = made.fields(0, 255), made.depth()
     found = batched.differentiate(
-        on_tensors.Frames(*tensors(frames)), made.rays(), exact_border=exact
+        on_tensors.FrameBatch(*tensors(frames)), made.rays(), exact_border=exact
     )
 
     def differentiate(intensity: Field, depth: Field, camera: Camera) -> tuple[Field, ...]:
-        return reference.differentiate(Frame(intensity, depth), camera, exact_border=exact)
+        return reference.differentiate(PyramidFrame(intensity, depth), camera, exact_border=exact)
 
     assert_same(found, pairwise(differentiate, *frames, made.cameras))
 
@@ -143,7 +143,7 @@ def test_warp_agrees_out_of_the_image_too(batch: Seed) -> None:
     second = made.fields(0, 255), *gradients[:2], made.depth(), *gradients[2:]
     motion = made.fields(-4, 4), made.fields(-4, 4)
     found = on_tensors.warp(
-        on_tensors.Frames(*tensors(first)), tuple(tensors(second)), *tensors(motion)
+        on_tensors.FrameBatch(*tensors(first)), tuple(tensors(second)), *tensors(motion)
     )
 
     def warp(*fields: Field) -> Residuals:
@@ -164,14 +164,18 @@ def multiplied_out(plain: Steps, residuals: Residuals) -> list[np.ndarray]:
 
 @given(BATCHES, st.sampled_from([1.0, 0.5]))
 @few
-def test_steps_agree(batch: Seed, pace: float) -> None:
+def test_steps_agree(batch: Seed, step_ratio: float) -> None:
     made = Batch(batch)
     residuals, metric = made.residuals(), made.metric()
     found = batched_iterate.steps(
-        on_tensors.Residuals(*tensors(residuals)), *map(torch.from_numpy, metric), pace=pace
+        on_tensors.Residuals(*tensors(residuals)),
+        *map(torch.from_numpy, metric),
+        step_ratio=step_ratio,
     )
     plain = pairwise(
-        lambda *pair: energy.steps(Residuals(*pair[:6]), *pair[6:], pace=pace), *residuals, *metric
+        lambda *pair: energy.steps(Residuals(*pair[:6]), *pair[6:], step_ratio=step_ratio),
+        *residuals,
+        *metric,
     )
     assert_same(found, multiplied_out(Steps(*plain), residuals))
 
@@ -291,18 +295,18 @@ def test_smooth_depth_agrees(batch: Seed, radius: int, step: int) -> None:
 
 @given(BATCHES)
 @few
-def test_trust_agrees(batch: Seed) -> None:
+def test_reweight_agrees(batch: Seed) -> None:
     made = Batch(batch)
     residuals, depth = made.residuals(), made.depth()
     start = made.fields(-4, 4), made.fields(-4, 4), made.fields(-0.1, 0.1)
     gain, noise = made.fields(0.1, 4), made.fields(0, 0.03) ** 2
-    found = batched_robust.trust(
+    found = batched_robust.reweight(
         on_tensors.Residuals(*tensors(residuals)),
         torch.stack(tensors(start)),
         *tensors([depth, gain, noise]),
     )
     expected = pairwise(
-        lambda *pair: robust.trust(Residuals(*pair[:6]), pair[6:9], *pair[9:]),
+        lambda *pair: robust.reweight(Residuals(*pair[:6]), pair[6:9], *pair[9:]),
         *residuals,
         *start,
         depth,

@@ -23,13 +23,13 @@ from skelflow.errors import ConfigError, DataError
 from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.numpy import energy
 from skelflow.flow.engines.numpy import solver as reference
-from skelflow.flow.engines.torch.energy import Frames
+from skelflow.flow.engines.torch.energy import FrameBatch
 from skelflow.flow.engines.torch.engine import solve_tensors
 from skelflow.flow.engines.torch.inputs import check_tensors
 from skelflow.flow.engines.torch.solver import check_settings, solve
 from skelflow.flow.inputs import check_cameras, check_shapes, gather_pairs
 from skelflow.flow.presets import PRESETS, Preset
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
 
 HEIGHT, WIDTH = 33, 45
@@ -114,7 +114,9 @@ def test_flow_is_that_of_the_reference(size: tuple[int, int], seeds: list[int], 
     cameras = [Camera.from_fov(width, height, 50.0 + 10 * k) for k in range(len(seeds))]
     found = flow_of(stack(pairs), cameras, preset=name)
     expected = [
-        reference.solve(Frame(*pair[:2]), Frame(*pair[2:]), camera=camera, preset=PRESETS[name])
+        reference.solve(
+            PyramidFrame(*pair[:2]), PyramidFrame(*pair[2:]), camera=camera, preset=PRESETS[name]
+        )
         for pair, camera in zip(pairs, cameras, strict=True)
     ]
     assert_agree(found, expected)
@@ -310,7 +312,7 @@ def test_flow_offers_all_presets() -> None:
 
 
 def test_solve_refuses_a_setting_it_does_not_know_but_not_its_default() -> None:
-    frames = Frames(*stack([draw_pair(0, 16, 20)])[:2])
+    frames = FrameBatch(*stack([draw_pair(0, 16, 20)])[:2])
     camera = Camera.from_fov(20, 16, 62.5)
     assert PRESETS["paper"] == Preset()  # a default is what the paper does
     with pytest.raises(ConfigError, match=r"'torch' has no foresight; use engine="):

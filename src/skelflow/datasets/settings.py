@@ -1,12 +1,15 @@
 """How flow is computed from a recording and stored: every setting and its default, once."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from skelflow.flow.presets import find_preset
+from pydantic import BeforeValidator
+
+from skelflow.flow.presets import find_preset, preset_name
 from skelflow.settings import Count, Positive, Settings
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
 RegionName = Literal["image", "crop", "clip"]
+PresetName = Annotated[str, BeforeValidator(preset_name)]  # former names become present ones
 MOVING_M = 0.001  # a pixel that moves less is at rest
 
 
@@ -35,7 +38,7 @@ class FlowSettings(Settings):
     crop: tuple[Count, Count] = (320, 240)
     size: tuple[Count, Count] = (160, 120)
     stride: Count = 3
-    preset: str = "paper"
+    preset: PresetName = "paper"
     intensity: IntensitySource = "auto"
     region: RegionName = "image"
     range_m: Positive | None = None

@@ -81,11 +81,11 @@ def scene_flow(
     camera : Camera of the images' size
         For many pairs also a sequence of one each.
     intensity : (intensity0, intensity1), gray 0..255, shaped as the depth and registered to it
-        None, or two of them, for depth alone, where an image made of the depth takes its place.
+        None, or two of them, for depth alone: an image made of the depth stands in for it.
     preset : str or Preset
         "fast" is the quickest of ours, "best" the most accurate; "paper" is the authors' method to
-        the letter, and "exact" that method with its border gain and its lift mended. More can be
-        added, see `skelflow.flow.presets.register_preset`.
+        the letter, and "corrected" that method with its border gain and its lift mended. Your own
+        is given itself, or by name after `skelflow.flow.presets.register_preset`.
     engine : str
         What computes: "numba" is compiled for the CPU, and chosen for NumPy arrays; "torch" solves
         all pairs at once on the device of its tensors, and is chosen for tensors; "numpy" is the
@@ -122,10 +122,10 @@ def scene_flow(
     >>> scene_flow(np.stack([wall, wall]), np.stack([wall, wall]), camera).shape
     (2, 30, 40, 3)
     """
-    settings = find_preset(preset)
+    chosen = find_preset(preset)
     if threads < 1:
         raise ConfigError(f"scene flow: threads must be at least 1, found {threads}")
     pairs = gather_pairs(depth0, depth1, camera, intensity)
     suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
-    flows = find_engine(engine or suitable)(pairs, preset=settings, threads=threads)
+    flows = find_engine(engine or suitable)(pairs, preset=chosen, threads=threads)
     return flows if depth0.ndim == 3 else flows[0]

@@ -13,7 +13,7 @@ Flows = Float32[Any, "pairs h w 3"]
 
 
 class FramePairs(NamedTuple):
-    """Frame pairs of one size, NumPy arrays or torch tensors; values not looked at yet.
+    """PyramidFrame pairs of one size, NumPy arrays or torch tensors; values not looked at yet.
 
     Parameters
     ----------

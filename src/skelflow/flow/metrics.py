@@ -17,7 +17,7 @@ Ends = Float64[np.ndarray, "pixels axes"]  # three axes in meters, or two in pix
 NEAREST_M = 0.01  # where a point counts as being that an estimate moves to or behind the camera
 
 
-class FlowError(NamedTuple):
+class EndPointErrors(NamedTuple):
     """Errors over one region: `pixels` counted, 3D distances in meters, in the image in pixels."""
 
     pixels: int
@@ -168,7 +168,7 @@ def measure_flow(
     *,
     camera: Camera,
     regions: Mapping[str, Mask] | None = None,
-) -> dict[str, FlowError]:
+) -> dict[str, EndPointErrors]:
     """Every error against the truth, over all pixels with depth and region by region.
 
     Parameters
@@ -181,7 +181,7 @@ def measure_flow(
 
     Returns
     -------
-    dict of FlowError
+    dict of EndPointErrors
         "all" and the regions; a region none of whose pixels counts is left out.
 
     Raises
@@ -194,7 +194,7 @@ def measure_flow(
     >>> camera = Camera.from_fov(4, 3, 60.0)
     >>> wall, still = np.full((3, 4), 2.0, np.float32), np.zeros((3, 4, 3), np.float32)
     >>> measure_flow(still, still, wall, camera=camera, regions={"boundary": wall < 0})
-    {'all': FlowError(pixels=12, mean_m=0.0, median_m=0.0, accuracy=1.0, mean_px=0.0)}
+    {'all': EndPointErrors(pixels=12, mean_m=0.0, median_m=0.0, accuracy=1.0, mean_px=0.0)}
     """
     known = (depth_m > 0) & np.isfinite(truth_m).all(axis=-1)
     found = {"all": _measure(flow_m, truth_m, depth_m, camera, known)}
@@ -204,8 +204,10 @@ def measure_flow(
     return found
 
 
-def _measure(flow_m: Flow, truth_m: Flow, depth_m: Depth, camera: Camera, valid: Mask) -> FlowError:
-    return FlowError(
+def _measure(
+    flow_m: Flow, truth_m: Flow, depth_m: Depth, camera: Camera, valid: Mask
+) -> EndPointErrors:
+    return EndPointErrors(
         pixels=int(valid.sum()),
         mean_m=end_point_error(flow_m, truth_m, valid=valid),
         median_m=median_end_point_error(flow_m, truth_m, valid=valid),

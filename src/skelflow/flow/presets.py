@@ -17,25 +17,24 @@ class Preset:
         Of each warp, by pyramid level, the finest first; the last one holds for all that follow.
     warps : tuple of int
         How often frame 2 is warped and the problem solved anew, by level in the same way.
-    pace : float
-        Length of the primal steps relative to the diagonal preconditioning; the dual steps are as
-        much longer as these are shorter.
+    step_ratio : float
+        Primal step sizes over those of the diagonal preconditioning; dual ones are divided by it.
     exact_border : bool
         Upsample with the right gain near the border, where the authors' is off by up to 27 %, and
         let no hole in the first or last row or column keep a depth gradient.
     exact_lift : bool
         Move the back-projected point; the authors linearize the projection.
     robust : bool
-        Weigh brightness by local contrast and by how well depth agrees, and believe nothing of
-        what leaves the image (`robust.contrast_gain`, `robust.trust`).
+        Weight brightness by local contrast and by how well depth agrees, and nothing at pixels
+        whose motion leaves the image (`skelflow.flow.engines.numpy.robust.reweight`).
     smooth : bool
-        Filter depth, keeping slopes and edges, and intensity, a little; what the noise of the depth
-        explains is no motion (`robust.smooth`).
+        Filter depth, keeping slopes and edges, and intensity, a little; depth residuals within the
+        measured noise are none (`skelflow.flow.engines.numpy.robust.smooth`).
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
     warps: tuple[int, ...] = (1,)
-    pace: float = 1.0
+    step_ratio: float = 1.0
     exact_border: bool = False
     exact_lift: bool = False
     robust: bool = False
@@ -51,15 +50,16 @@ class Preset:
 
 
 DEFAULT_PRESET = "fast"  # of `scene_flow` and of `skelflow flow`
+FORMER_NAMES = {"exact": "corrected"}  # still accepted, and found in files
 ENTRY_POINTS = "skelflow.presets"  # the group in which installed packages publish presets
 
 PRESETS = {
     "paper": Preset(),
-    "exact": Preset(exact_border=True, exact_lift=True),
+    "corrected": Preset(exact_border=True, exact_lift=True),
     "fast": Preset(
         iterations=(30,),
         warps=(1, 2, 2, 3),
-        pace=0.5,
+        step_ratio=0.5,
         exact_border=True,
         exact_lift=True,
         robust=True,
@@ -68,7 +68,7 @@ PRESETS = {
     "best": Preset(
         iterations=(100, 60),
         warps=(1, 2, 4),
-        pace=0.5,
+        step_ratio=0.5,
         exact_border=True,
         exact_lift=True,
         robust=True,
@@ -99,6 +99,17 @@ def register_preset(name: str, preset: Preset) -> None:
         raise ConfigError(f"preset {name!r} is there already, {PRESETS[name]}; choose another name")
 
 
+def preset_name(name: str) -> str:
+    """What a preset is called now; files and scripts may have its former name.
+
+    Examples
+    --------
+    >>> preset_name("exact"), preset_name("fast")
+    ('corrected', 'fast')
+    """
+    return FORMER_NAMES.get(name, name)
+
+
 def find_preset(preset: str | Preset) -> Preset:
     """The preset of that name, or the one given; `ConfigError` names the nearest one.
 
@@ -106,6 +117,7 @@ def find_preset(preset: str | Preset) -> Preset:
     """
     if isinstance(preset, Preset):
         return preset
+    preset = preset_name(preset)
     if preset not in PRESETS:
         _register_published(preset)
     if preset in PRESETS:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skelflow.flow.state import Field, Frame, Resized
+from skelflow.flow.state import Field, PyramidFrame, Resized
 from skelflow.types import Camera
 
 COARSEST_ROWS = 15  # the authors' coarsest level is about 15 x 20
@@ -21,9 +21,9 @@ def padded_size(height: int, width: int, levels: int) -> tuple[int, int]:
     return height + -height % unit, width + -width % unit
 
 
-def pad(frame: Frame, levels: int) -> Frame:
+def pad(frame: PyramidFrame, levels: int) -> PyramidFrame:
     """Repeat the last row and column up to `padded_size`."""
-    return Frame(*(pad_field(field, levels) for field in frame))
+    return PyramidFrame(*(pad_field(field, levels) for field in frame))
 
 
 def pad_field(field: Field, levels: int) -> Resized:

@@ -9,7 +9,7 @@ Field = Float32[np.ndarray, "h w"]
 Resized = Float32[np.ndarray, "h2 w2"]  # another level's size
 
 
-class Frame(NamedTuple):
+class PyramidFrame(NamedTuple):
     """One frame at one pyramid level."""
 
     intensity: Field
@@ -63,7 +63,7 @@ class State(NamedTuple):
     p_wy: Field
 
 
-class Guess(NamedTuple):
+class Estimate(NamedTuple):
     """The ten fields that travel from one level to the next finer one."""
 
     u: Field

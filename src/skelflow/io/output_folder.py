@@ -1,7 +1,9 @@
 """Folders that keep what a command makes: resumable, and never made in two ways."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from skelflow.errors import ConfigError, DataError
@@ -9,7 +11,13 @@ from skelflow.io.atomic import atomic_write, remove_partials, storage_errors
 
 
 def enter_folder(
-    out: Path, settings: dict[str, Any], *, settings_file: str, outputs: str, maker: str
+    out: Path,
+    settings: dict[str, Any],
+    *,
+    settings_file: str,
+    outputs: str,
+    maker: str,
+    former_values: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Make a folder, or go on in one that was made with the same settings.
 
@@ -22,6 +30,7 @@ def enter_folder(
     settings_file : name of the JSON file that keeps them.
     outputs : pattern of what the command writes; without the settings, none may be there.
     maker : the command that makes such folders, for messages.
+    former_values : former spelling -> present one, of values in folders made earlier.
 
     Raises
     ------
@@ -43,13 +52,17 @@ def enter_folder(
     differing = [
         f"{name} {found.get(name)!r} there, {value!r} now"
         for name, value in settings.items()
-        if found.get(name) != value
+        if _present(found.get(name), former_values) != value
     ]
     if differing:
         raise ConfigError(
             f"{out}: holds what `{maker}` made otherwise ({'; '.join(differing)}); "
             "choose another folder, use the same settings, or remove this one"
         )
+
+
+def _present(value: Any, former_values: Mapping[str, str]) -> Any:
+    return former_values.get(value, value) if isinstance(value, str) else value
 
 
 def _found(out: Path, settings_file: str, outputs: str, maker: str) -> dict[str, Any] | None:

@@ -11,9 +11,9 @@ from typing import Any
 import skelflow
 from skelflow.datasets.flow_files.format import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
-from skelflow.datasets.settings import IntensitySource
+from skelflow.datasets.settings import IntensitySource, PresetName
 from skelflow.errors import DataError
-from skelflow.flow.presets import find_preset
+from skelflow.flow.presets import FORMER_NAMES, find_preset
 from skelflow.io.output_folder import enter_folder
 from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
@@ -46,7 +46,7 @@ class FlowFolderConfig(Settings):
 
     stride: Count = 1
     frames: tuple[int, int | None] = (0, None)
-    preset: str = "paper"
+    preset: PresetName = "paper"
     intensity: IntensitySource = "auto"
     threads: Count = 1
     lossless: bool = False
@@ -125,7 +125,14 @@ def write_flows(
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
     settings = _settings(recording, pairs, config)
-    enter_folder(out, settings, settings_file=SETTINGS, outputs="flow_*.npz", maker="skelflow flow")
+    enter_folder(
+        out,
+        settings,
+        settings_file=SETTINGS,
+        outputs="flow_*.npz",
+        maker="skelflow flow",
+        former_values=FORMER_NAMES,
+    )
     folder = FlowFolder(out, times, settings, config.range_m)
     spent = []
     for number, t in enumerate(times, start=1):

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.settings import FlowSettings
+from skelflow.flow.presets import preset_name
 from skelflow.types import Labels
 
 # settings in which equal configurations may differ
@@ -114,6 +115,7 @@ class StoreMeta:
         values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
         flow = {name: values[name] for name in FlowSettings.model_fields}
         flow |= {"crop": tuple(flow["crop"]), "size": tuple(flow["size"])}
+        flow["preset"] = preset_name(flow["preset"])
         return cls(
             source=values["source"],
             layout=values["layout"],

@@ -9,10 +9,10 @@ from skelflow.errors import DataError
 from skelflow.flow.engines.depth_image import relief, shading
 from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Depth, Flow, Intensity
 
-SolvePair = Callable[[Frame, Frame, Camera], Flow]
+SolvePair = Callable[[PyramidFrame, PyramidFrame, Camera], Flow]
 
 
 def solve_each(pairs: FramePairs, solve: SolvePair, *, preset: Preset) -> Flows:
@@ -54,7 +54,7 @@ def _check_values(pairs: FramePairs) -> None:
                 check_meters(f"scene flow: {label}", image)
 
 
-def _each(pairs: FramePairs, preset: Preset) -> Iterator[tuple[Frame, Frame, Camera]]:
+def _each(pairs: FramePairs, preset: Preset) -> Iterator[tuple[PyramidFrame, PyramidFrame, Camera]]:
     count = len(pairs.depth0)
     for number, camera in enumerate(pairs.cameras * (count // len(pairs.cameras))):
         depths = pairs.depth0[number], pairs.depth1[number]
@@ -62,7 +62,7 @@ def _each(pairs: FramePairs, preset: Preset) -> Iterator[tuple[Frame, Frame, Cam
             image0, image1 = (depth_image(depth, camera, preset) for depth in depths)
         else:
             image0, image1 = pairs.intensity0[number], pairs.intensity1[number]
-        yield Frame(image0, depths[0]), Frame(image1, depths[1]), camera
+        yield PyramidFrame(image0, depths[0]), PyramidFrame(image1, depths[1]), camera
 
 
 def depth_image(depth: Depth, camera: Camera, preset: Preset) -> Intensity:

@@ -1,4 +1,4 @@
-"""What one warp prepares, compiled: metric, derivatives, residuals, step sizes of `energy`.
+"""What one warp prepares, compiled: metric, derivatives, residuals, step sizes.
 
 Every kernel works on the rows from `first` to `last` of its output, so that threads can share one.
 """
@@ -55,22 +55,22 @@ def metric_column(r: Any, depth: Any, y: Any, y_rays: Any) -> None:
 
 @on_rows
 @no_type_check
-def inverse_lengths(out: Any, ahead: Any, here: Any, x_ahead: Any, x_here: Any) -> None:
+def inverse_lengths(out: Any, ahead: Any, row: Any, x_ahead: Any, x_row: Any) -> None:
     """2 / distance between neighbors of a row, 1 where it is 0."""
     for x in range(ahead.shape[0]):
-        across = ahead[x] * x_ahead[x] - here[x] * x_here[x]
-        away = ahead[x] - here[x]
+        across = ahead[x] * x_ahead[x] - row[x] * x_row[x]
+        away = ahead[x] - row[x]
         length = np.sqrt(across * across + away * away)
         out[x] = _TWO / length if length > _ZERO else _ONE
 
 
 @on_rows
 @no_type_check
-def inverse_lengths_down(out: Any, below: Any, here: Any, y_below: Any, y_here: Any) -> None:
+def inverse_lengths_down(out: Any, below: Any, row: Any, y_below: Any, y_row: Any) -> None:
     """2 / distance between pixels of two rows, 1 where it is 0."""
     for x in range(below.shape[0]):
-        across = below[x] * y_below - here[x] * y_here
-        away = below[x] - here[x]
+        across = below[x] * y_below - row[x] * y_row
+        away = below[x] - row[x]
         length = np.sqrt(across * across + away * away)
         out[x] = _TWO / length if length > _ZERO else _ONE
 
@@ -87,7 +87,10 @@ def differentiate(
     first: Any,
     last: Any,
 ) -> None:
-    """Intensity, depth and their derivatives, interleaved (twin of `reference.differentiate`)."""
+    """Intensity, depth and their derivatives, interleaved.
+
+    Twin of `skelflow.flow.engines.numpy.solver.differentiate`.
+    """
     height, width = depth.shape
     rx, ry = np.empty(width, np.float32), np.empty(width, np.float32)
     ry_above = np.empty(width, np.float32)
@@ -130,11 +133,11 @@ def slope_down(out: Any, image: Any, y: Any, ry: Any, ry_above: Any) -> None:
 
 @on_rows
 @no_type_check
-def weighted_slope(out: Any, after: Any, here: Any, before: Any, ahead: Any, behind: Any) -> None:
+def weighted_slope(out: Any, after: Any, row: Any, before: Any, ahead: Any, behind: Any) -> None:
     """Mean of the forward and the backward difference, weighted by the metric."""
     for x in range(out.shape[0]):
-        forward = ahead[x] * (after[x] - here[x])
-        backward = behind[x] * (here[x] - before[x])
+        forward = ahead[x] * (after[x] - row[x])
+        backward = behind[x] * (row[x] - before[x])
         out[x] = (forward + backward) / (ahead[x] + behind[x])
 
 
@@ -158,19 +161,23 @@ def interleave(out: Any, intensity: Any, depth: Any, slopes: Any) -> None:
 @compiled
 @no_type_check
 def warp(rows: Any, intensity: Any, depth: Any, second: Any, first: Any, last: Any) -> None:
-    """Twin of `energy.warp`; `It` and `Zt` are those of no motion, `misfit` is the warped one's."""
+    """Residuals of frame 2 at the motion so far, as functions of the whole motion.
+
+    Twin of `skelflow.flow.engines.numpy.energy.warp`. `It` and `Zt` are those of no motion,
+    `misfit` is the residual of the warped depth.
+    """
     a, b = GUARD, GUARD + depth.shape[1]
     for y in range(first, last):
-        here = rows[y]
+        row = rows[y]
         warp_row(
-            here[IT, a:b],
-            here[IX, a:b],
-            here[IY, a:b],
-            here[ZT, a:b],
-            here[ZX, a:b],
-            here[ZY, a:b],
-            here[MISFIT, a:b],
-            (here[U0, a:b], here[V0, a:b], intensity[y], depth[y]),
+            row[IT, a:b],
+            row[IX, a:b],
+            row[IY, a:b],
+            row[ZT, a:b],
+            row[ZX, a:b],
+            row[ZY, a:b],
+            row[MISFIT, a:b],
+            (row[U0, a:b], row[V0, a:b], intensity[y], depth[y]),
             second,
             np.float32(y),
         )
@@ -233,9 +240,13 @@ def has_hole(corners: Any) -> Any:
 @compiled
 @no_type_check
 def steps(
-    rows: Any, depth: Any, x_rays: Any, y_rays: Any, pace: Any, first: Any, last: Any
+    rows: Any, depth: Any, x_rays: Any, y_rays: Any, step_ratio: Any, first: Any, last: Any
 ) -> None:
-    """Twin of `energy.steps`, and of `energy.surface_metric` of frame 1."""
+    """Step sizes, and the metric of frame 1 that they need.
+
+    Twin of `skelflow.flow.engines.numpy.energy.steps`. And of
+    `skelflow.flow.engines.numpy.energy.surface_metric`.
+    """
     height, width = depth.shape
     a, b = GUARD, GUARD + width
     rx, ry_above = np.zeros(width + 1, np.float32), np.zeros(width, np.float32)
@@ -243,24 +254,24 @@ def steps(
     if first > 0:
         metric_column(ry, depth, first - 1, y_rays)
     for y in range(first, last):
-        here = rows[y]
+        row = rows[y]
         ry, ry_above = ry_above, ry
         metric_row(rx[1:], depth[y], x_rays)
         metric_column(ry, depth, y, y_rays)
-        here[RX, a:b], here[RY, a:b] = rx[1:], ry
-        metric_sum(here[SHRINK, a:b], rx[1:], rx, ry, ry_above)
-        here[RX, b - 1] = _ZERO
+        row[RX, a:b], row[RY, a:b] = rx[1:], ry
+        metric_sum(row[SHRINK, a:b], rx[1:], rx, ry, ry_above)
+        row[RX, b - 1] = _ZERO
         if y + 1 == height:
-            here[RY, a:b] = _ZERO
+            row[RY, a:b] = _ZERO
         step_sizes(
-            (here[ZX, a:b], here[ZY, a:b], here[MISFIT, a:b], here[IX, a:b], here[IY, a:b]),
-            here[MU, a:b],
-            here[SIGMA, a:b],
-            here[TAU_U, a:b],
-            here[TAU_V, a:b],
-            here[TAU_W, a:b],
-            here[SHRINK, a:b],
-            pace,
+            (row[ZX, a:b], row[ZY, a:b], row[MISFIT, a:b], row[IX, a:b], row[IY, a:b]),
+            row[MU, a:b],
+            row[SIGMA, a:b],
+            row[TAU_U, a:b],
+            row[TAU_V, a:b],
+            row[TAU_W, a:b],
+            row[SHRINK, a:b],
+            step_ratio,
         )
 
 
@@ -275,16 +286,23 @@ def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any) -> Non
 @on_rows
 @no_type_check
 def step_sizes(
-    slopes: Any, mu: Any, sigma: Any, tau_u: Any, tau_v: Any, tau_w: Any, shrink: Any, pace: Any
+    slopes: Any,
+    mu: Any,
+    sigma: Any,
+    tau_u: Any,
+    tau_v: Any,
+    tau_w: Any,
+    shrink: Any,
+    step_ratio: Any,
 ) -> None:
     """Weight and step sizes of one row; `shrink` holds R at first."""
     z_x, z_y, z_t, i_x, i_y = slopes
     for x in range(mu.shape[0]):
         a, b, total = abs(z_x[x]), abs(z_y[x]), shrink[x]
         mu[x] = MU_0 / (_ONE + MU_FALL * (a * a + b * b + z_t[x] * z_t[x]))
-        sigma[x] = mu[x] / pace / (mu[x] * (_ONE + a + b) + EPSILON)
-        tau_u[x] = pace / (mu[x] * a + LAMBDA_I * total + EPSILON)
-        tau_v[x] = pace / (mu[x] * b + LAMBDA_I * total + EPSILON)
-        tau_w[x] = pace / (mu[x] + LAMBDA_D * total + EPSILON)
+        sigma[x] = mu[x] / step_ratio / (mu[x] * (_ONE + a + b) + EPSILON)
+        tau_u[x] = step_ratio / (mu[x] * a + LAMBDA_I * total + EPSILON)
+        tau_v[x] = step_ratio / (mu[x] * b + LAMBDA_I * total + EPSILON)
+        tau_w[x] = step_ratio / (mu[x] + LAMBDA_D * total + EPSILON)
         slope = tau_u[x] * i_x[x] * i_x[x] + tau_v[x] * i_y[x] * i_y[x]
         shrink[x] = _ONE / (slope + EPSILON)

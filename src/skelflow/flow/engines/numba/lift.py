@@ -23,13 +23,17 @@ def lift(
     first: Any,
     last: Any,
 ) -> None:
-    """Twin of `energy.lift`; reads the filtered motion in the extrapolations' place."""
+    """Motion in pixels and depth to motion in meters.
+
+    Twin of `skelflow.flow.engines.numpy.energy.lift`. Reads the filtered motion that `median`
+    leaves in the place of the extrapolations.
+    """
     fx, fy = focal
     width = flow.shape[1]
     a, b = GUARD, GUARD + width
     for y in range(first, last):
-        here = rows[y]
-        motion = here[U_BAR, a:b], here[V_BAR, a:b], here[W_BAR, a:b]
+        row = rows[y]
+        motion = row[U_BAR, a:b], row[V_BAR, a:b], row[W_BAR, a:b]
         lift_row(flow[y], motion, depth[y], fx, fy, x_rays, y_rays[y], exact)
 
 

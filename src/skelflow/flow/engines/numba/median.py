@@ -30,8 +30,8 @@ def limit(rows: Any, depth: Any, first: Any, last: Any) -> None:
     """At most one pixel a warp; no depth motion without depth."""
     a, b = GUARD, GUARD + depth.shape[1]
     for y in range(first, last):
-        here = rows[y]
-        limit_row(here[U, a:b], here[V, a:b], here[W, a:b], here[U0, a:b], here[V0, a:b], depth[y])
+        row = rows[y]
+        limit_row(row[U, a:b], row[V, a:b], row[W, a:b], row[U0, a:b], row[V0, a:b], depth[y])
 
 
 @on_rows
@@ -47,7 +47,10 @@ def limit_row(u: Any, v: Any, w: Any, u0: Any, v0: Any, depth: Any) -> None:
 @compiled
 @no_type_check
 def median(rows: Any, depth: Any, first: Any, last: Any) -> None:
-    """Twin of `energy.median` for u, v and w; the result takes the extrapolations' place."""
+    """Weighted median of u, v and w; the result takes the extrapolations' place.
+
+    Twin of `skelflow.flow.engines.numpy.energy.median`.
+    """
     height, width = depth.shape
     lines = np.full((3, width + 2), _FAR, np.float32)
     weights = np.empty((_NINE, width), np.float32)
@@ -84,10 +87,10 @@ def neighbor_weights(weights: Any, rows: Any, depth: Any, y: Any) -> None:
 
 @on_rows
 @no_type_check
-def neighbor_weight(out: Any, there: Any, here: Any, misfit: Any) -> None:
+def neighbor_weight(out: Any, neighbor: Any, center: Any, misfit: Any) -> None:
     """How much a neighbor counts: near in depth and well matched."""
     for x in range(out.shape[0]):
-        step = there[x] - here[x]
+        step = neighbor[x] - center[x]
         spread = MEDIAN_DEPTH * step * step + MEDIAN_RESIDUAL * misfit[x] * misfit[x]
         out[x] = _ONE / (_ONE + spread)
 

@@ -48,25 +48,28 @@ from skelflow.flow.engines.numba.row_layout import (
     V,
     W,
 )
-from skelflow.flow.engines.numba.row_threads import Crew
+from skelflow.flow.engines.numba.row_threads import RowThreads
 
 BLOCK = 12  # iterations that follow each other through the image
 
 _HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
 
 
-def iterate(rows: Rows, width: int, count: int, pace: float, crew: Crew) -> None:
-    """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1), at a `Preset.pace`.
+def iterate(rows: Rows, width: int, count: int, step_ratio: float, row_threads: RowThreads) -> None:
+    """`count` primal-dual iterations in place (Chambolle-Pock, theta = 1).
 
-    Twin of `energy.iterate`, in the whole motion instead of the increment.
+    Twin of `skelflow.flow.engines.numpy.energy.iterate`, in the whole motion instead of the
+    increment. `step_ratio` is that of the preset.
     """
-    ascent = _HALF / np.float32(pace)
-    bands = [_Band(rows, first, last) for first, last in crew.bands(len(rows))]
+    ascent = _HALF / np.float32(step_ratio)
+    bands = [_Band(rows, first, last) for first, last in row_threads.bands(len(rows))]
     for done in range(0, count, BLOCK):
         block = min(BLOCK, count - done)
         for band in bands:
             band.copy_neighbors()
-        crew.together([partial(advance, *band.parts, width, block, ascent) for band in bands])
+        row_threads.together(
+            [partial(advance, *band.parts, width, block, ascent) for band in bands]
+        )
 
 
 class _Band:
@@ -94,11 +97,11 @@ def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: An
     for front in range(height + count - 1):
         for k in range(max(0, front - height + 1), min(count, front + 1)):
             y = front - k
-            before = _row(above, own, below, y - 1) if y > 0 else nothing
-            here = _row(above, own, below, y)
-            after = _row(above, own, below, min(y + 1, height - 1))
-            dual_step(here, after, width, ascent)
-            primal_step(here, before, width)
+            previous_row = _row(above, own, below, y - 1) if y > 0 else nothing
+            row = _row(above, own, below, y)
+            next_row = _row(above, own, below, min(y + 1, height - 1))
+            dual_step(row, next_row, width, ascent)
+            primal_step(row, previous_row, width)
 
 
 @compiled
@@ -112,28 +115,28 @@ def _row(above: Any, own: Any, below: Any, y: Any) -> Any:
 
 @compiled
 @no_type_check
-def dual_step(here: Any, after: Any, width: Any, ascent: Any) -> None:
+def dual_step(row: Any, next_row: Any, width: Any, ascent: Any) -> None:
     """Dual step of one row; the missing right neighbor moves as the last pixel does."""
     a, b = GUARD, GUARD + width
     for field in (U_BAR, V_BAR, W_BAR):
-        here[field, b] = here[field, b - 1]
+        row[field, b] = row[field, b - 1]
     ascend_depth(
-        here[P_D, a:b],
-        here[SIGMA, a:b],
-        here[ZT, a:b],
-        here[ZX, a:b],
-        here[ZY, a:b],
-        here[U_BAR, a:b],
-        here[V_BAR, a:b],
-        here[W_BAR, a:b],
+        row[P_D, a:b],
+        row[SIGMA, a:b],
+        row[ZT, a:b],
+        row[ZX, a:b],
+        row[ZY, a:b],
+        row[U_BAR, a:b],
+        row[V_BAR, a:b],
+        row[W_BAR, a:b],
     )
     for p_x, p_y, field in ((P_UX, P_UY, U_BAR), (P_VX, P_VY, V_BAR), (P_WX, P_WY, W_BAR)):
         ascend_variation(
-            here[p_x, a:b],
-            here[p_y, a:b],
-            here[field, a:b],
-            here[field, a + 1 :],
-            after[field, a:],
+            row[p_x, a:b],
+            row[p_y, a:b],
+            row[field, a:b],
+            row[field, a + 1 :],
+            next_row[field, a:],
             ascent,
         )
 
@@ -151,11 +154,11 @@ def ascend_depth(
 
 @on_rows_approximate
 @no_type_check
-def ascend_variation(p_x: Any, p_y: Any, here: Any, ahead: Any, below: Any, step: Any) -> None:
+def ascend_variation(p_x: Any, p_y: Any, row: Any, ahead: Any, below: Any, step: Any) -> None:
     """Dual step of one total variation, projected to the unit disc."""
     for x in range(p_x.shape[0]):
-        a = p_x[x] + step * (ahead[x] - here[x])
-        b = p_y[x] + step * (below[x] - here[x])
+        a = p_x[x] + step * (ahead[x] - row[x])
+        b = p_y[x] + step * (below[x] - row[x])
         shorten = _ONE / np.sqrt(max(_ONE, a * a + b * b))
         p_x[x] = a * shorten
         p_y[x] = b * shorten
@@ -163,23 +166,23 @@ def ascend_variation(p_x: Any, p_y: Any, here: Any, ahead: Any, below: Any, step
 
 @compiled
 @no_type_check
-def primal_step(here: Any, before: Any, width: Any) -> None:
+def primal_step(row: Any, previous_row: Any, width: Any) -> None:
     """Primal step of one row; a missing neighbor has metric 0."""
     a, b, left = GUARD, GUARD + width, GUARD - 1
     descend(
-        here[U, a:b],
-        here[V, a:b],
-        here[W, a:b],
-        here[U_BAR, a:b],
-        here[V_BAR, a:b],
-        here[W_BAR, a:b],
-        here[P_D, a:b],
-        (here[P_UX, a:b], here[P_UX, left:], here[P_UY, a:b], before[P_UY, a:b]),
-        (here[P_VX, a:b], here[P_VX, left:], here[P_VY, a:b], before[P_VY, a:b]),
-        (here[P_WX, a:b], here[P_WX, left:], here[P_WY, a:b], before[P_WY, a:b]),
-        (here[RX, a:b], here[RX, left:], here[RY, a:b], before[RY, a:b]),
-        (here[IT, a:b], here[IX, a:b], here[IY, a:b], here[ZX, a:b], here[ZY, a:b]),
-        (here[TAU_U, a:b], here[TAU_V, a:b], here[TAU_W, a:b], here[MU, a:b], here[SHRINK, a:b]),
+        row[U, a:b],
+        row[V, a:b],
+        row[W, a:b],
+        row[U_BAR, a:b],
+        row[V_BAR, a:b],
+        row[W_BAR, a:b],
+        row[P_D, a:b],
+        (row[P_UX, a:b], row[P_UX, left:], row[P_UY, a:b], previous_row[P_UY, a:b]),
+        (row[P_VX, a:b], row[P_VX, left:], row[P_VY, a:b], previous_row[P_VY, a:b]),
+        (row[P_WX, a:b], row[P_WX, left:], row[P_WY, a:b], previous_row[P_WY, a:b]),
+        (row[RX, a:b], row[RX, left:], row[RY, a:b], previous_row[RY, a:b]),
+        (row[IT, a:b], row[IX, a:b], row[IY, a:b], row[ZX, a:b], row[ZY, a:b]),
+        (row[TAU_U, a:b], row[TAU_V, a:b], row[TAU_W, a:b], row[MU, a:b], row[SHRINK, a:b]),
     )
 
 

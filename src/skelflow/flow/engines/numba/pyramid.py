@@ -1,4 +1,4 @@
-"""Down the pyramid, compiled: `halve_intensity` and `halve_depth` of `energy`, by output rows."""
+"""Down the pyramid, compiled: images of half the size, by output rows."""
 
 from typing import Any, no_type_check
 
@@ -6,17 +6,17 @@ import numpy as np
 
 from skelflow.flow.constants import DEPTH_BAND_M
 from skelflow.flow.engines.numba.jit import compiled, on_rows
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _BINOMIAL = np.array([1, 4, 6, 4, 1], np.float32) / np.float32(16)
 
 
-def halve(frame: Frame) -> Frame:
+def halve(frame: PyramidFrame) -> PyramidFrame:
     """The frame at half its size, rounded up."""
     height, width = frame.depth.shape
     size = (height + 1) // 2, (width + 1) // 2
-    halved = Frame(np.empty(size, np.float32), np.empty(size, np.float32))
+    halved = PyramidFrame(np.empty(size, np.float32), np.empty(size, np.float32))
     halve_intensity(frame.intensity, halved.intensity, 0, size[0])
     halve_depth(frame.depth, halved.depth, 0, size[0])
     return halved
@@ -25,7 +25,10 @@ def halve(frame: Frame) -> Frame:
 @compiled
 @no_type_check
 def halve_intensity(image: Any, halved: Any, first: Any, last: Any) -> None:
-    """Twin of `energy.halve_intensity`; separable, since its weights are."""
+    """One pyramid step: binomial mean of every second pixel; separable, since its weights are.
+
+    Twin of `skelflow.flow.engines.numpy.energy.halve_intensity`.
+    """
     height, width = image.shape
     line = np.empty(width, np.float32)
     for y in range(first, last):
@@ -74,7 +77,10 @@ def halve_row(out: Any, row: Any) -> None:
 @compiled
 @no_type_check
 def halve_depth(depth: Any, halved: Any, first: Any, last: Any) -> None:
-    """Twin of `energy.halve_depth`."""
+    """One pyramid step that never mixes surfaces: taps within 0.1 m of a center that has depth.
+
+    Twin of `skelflow.flow.engines.numpy.energy.halve_depth`.
+    """
     height, width = depth.shape
     count = halved.shape[1]
     # even and odd columns apart, with null depth where a tap lies beside the image

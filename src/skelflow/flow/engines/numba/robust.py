@@ -1,4 +1,4 @@
-"""What our own presets add to the authors' method, compiled: the functions of `robust`."""
+"""What our own presets add to the authors' method, compiled: filters and reweighted residuals."""
 
 from typing import Any, no_type_check
 
@@ -26,7 +26,10 @@ _NINTH = np.float32(1 / 9)
 @compiled
 @no_type_check
 def soften(image: Any, softened: Any, first: Any, last: Any) -> None:
-    """Twin of `robust.soften`."""
+    """The 3x3 binomial mean; the border is repeated.
+
+    Twin of `skelflow.flow.engines.numpy.robust.soften`.
+    """
     height, width = image.shape
     line = np.empty(width + 2, np.float32)
     for y in range(first, last):
@@ -38,10 +41,10 @@ def soften(image: Any, softened: Any, first: Any, last: Any) -> None:
 
 @on_rows
 @no_type_check
-def binomial(out: Any, before: Any, here: Any, after: Any) -> None:
+def binomial(out: Any, before: Any, row: Any, after: Any) -> None:
     """(1, 2, 1)/4 of three rows, or of three neighbors in one."""
     for x in range(after.shape[0]):
-        out[x] = (before[x] + _TWO * here[x] + after[x]) * _QUARTER
+        out[x] = (before[x] + _TWO * row[x] + after[x]) * _QUARTER
 
 
 @compiled
@@ -49,7 +52,10 @@ def binomial(out: Any, before: Any, here: Any, after: Any) -> None:
 def smooth_depth(
     depth: Any, setting: Any, smoothed: Any, noise: Any, first: Any, last: Any
 ) -> None:
-    """Twin of `robust.smooth_depth`; `setting` is (radius, step, band); adds up the variance."""
+    """Depth without noise; adds up that noise's variance. `setting` is (radius, step, band).
+
+    Twin of `skelflow.flow.engines.numpy.robust.smooth_depth`.
+    """
     radius, step, band = setting
     height, width = depth.shape
     weight, moment = np.empty(width, np.float32), np.empty(width, np.float32)
@@ -107,32 +113,38 @@ def finish_smooth(
 @compiled
 @no_type_check
 def despeckle(depth: Any, cleaned: Any, first: Any, last: Any) -> None:
-    """Twin of `robust.despeckle`; sorts only where few neighbors are near."""
+    """Depth without flying pixels; sorts only where few neighbors are near.
+
+    Twin of `skelflow.flow.engines.numpy.robust.despeckle`.
+    """
     height, width = depth.shape
     taps = np.empty((2 * SPECKLE_PX + 1) ** 2, np.float32)
     for y in range(first, last):
         top, bottom = max(y - SPECKLE_PX, 0), min(y + SPECKLE_PX + 1, height)
         for x in range(width):
-            here = depth[y, x]
-            cleaned[y, x] = here
-            if here > _ZERO:
+            center = depth[y, x]
+            cleaned[y, x] = center
+            if center > _ZERO:
                 known = near = 0
                 for v in range(top, bottom):
                     for u in range(max(x - SPECKLE_PX, 0), min(x + SPECKLE_PX + 1, width)):
                         if depth[v, u] > _ZERO:
                             taps[known] = depth[v, u]
                             known += 1
-                            near += abs(depth[v, u] - here) <= SPECKLE * here
+                            near += abs(depth[v, u] - center) <= SPECKLE * center
                 if 2 * near <= known:  # else the median is one of the near ones
                     median = np.sort(taps[:known])[(known - 1) // 2]
-                    if abs(median - here) > SPECKLE * here:
+                    if abs(median - center) > SPECKLE * center:
                         cleaned[y, x] = median
 
 
 @compiled
 @no_type_check
 def contrast_gain(image: Any, gain: Any, first: Any, last: Any) -> None:
-    """Twin of `robust.contrast_gain`."""
+    """What makes brightness count alike on faint and on strong texture.
+
+    Twin of `skelflow.flow.engines.numpy.robust.contrast_gain`.
+    """
     height, width = image.shape
     lines = np.empty((3, width + 2), np.float32)
     for y in range(first, last):
@@ -145,12 +157,12 @@ def contrast_gain(image: Any, gain: Any, first: Any, last: Any) -> None:
 
 @on_rows
 @no_type_check
-def contrast_row(gain: Any, here: Any, above: Any, line: Any, below: Any) -> None:
+def contrast_row(gain: Any, row: Any, above: Any, line: Any, below: Any) -> None:
     """`contrast_gain` of one row."""
     for x in range(gain.shape[0]):
         total, square = _ZERO, _ZERO
         for k in range(3):
-            a, b, c = above[x + k] - here[x], line[x + k] - here[x], below[x + k] - here[x]
+            a, b, c = above[x + k] - row[x], line[x + k] - row[x], below[x + k] - row[x]
             total += a + b + c
             square += a * a + b * b + c * c
         mean = total * _NINTH
@@ -160,21 +172,24 @@ def contrast_row(gain: Any, here: Any, above: Any, line: Any, below: Any) -> Non
 
 @compiled
 @no_type_check
-def trust(rows: Any, depth: Any, gain: Any, noise: Any, first: Any, last: Any) -> None:
-    """Twin of `robust.trust`, in the whole motion."""
+def reweight(rows: Any, depth: Any, gain: Any, noise: Any, first: Any, last: Any) -> None:
+    """Residuals weighted by their reliability, in the whole motion.
+
+    Twin of `skelflow.flow.engines.numpy.robust.reweight`.
+    """
     height, width = depth.shape
     a, b = GUARD, GUARD + width
     for y in range(first, last):
-        here = rows[y]
-        trust_row(
-            here[IT, a:b],
-            here[IX, a:b],
-            here[IY, a:b],
-            here[ZT, a:b],
-            here[ZX, a:b],
-            here[ZY, a:b],
-            here[MISFIT, a:b],
-            (here[U0, a:b], here[V0, a:b], here[W, a:b], depth[y], gain[y], noise[y]),
+        row = rows[y]
+        reweight_row(
+            row[IT, a:b],
+            row[IX, a:b],
+            row[IY, a:b],
+            row[ZT, a:b],
+            row[ZX, a:b],
+            row[ZY, a:b],
+            row[MISFIT, a:b],
+            (row[U0, a:b], row[V0, a:b], row[W, a:b], depth[y], gain[y], noise[y]),
             np.float32(y),
             np.float32(height - 1),
         )
@@ -182,7 +197,7 @@ def trust(rows: Any, depth: Any, gain: Any, noise: Any, first: Any, last: Any) -
 
 @on_rows
 @no_type_check
-def trust_row(
+def reweight_row(
     i_t: Any,
     i_x: Any,
     i_y: Any,
@@ -194,7 +209,7 @@ def trust_row(
     y: Any,
     bottom: Any,
 ) -> None:
-    """`trust` of one row."""
+    """`reweight` of one row."""
     u0, v0, w0, depth, gain, noise = known
     right = np.float32(i_t.shape[0] - 1)
     for column in range(i_t.shape[0]):
@@ -203,8 +218,8 @@ def trust_row(
         square = max(misfit[column] * misfit[column], _LEAST_SQUARE)
         share = max(_ZERO, _ONE - NOISE_SHARE * NOISE_SHARE * noise[column] / square)
         shrunk = misfit[column] * share
-        strange = shrunk - w0[column] if depth[column] > _ZERO else _ZERO
-        brightness = gain[column] / (_ONE + OCCLUSION * strange * strange)
+        disagreement = shrunk - w0[column] if depth[column] > _ZERO else _ZERO
+        brightness = gain[column] / (_ONE + OCCLUSION * disagreement * disagreement)
         brightness = brightness if inside else _ZERO
         i_t[column] *= brightness
         i_x[column] *= brightness

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 
-class Crew:
+class RowThreads:
     """Threads that call compiled code, which holds no interpreter lock.
 
     Parameters
@@ -23,7 +23,7 @@ class Crew:
         self._least_rows = least_rows
         self._others = ThreadPoolExecutor(threads - 1) if threads > 1 else None
 
-    def __enter__(self) -> "Crew":
+    def __enter__(self) -> "RowThreads":
         return self
 
     def __exit__(

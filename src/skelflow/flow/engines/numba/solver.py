@@ -5,97 +5,122 @@ from itertools import pairwise
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_FILTERS
-from skelflow.flow.engines.numba import kernels, median, pyramid
-from skelflow.flow.engines.numba import robust as robust_kernels
-from skelflow.flow.engines.numba import upsample as refine
+from skelflow.flow.engines.numba import kernels, median, pyramid, robust, upsample
 from skelflow.flow.engines.numba.lift import lift
 from skelflow.flow.engines.numba.primal_dual import iterate
-from skelflow.flow.engines.numba.row_threads import Crew
-from skelflow.flow.engines.numba.workspace import Space, Workspace, borrow, load
+from skelflow.flow.engines.numba.row_threads import RowThreads
+from skelflow.flow.engines.numba.workspace import (
+    LevelMemory,
+    Workspace,
+    copy_padded,
+    workspace_of_thread,
+)
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, rays
-from skelflow.flow.state import Frame
+from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
 
 
-def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset, threads: int = 1) -> Flow:
+def solve(
+    first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: Preset, threads: int = 1
+) -> Flow:
     """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
 
     Twin of `skelflow.flow.engines.numpy.solver.solve`, which reads like the paper.
     """
     height, width = first.depth.shape
     levels = level_count(height, width)
-    space = borrow(height, width, levels)
+    workspace = workspace_of_thread(height, width, levels)
     flow = np.empty((height, width, 3), np.float32)
-    with Crew(threads) as crew:
-        load_pair(space, (first, second), preset.smooth, crew)
-        for fine, coarse in pairwise(space.levels):
-            halve(fine.first, coarse.first, crew)
-            halve(fine.second, coarse.second, crew)
-        space.levels[-1].rows[:] = 0
+    with RowThreads(threads) as row_threads:
+        load_pair(workspace, (first, second), preset.smooth, row_threads)
+        for fine, coarse in pairwise(workspace.levels):
+            halve(fine.first, coarse.first, row_threads)
+            halve(fine.second, coarse.second, row_threads)
+        workspace.levels[-1].rows[:] = 0
         for level in reversed(range(levels)):
-            here = space.levels[level]
+            memory = workspace.levels[level]
             if level < levels - 1:
-                upsample(space.levels[level + 1], here, preset, crew)
-            solve_level(here, halved_camera(camera, level), preset, level, crew)
-        rows, depth = space.levels[0].rows, space.levels[0].first.depth
+                double(workspace.levels[level + 1], memory, preset, row_threads)
+            solve_level(memory, halved_camera(camera, level), preset, level, row_threads)
+        rows, depth = workspace.levels[0].rows, workspace.levels[0].first.depth
         focal = np.float32(camera.fx), np.float32(camera.fy)
-        sight = focal, *rays(camera, depth)
-        crew.over_rows(height, lift, rows, depth, *sight, preset.exact_lift, flow)
+        pixel_rays = rays(camera, depth)
+        row_threads.over_rows(
+            height, lift, rows, depth, focal, *pixel_rays, preset.exact_lift, flow
+        )
     return flow
 
 
-def load_pair(space: Workspace, pair: tuple[Frame, Frame], smooth: bool, crew: Crew) -> None:
+def load_pair(
+    workspace: Workspace,
+    pair: tuple[PyramidFrame, PyramidFrame],
+    smooth: bool,
+    row_threads: RowThreads,
+) -> None:
     """Both frames at the finest level, without their noise when the preset says so."""
-    finest = space.levels[0]
-    space.noise[:] = 0
+    finest = workspace.levels[0]
+    workspace.noise[:] = 0
     for frame, into in zip(pair, (finest.first, finest.second), strict=True):
-        chosen = smoothed(space, frame, crew) if smooth else frame
-        load(chosen.intensity, into.intensity)
-        load(chosen.depth, into.depth)
-    load(space.noise, finest.noise)
+        chosen = smoothed(workspace, frame, row_threads) if smooth else frame
+        copy_padded(chosen.intensity, into.intensity)
+        copy_padded(chosen.depth, into.depth)
+    copy_padded(workspace.noise, finest.noise)
 
 
-def smoothed(space: Workspace, frame: Frame, crew: Crew) -> Frame:
+def smoothed(workspace: Workspace, frame: PyramidFrame, row_threads: RowThreads) -> PyramidFrame:
     """The frame with less noise, valid until the next call; adds to the workspace's noise."""
     height = len(frame.depth)
-    filtered, (half_done, unused) = space.smoothed, space.scratch
+    filtered, (half_done, unused) = workspace.smoothed, workspace.scratch
     fine, coarse = DEPTH_FILTERS
-    crew.over_rows(height, robust_kernels.soften, frame.intensity, filtered.intensity)
-    crew.over_rows(height, robust_kernels.smooth_depth, frame.depth, fine, half_done, space.noise)
-    crew.over_rows(height, robust_kernels.smooth_depth, half_done, coarse, filtered.depth, unused)
+    row_threads.over_rows(height, robust.soften, frame.intensity, filtered.intensity)
+    row_threads.over_rows(
+        height, robust.smooth_depth, frame.depth, fine, half_done, workspace.noise
+    )
+    row_threads.over_rows(height, robust.smooth_depth, half_done, coarse, filtered.depth, unused)
     return filtered
 
 
-def halve(fine: Frame, coarse: Frame, crew: Crew) -> None:
+def halve(fine: PyramidFrame, coarse: PyramidFrame, row_threads: RowThreads) -> None:
     """The frame one level coarser."""
     height = len(coarse.depth)
-    crew.over_rows(height, pyramid.halve_intensity, fine.intensity, coarse.intensity)
-    crew.over_rows(height, pyramid.halve_depth, fine.depth, coarse.depth)
+    row_threads.over_rows(height, pyramid.halve_intensity, fine.intensity, coarse.intensity)
+    row_threads.over_rows(height, pyramid.halve_depth, fine.depth, coarse.depth)
 
 
-def upsample(coarse: Space, fine: Space, preset: Preset, crew: Crew) -> None:
+def double(coarse: LevelMemory, fine: LevelMemory, preset: Preset, row_threads: RowThreads) -> None:
     """All ten fields one level finer; motion in pixels doubles."""
     height, width = coarse.first.depth.shape
-    crew.over_rows(height, refine.double, coarse.rows, width, fine.rows, preset.exact_border)
+    row_threads.over_rows(
+        height, upsample.double, coarse.rows, width, fine.rows, preset.exact_border
+    )
 
 
-def solve_level(space: Space, camera: Camera, preset: Preset, level: int, crew: Crew) -> None:
+def solve_level(
+    memory: LevelMemory, camera: Camera, preset: Preset, level: int, row_threads: RowThreads
+) -> None:
     """At each warp: residuals, primal-dual iterations, then the median filter."""
-    (intensity, depth), rows = space.first, space.rows
+    (intensity, depth), rows = memory.first, memory.rows
     height, width = depth.shape
-    sight = rays(camera, depth)
-    crew.over_rows(
-        height, kernels.differentiate, *space.second, *sight, preset.exact_border, space.gradients
+    pixel_rays = rays(camera, depth)
+    row_threads.over_rows(
+        height,
+        kernels.differentiate,
+        *memory.second,
+        *pixel_rays,
+        preset.exact_border,
+        memory.gradients,
     )
     if preset.robust:
-        crew.over_rows(height, robust_kernels.contrast_gain, intensity, space.gain)
+        row_threads.over_rows(height, robust.contrast_gain, intensity, memory.gain)
     for _ in range(preset.warps_at(level)):
-        crew.over_rows(height, refine.begin, rows, width)
-        crew.over_rows(height, kernels.warp, rows, intensity, depth, space.gradients)
+        row_threads.over_rows(height, upsample.start_warp, rows, width)
+        row_threads.over_rows(height, kernels.warp, rows, intensity, depth, memory.gradients)
         if preset.robust:
-            crew.over_rows(height, robust_kernels.trust, rows, depth, space.gain, space.noise)
-        crew.over_rows(height, kernels.steps, rows, depth, *sight, np.float32(preset.pace))
-        iterate(rows, width, preset.iterations_at(level), preset.pace, crew)
-        crew.over_rows(height, median.limit, rows, depth)
-        crew.over_rows(height, median.median, rows, depth)
+            row_threads.over_rows(height, robust.reweight, rows, depth, memory.gain, memory.noise)
+        row_threads.over_rows(
+            height, kernels.steps, rows, depth, *pixel_rays, np.float32(preset.step_ratio)
+        )
+        iterate(rows, width, preset.iterations_at(level), preset.step_ratio, row_threads)
+        row_threads.over_rows(height, median.limit, rows, depth)
+        row_threads.over_rows(height, median.median, rows, depth)

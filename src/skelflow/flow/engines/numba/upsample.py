@@ -14,7 +14,9 @@ _EIGHTH = np.float32(0.125)
 @compiled
 @no_type_check
 def double(coarse: Any, width: Any, fine: Any, exact_border: Any, first: Any, last: Any) -> None:
-    """Twin of `energy.double` for all ten fields; the motion in pixels doubles.
+    """All ten fields one level finer; the motion in pixels doubles.
+
+    Twin of `skelflow.flow.engines.numpy.energy.double`.
 
     Reads the filtered motion that `median` leaves in the extrapolations' place. `first` and `last`
     are coarse rows.
@@ -30,10 +32,10 @@ def double(coarse: Any, width: Any, fine: Any, exact_border: Any, first: Any, la
             unit = _TWO if field in (U_BAR, V_BAR) else _ONE
             above = coarse[y - 1, field, a:b] if y > 0 else zero
             below = coarse[y + 1, field, a:b] if y + 1 < height else zero
-            here = coarse[y, field, a:b]
-            smooth_rows(line[1 : width + 1], above, here, below)
+            row = coarse[y, field, a:b]
+            smooth_rows(line[1 : width + 1], above, row, below)
             double_row(fine[2 * y, field, a:], line, unit * gains[0], across)
-            mean_rows(line[1 : width + 1], here, below)
+            mean_rows(line[1 : width + 1], row, below)
             double_row(fine[2 * y + 1, field, a:], line, unit * gains[1], across)
 
 
@@ -96,7 +98,7 @@ def double_row(out: Any, line: Any, gain: Any, across: Any) -> None:
 
 @compiled
 @no_type_check
-def begin(rows: Any, width: Any, first: Any, last: Any) -> None:
+def start_warp(rows: Any, width: Any, first: Any, last: Any) -> None:
     """Start a warp where the motion in the extrapolations' place points."""
     a, b = GUARD, GUARD + width
     for y in range(first, last):

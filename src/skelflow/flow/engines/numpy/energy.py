@@ -1,7 +1,19 @@
 """Every term and step of the primal-dual scene flow in plain NumPy: the reference.
 
 Source: Jaimez, Souiai, Gonzalez-Jimenez, Cremers, "A primal-dual framework for real-time dense
-RGB-D scene flow", ICRA 2015. `kernels` holds the same functions, compiled, under the same names.
+RGB-D scene flow", ICRA 2015. The other engines hold the same functions under the same names.
+
+The unknowns are u, v, the image motion in pixels since the warp by u0, v0, and w, the change of
+depth in meters. With the residuals of `warp`, the metric r of `surface_metric` and the weight mu of
+`steps`, the minimized energy is the sum over all pixels of
+
+    |I_t + I_x u + I_y v| + mu |Z_t + Z_x u + Z_y v - w|
+        + lambda_I (|r . grad(u0 + u)| + |r . grad(v0 + v)|) + lambda_D |r . grad w|
+
+    mu = 75 / (1 + 1000 (Z_x^2 + Z_y^2 + Z_t^2)), lambda_I = 0.04, lambda_D = 0.35
+
+`iterate` minimizes it by the primal-dual algorithm of Chambolle and Pock (2011) with the diagonal
+preconditioning of Pock and Chambolle (2011).
 """
 
 import numpy as np
@@ -83,7 +95,10 @@ def double(coarse: Field, *, exact_border: bool) -> Resized:
 
 
 def surface_metric(depth: Field, camera: Camera) -> tuple[Field, Field]:
-    """`r_x`, `r_y`: two over the 3D distance to the right and lower neighbor; 1 where it is 0."""
+    """`r_x`, `r_y`: two over the 3D distance to the right and lower neighbor; 1 where it is 0.
+
+    r_x = 2 / sqrt(dX^2 + dZ^2) by forward differences along x, r_y = 2 / sqrt(dY^2 + dZ^2) along y.
+    """
     height, width = depth.shape
     x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
     y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
@@ -158,9 +173,14 @@ def _sample_depth(depth: Field, x: Field, y: Field) -> Field:
     return np.where(holes, nearest, _bilinear(depth, x, y))
 
 
-def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: float = 1.0) -> Steps:
-    """Depth weight mu and the step sizes of the diagonal preconditioning, at a `Preset.pace`."""
-    length = np.float32(pace)
+def steps(residuals: Residuals, rx: Field, ry: Field, *, step_ratio: float = 1.0) -> Steps:
+    """Depth weight mu and the step sizes of the diagonal preconditioning.
+
+    With R the sum of r toward the four neighbors: tau_u = 1 / (mu |Z_x| + lambda_I R), tau_v alike,
+    tau_w = 1 / (mu + lambda_D R), sigma_d = 1 / (mu (1 + |Z_x| + |Z_y|)). All tau
+    are multiplied by `step_ratio`, all sigma divided by it, see `skelflow.flow.presets.Preset`.
+    """
+    length = np.float32(step_ratio)
     mean = rx + ry
     mean[:, 1:] += rx[:, :-1]
     mean[1:, :] += ry[:-1, :]
@@ -177,21 +197,24 @@ def steps(residuals: Residuals, rx: Field, ry: Field, *, pace: float = 1.0) -> S
 
 
 def iterate(
-    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: float = 1.0
+    state: State, residuals: Residuals, weights: Steps, count: int, *, step_ratio: float = 1.0
 ) -> None:
     """`count` primal-dual iterations (Chambolle-Pock, theta = 1), in place."""
     for _ in range(count):
-        ascend(state, residuals, weights, pace=pace)
+        ascend(state, residuals, weights, step_ratio=step_ratio)
         descend(state, residuals, weights)
 
 
-def ascend(state: State, residuals: Residuals, weights: Steps, *, pace: float = 1.0) -> None:
+def ascend(state: State, residuals: Residuals, weights: Steps, *, step_ratio: float = 1.0) -> None:
     """Dual step: depth residual clipped to [-1, 1], gradients projected to the unit disc.
 
+    p_d <- clip(p_d + sigma_d mu (Z_t + Z_x u_bar + Z_y v_bar - w_bar), -1, 1), and for each motion
+    field p <- p + sigma lambda r . grad(field), divided by max(1, |p|).
+
     The preconditioned step times the weight is 1/2 for every total-variation dual, so each
-    takes up half the plain difference (at an even pace).
+    takes up half the plain difference (at a step ratio of 1).
     """
-    step = _HALF / np.float32(pace)
+    step = _HALF / np.float32(step_ratio)
     s, q = state, residuals
     rho = q.Zt + q.Zx * s.u_bar + q.Zy * s.v_bar - s.w_bar
     np.clip(s.p_d + weights.sigma * rho, -1, 1, out=s.p_d)
@@ -217,7 +240,13 @@ def divergence(p_x: Field, p_y: Field, rx: Field, ry: Field) -> Field:
 
 
 def descend(state: State, residuals: Residuals, weights: Steps) -> None:
-    """Primal step: gradient step of the coupled terms, then the brightness term's shrinkage."""
+    """Primal step: gradient step of the coupled terms, then the brightness term's shrinkage.
+
+    With D of `divergence`: u' = u - tau_u (mu Z_x p_d - lambda_I D_u), v' alike,
+    w <- w + tau_w (mu p_d + lambda_D D_w); with
+    k = clip((I_t + I_x u' + I_y v') / (tau_u I_x^2 + tau_v I_y^2), -1, 1):
+    u <- u' - tau_u I_x k, v alike; the extrapolations are 2 new - old.
+    """
     s, q, k = state, residuals, weights
     spread_u = divergence(s.p_ux, s.p_uy, k.rx, k.ry)
     spread_v = divergence(s.p_vx, s.p_vy, k.rx, k.ry)

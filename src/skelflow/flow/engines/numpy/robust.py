@@ -1,8 +1,8 @@
 """What our own presets add to the authors' method, in plain NumPy: the reference.
 
-All of it decides how far a measurement is to be believed; the energy and its solution stay the
-paper's. Each part is there because it lowered the end-point error on scenes with known motion
-(`benchmarks/flow.py`). `robust_kernels` holds the same functions, compiled.
+All of it filters or reweights measurements; the energy and its solution stay the paper's. Each part
+is there because it lowered the end-point error on scenes with known motion (`benchmarks/flow.py`).
+The other engines hold the same functions under the same names.
 """
 
 import numpy as np
@@ -19,17 +19,17 @@ from skelflow.flow.constants import (
     SPECKLE_PX,
     VIEW_MARGIN,
 )
-from skelflow.flow.state import Field, Frame, Residuals
+from skelflow.flow.state import Field, PyramidFrame, Residuals
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
 
-def smooth(frame: Frame) -> tuple[Frame, Field]:
+def smooth(frame: PyramidFrame) -> tuple[PyramidFrame, Field]:
     """The frame with less noise, and the variance of its depth's noise, square meters."""
     (fine, coarse) = DEPTH_FILTERS
     depth, noise = smooth_depth(frame.depth, *fine)
     depth, _ = smooth_depth(depth, *coarse)
-    return Frame(soften(frame.intensity), depth), noise
+    return PyramidFrame(soften(frame.intensity), depth), noise
 
 
 def soften(image: Field) -> Field:
@@ -112,18 +112,18 @@ def contrast_gain(image: Field) -> Field:
     return np.asarray(gain, np.float32)
 
 
-def trust(
+def reweight(
     residuals: Residuals,
     start: tuple[Field, Field, Field],
     depth: Field,
     gain: Field,
     noise: Field,
 ) -> Residuals:
-    """Residuals as far as they can be believed.
+    """Residuals weighted by their reliability.
 
-    A pixel that leaves the image has no residual, only neighbors. Depth residuals within the noise
-    shrink toward none (nonnegative garrote). Brightness is scaled to the local contrast and counts
-    the less, the worse depth agrees with the motion so far: what does not fit is another surface.
+    A pixel whose motion leaves the image has residual weight 0, so its neighbors decide. Depth
+    residuals within the noise shrink to 0 (nonnegative garrote). Brightness residuals are divided
+    by the local contrast and fade where the depth disagrees with the motion so far: an occlusion.
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def trust(
     outside = _leaves(x, width) | _leaves(y, height)
     square = np.maximum(residuals.Zt * residuals.Zt, np.float32(1e-12))
     z_t = residuals.Zt * np.maximum(_ZERO, _ONE - NOISE_SHARE * NOISE_SHARE * noise / square)
-    strange = np.where(depth > 0, z_t - w0, _ZERO)
-    brightness = gain / (_ONE + OCCLUSION * strange * strange)
+    disagreement = np.where(depth > 0, z_t - w0, _ZERO)
+    brightness = gain / (_ONE + OCCLUSION * disagreement * disagreement)
     brightness = np.where(outside, _ZERO, brightness).astype(np.float32)
     slope = np.where(outside, _ZERO, _ONE).astype(np.float32)
     return Residuals(

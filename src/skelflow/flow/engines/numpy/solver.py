@@ -5,11 +5,11 @@ import numpy as np
 from skelflow.flow.engines.numpy import energy, robust
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, pad, pad_field
-from skelflow.flow.state import Field, Frame, Guess, Residuals, State
+from skelflow.flow.state import Estimate, Field, PyramidFrame, Residuals, State
 from skelflow.types import Camera, Flow
 
 
-def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flow:
+def solve(first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: Preset) -> Flow:
     """Pyramid, one primal-dual solve a warp from coarse to fine, lift to 3D.
 
     Source: Jaimez et al., ICRA 2015, section IV.
@@ -24,73 +24,77 @@ def solve(first: Frame, second: Frame, *, camera: Camera, preset: Preset) -> Flo
         noise = noise0 + noise1
     noise = pad_field(noise, levels)
     pyramids = [build_pyramid(pad(frame, levels), levels) for frame in (first, second)]
-    guess = resting(pyramids[0][-1].depth)
+    estimate = zero_estimate(pyramids[0][-1].depth)
     for level in reversed(range(levels)):
         pair = pyramids[0][level], pyramids[1][level]
-        at = halved_camera(camera, level)
+        level_camera = halved_camera(camera, level)
         if level < levels - 1:
-            guess = upsample(guess, exact_border=preset.exact_border)
-        noise_here = noise if level == 0 else np.zeros_like(pair[0].depth)
-        guess = solve_level(*pair, guess, noise_here, camera=at, preset=preset, level=level)
-    u, v, w = (field[:height, :width] for field in guess[:3])
+            estimate = upsample(estimate, exact_border=preset.exact_border)
+        level_noise = noise if level == 0 else np.zeros_like(pair[0].depth)
+        estimate = solve_level(
+            *pair, estimate, level_noise, camera=level_camera, preset=preset, level=level
+        )
+    u, v, w = (field[:height, :width] for field in estimate[:3])
     return energy.lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
 
 
-def build_pyramid(frame: Frame, levels: int) -> list[Frame]:
+def build_pyramid(frame: PyramidFrame, levels: int) -> list[PyramidFrame]:
     """The frame at every level, finest first."""
     pyramid = [frame]
     for _ in range(levels - 1):
         image, depth = pyramid[-1]
-        pyramid.append(Frame(energy.halve_intensity(image), energy.halve_depth(depth)))
+        pyramid.append(PyramidFrame(energy.halve_intensity(image), energy.halve_depth(depth)))
     return pyramid
 
 
-def resting(depth: Field) -> Guess:
+def zero_estimate(depth: Field) -> Estimate:
     """No motion."""
-    return Guess(*(np.zeros_like(depth) for _ in Guess._fields))
+    return Estimate(*(np.zeros_like(depth) for _ in Estimate._fields))
 
 
-def upsample(guess: Guess, *, exact_border: bool) -> Guess:
+def upsample(estimate: Estimate, *, exact_border: bool) -> Estimate:
     """All ten fields one level finer; motion in pixels doubles."""
-    fine = Guess(*(energy.double(field, exact_border=exact_border) for field in guess))
+    fine = Estimate(*(energy.double(field, exact_border=exact_border) for field in estimate))
     return fine._replace(u=2 * fine.u, v=2 * fine.v)
 
 
 def solve_level(
-    first: Frame,
-    second: Frame,
-    guess: Guess,
+    first: PyramidFrame,
+    second: PyramidFrame,
+    estimate: Estimate,
     noise: Field,
     *,
     camera: Camera,
     preset: Preset,
     level: int,
-) -> Guess:
+) -> Estimate:
     """At each warp: residuals, primal-dual iterations, then the median filter."""
     warped = differentiate(second, camera, exact_border=preset.exact_border)
     metric = energy.surface_metric(first.depth, camera)
     gain = robust.contrast_gain(first.intensity)
     for _ in range(preset.warps_at(level)):
-        residuals = energy.warp(first, warped, guess.u, guess.v)
+        residuals = energy.warp(first, warped, estimate.u, estimate.v)
         if preset.robust:
-            residuals = robust.trust(residuals, guess[:3], first.depth, gain, noise)
-        weights = energy.steps(residuals, *metric, pace=preset.pace)
-        state = begin(guess)
-        energy.iterate(state, residuals, weights, preset.iterations_at(level), pace=preset.pace)
-        guess = finish(guess, state, first.depth, residuals)
-    return guess
+            residuals = robust.reweight(residuals, estimate[:3], first.depth, gain, noise)
+        weights = energy.steps(residuals, *metric, step_ratio=preset.step_ratio)
+        state = initial_state(estimate)
+        energy.iterate(
+            state, residuals, weights, preset.iterations_at(level), step_ratio=preset.step_ratio
+        )
+        estimate = filter_motion(estimate, state, first.depth, residuals)
+    return estimate
 
 
-def finish(start: Guess, state: State, depth: Field, residuals: Residuals) -> Guess:
+def filter_motion(start: Estimate, state: State, depth: Field, residuals: Residuals) -> Estimate:
     """Increments within a pixel, no depth motion without depth; the weighted median of each."""
     u = start.u + np.clip(state.u, -1, 1)
     v = start.v + np.clip(state.v, -1, 1)
     w = np.where(depth > 0, state.w, np.float32(0))
     u, v, w = (energy.median(field, depth, residuals.Zt) for field in (u, v, w))
-    return Guess(u, v, w, *state[8:])
+    return Estimate(u, v, w, *state[8:])
 
 
-def differentiate(frame: Frame, camera: Camera, *, exact_border: bool) -> tuple[Field, ...]:
+def differentiate(frame: PyramidFrame, camera: Camera, *, exact_border: bool) -> tuple[Field, ...]:
     """Intensity and depth, each with its gradient; no depth gradient at holes.
 
     The authors overlook holes at the ends: a null border pixel keeps its one-sided difference.
@@ -105,7 +109,7 @@ def differentiate(frame: Frame, camera: Camera, *, exact_border: bool) -> tuple[
     return frame.intensity, i_x, i_y, frame.depth, z_x, z_y
 
 
-def begin(start: Guess) -> State:
+def initial_state(start: Estimate) -> State:
     """Increments at zero, depth motion and duals where the coarser level left them."""
     u, v, u_bar, v_bar = (np.zeros_like(start.u) for _ in range(4))
     w, w_bar, *duals = (field.copy() for field in (start.w, *start[2:]))

@@ -28,16 +28,19 @@ class Rays(NamedTuple):
 
 def rays(cameras: Sequence[Camera], like: Fields, *, level: int = 0) -> Rays:
     """(x - cx) / fx of every column and (y - cy) / fy of every row, `level` steps up."""
-    here = [halved_camera(camera, level) for camera in cameras]
+    level_cameras = [halved_camera(camera, level) for camera in cameras]
     columns = torch.arange(like.shape[2], dtype=torch.float32, device=like.device)
     rows = torch.arange(like.shape[1], dtype=torch.float32, device=like.device)
-    x = torch.stack([(columns - camera.cx) / camera.fx for camera in here])
-    y = torch.stack([(rows - camera.cy) / camera.fy for camera in here])
+    x = torch.stack([(columns - camera.cx) / camera.fx for camera in level_cameras])
+    y = torch.stack([(rows - camera.cy) / camera.fy for camera in level_cameras])
     return Rays(x[:, None, :], y[:, :, None])
 
 
 def lift(motion: Motion, depth: Fields, cameras: Sequence[Camera], *, exact: bool) -> Flow:
-    """Batched twin of `energy.lift`: motion in pixels and depth to motion in meters."""
+    """Motion in pixels and depth to motion in meters.
+
+    Twin of `skelflow.flow.engines.numpy.energy.lift`.
+    """
     x, y = rays(cameras, depth)
     fx = torch.stack([depth.new_full((1, 1), camera.fx) for camera in cameras])
     fy = torch.stack([depth.new_full((1, 1), camera.fy) for camera in cameras])

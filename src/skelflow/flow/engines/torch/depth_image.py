@@ -1,4 +1,4 @@
-"""The images made of depth, on tensors: batched twins of `relief` and `shading`."""
+"""The images made of depth, on tensors: twins of `skelflow.flow.engines.depth_image`."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,11 @@ def relief(depth_m: Fields) -> Fields:
 
     Returns
     -------
-    (b, h, w) float32, 0..255, on the same device; see `skelflow.flow.engines.depth_image.relief`.
+    (b, h, w) float32, 0..255, on the same device.
+
+    Notes
+    -----
+    Twin of `skelflow.flow.engines.depth_image.relief`.
     """
     depth_m = despeckle(depth_m)
     known = (depth_m > 0).to(depth_m.dtype)
@@ -42,7 +46,10 @@ def relief(depth_m: Fields) -> Fields:
 
 
 def shading(depth_m: Fields, cameras: Sequence[Camera]) -> Fields:
-    """Depth as a gray surface with the light at the camera; twin of `flow.depth_image.shading`."""
+    """Depth as a gray surface with the light at the camera.
+
+    Twin of `skelflow.flow.engines.depth_image.shading`.
+    """
     depth_m = despeckle(depth_m)
     known = (depth_m > 0).to(depth_m.dtype)
     rows = depth_m.shape[1] / 120

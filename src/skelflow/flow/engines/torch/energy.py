@@ -1,7 +1,8 @@
-"""The terms of `energy` that start and end a level, on tensors: many pairs at once, any device.
+"""The terms that start and end a level, on tensors: many pairs at once, any device.
 
-The same names, the same results to rounding. Nothing here looks at a value: no branch on data, no
-boolean index, every constant a Python number; so a device is never waited for.
+The names and, to rounding, the results of `skelflow.flow.engines.numpy.energy`. No operation
+depends on a value: no branch on data, no boolean index, every constant a Python number; so that a
+device is never waited for.
 """
 
 from itertools import product
@@ -26,7 +27,7 @@ _DEPTH_BAND_M = float(constants.DEPTH_BAND_M)
 _MEDIAN_DEPTH, _MEDIAN_RESIDUAL = float(constants.MEDIAN_DEPTH), float(constants.MEDIAN_RESIDUAL)
 
 
-class Frames(NamedTuple):
+class FrameBatch(NamedTuple):
     """One frame of every pair at one pyramid level."""
 
     intensity: Fields
@@ -56,7 +57,10 @@ class _Corners(NamedTuple):
 
 
 def halve_intensity(image: Fields) -> Resized:
-    """Batched twin of `energy.halve_intensity`: separable, since its weights are."""
+    """One pyramid step: binomial mean of every second pixel; separable, since its weights are.
+
+    Twin of `skelflow.flow.engines.numpy.energy.halve_intensity`.
+    """
     total, weight = (_halve_rows(_halve_rows(a).mT).mT for a in (image, torch.ones_like(image[:1])))
     return (total / weight).contiguous()
 
@@ -71,7 +75,10 @@ def _halve_rows(image: Fields) -> Resized:
 
 
 def halve_depth(depth: Fields) -> Resized:
-    """Batched twin of `energy.halve_depth`: taps within 0.1 m of a center that has depth."""
+    """One pyramid step that never mixes surfaces: taps within 0.1 m of a center that has depth.
+
+    Twin of `skelflow.flow.engines.numpy.energy.halve_depth`.
+    """
     center = depth[:, ::2, ::2]
     height, width = center.shape[1:]
     padded = pad(depth, (2, 2, 2, 2))
@@ -88,7 +95,10 @@ def halve_depth(depth: Fields) -> Resized:
 
 
 def double(coarse: AnyFields, *, exact_border: bool) -> AnyResized:
-    """Batched twin of `energy.double`; any number of leading axes."""
+    """One pyramid step up of any number of fields.
+
+    Twin of `skelflow.flow.engines.numpy.energy.double`.
+    """
     rows = _double_rows(coarse, exact_border)
     return _double_rows(rows.mT, exact_border).mT.contiguous()
 
@@ -96,10 +106,10 @@ def double(coarse: AnyFields, *, exact_border: bool) -> AnyResized:
 def _double_rows(coarse: AnyFields, exact_border: bool) -> AnyResized:
     *leading, height, width = coarse.shape
     padded = pad(coarse, (0, 0, 1, 1))
-    here, below = padded[..., 1:-1, :], padded[..., 2:, :]
+    center, below = padded[..., 1:-1, :], padded[..., 2:, :]
     fine = coarse.new_empty(*leading, 2 * height, width)
-    fine[..., 0::2, :] = (padded[..., :-2, :] + 6 * here + below) / 8
-    fine[..., 1::2, :] = (here + below) / 2
+    fine[..., 0::2, :] = (padded[..., :-2, :] + 6 * center + below) / 8
+    fine[..., 1::2, :] = (center + below) / 2
     for row, gain in _border_gains(height, exact_border).items():
         fine[..., row, :].mul_(gain)
     return fine
@@ -114,7 +124,10 @@ def _border_gains(count: int, exact_border: bool) -> dict[int, float]:
 
 
 def surface_metric(depth: Fields, rays: Rays) -> tuple[Fields, Fields]:
-    """Batched twin of `energy.surface_metric`, given the camera's rays at this level."""
+    """Inverse 3D distances to the right and lower neighbor, given the camera's rays at this level.
+
+    Twin of `skelflow.flow.engines.numpy.energy.surface_metric`.
+    """
     rx, ry = torch.ones_like(depth), torch.ones_like(depth)
     rx[:, :, :-1] = _inverse_length((depth * rays.x).diff(dim=2), depth.diff(dim=2))
     ry[:, :-1] = _inverse_length((depth * rays.y).diff(dim=1), depth.diff(dim=1))
@@ -127,7 +140,10 @@ def _inverse_length(a: Fields, b: Fields) -> Fields:
 
 
 def derivatives(image: Fields, rx: Fields, ry: Fields) -> tuple[Fields, Fields]:
-    """Batched twin of `energy.derivatives`."""
+    """Derivatives along x and y, weighted by the metric.
+
+    Twin of `skelflow.flow.engines.numpy.energy.derivatives`.
+    """
     return _derivative_x(image, rx), _derivative_x(image.mT, ry.mT).mT.contiguous()
 
 
@@ -141,8 +157,11 @@ def _derivative_x(image: Fields, r: Fields) -> Fields:
     return result
 
 
-def warp(first: Frames, second: tuple[Fields, ...], u0: Fields, v0: Fields) -> Residuals:
-    """Batched twin of `energy.warp`: frame 2 sampled at `(x + u0, y + v0)`."""
+def warp(first: FrameBatch, second: tuple[Fields, ...], u0: Fields, v0: Fields) -> Residuals:
+    """Residuals of frame 2 sampled at `(x + u0, y + v0)`.
+
+    Twin of `skelflow.flow.engines.numpy.energy.warp`.
+    """
     intensity2, i_x, i_y, depth2, z_x, z_y = second
     height, width = depth2.shape[1:]
     columns = torch.arange(width, dtype=torch.float32, device=depth2.device)
@@ -189,7 +208,9 @@ def _sample_depth(depth: Fields, x: Fields, y: Fields, corners: _Corners) -> Fie
 
 
 def median(motion: Motion, depth: Fields, residual: Fields) -> Motion:
-    """Batched twin of `energy.median`, for u, v and w at once and without sorting.
+    """Weighted median of u, v and w at once, without sorting.
+
+    Twin of `skelflow.flow.engines.numpy.energy.median`.
 
     A neighbor's cumulative weight is the weight of all neighbors not above it (of equal ones, of
     those before it). The lowest cumulative weight that reaches half the total and the highest

@@ -5,7 +5,7 @@ import torch
 
 from skelflow.flow.engines.torch.camera import Fields, Flow
 from skelflow.flow.engines.torch.depth_image import relief, shading
-from skelflow.flow.engines.torch.energy import Frames
+from skelflow.flow.engines.torch.energy import FrameBatch
 from skelflow.flow.engines.torch.inputs import check_tensors, check_values
 from skelflow.flow.engines.torch.solver import solve
 from skelflow.flow.inputs import Flows, FramePairs
@@ -62,7 +62,7 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
         intensity0, intensity1 = (
             depth_image(depth, pairs, preset) for depth in (pairs.depth0, pairs.depth1)
         )
-    first, second = Frames(intensity0, pairs.depth0), Frames(intensity1, pairs.depth1)
+    first, second = FrameBatch(intensity0, pairs.depth0), FrameBatch(intensity1, pairs.depth1)
     return solve(first, second, cameras=pairs.cameras, preset=preset)
 
 

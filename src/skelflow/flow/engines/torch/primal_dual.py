@@ -1,4 +1,4 @@
-"""The primal-dual iteration of `energy` on tensors, every step in place in arrays made before.
+"""The primal-dual iteration on tensors, every step in place in arrays made before.
 
 u, v and w are one tensor, and what an iteration would multiply anew each time is multiplied once:
 the fewer calls and passes over memory, the faster any device.
@@ -45,8 +45,11 @@ class State(NamedTuple):
     p_y: Motion
 
 
-def steps(residuals: Residuals, rx: Fields, ry: Fields, *, pace: float = 1.0) -> Steps:
-    """Batched twin of `energy.steps`."""
+def steps(residuals: Residuals, rx: Fields, ry: Fields, *, step_ratio: float = 1.0) -> Steps:
+    """Depth weight mu and step sizes of the diagonal preconditioning.
+
+    Twin of `skelflow.flow.engines.numpy.energy.steps`.
+    """
     q = residuals
     mean = rx + ry
     mean[:, :, 1:].add_(rx[:, :, :-1])
@@ -56,11 +59,11 @@ def steps(residuals: Residuals, rx: Fields, ry: Fields, *, pace: float = 1.0) ->
     ry[:, -1].zero_()
     z_x, z_y = q.Zx.abs(), q.Zy.abs()
     mu = _MU_0 / (1 + _MU_FALL * (z_x * z_x + z_y * z_y + q.Zt * q.Zt))
-    tau_u = pace / (mu * z_x + _LAMBDA_I * mean + _EPSILON)
-    tau_v = pace / (mu * z_y + _LAMBDA_I * mean + _EPSILON)
-    tau_w = pace / (mu + _LAMBDA_D * mean + _EPSILON)
+    tau_u = step_ratio / (mu * z_x + _LAMBDA_I * mean + _EPSILON)
+    tau_v = step_ratio / (mu * z_y + _LAMBDA_I * mean + _EPSILON)
+    tau_w = step_ratio / (mu + _LAMBDA_D * mean + _EPSILON)
     return Steps(
-        sigma=mu / (mu * (1 + z_x + z_y) + _EPSILON) / pace,
+        sigma=mu / (mu * (1 + z_x + z_y) + _EPSILON) / step_ratio,
         rx=rx,
         ry=ry,
         coupling=torch.stack((tau_u * mu * q.Zx, tau_v * mu * q.Zy, -tau_w * mu)),
@@ -71,12 +74,12 @@ def steps(residuals: Residuals, rx: Fields, ry: Fields, *, pace: float = 1.0) ->
 
 
 def iterate(
-    state: State, residuals: Residuals, weights: Steps, count: int, *, pace: float = 1.0
+    state: State, residuals: Residuals, weights: Steps, count: int, *, step_ratio: float = 1.0
 ) -> State:
     """`count` primal-dual iterations (Chambolle-Pock, theta = 1); writes over `state`'s arrays."""
     spare, scratch = torch.empty_like(state.motion), torch.empty_like(state.motion)
     for _ in range(count):
-        ascend(state, residuals, weights, spare, scratch, pace=pace)
+        ascend(state, residuals, weights, spare, scratch, step_ratio=step_ratio)
         descend(state, residuals, weights, spare, scratch)
         state, spare = state._replace(motion=spare), state.motion
     return state
@@ -89,18 +92,21 @@ def ascend(
     spare: Motion,
     scratch: Motion,
     *,
-    pace: float = 1.0,
+    step_ratio: float = 1.0,
 ) -> None:
-    """Batched twin of `energy.ascend`; writes over `spare` and `scratch`."""
+    """Dual step; writes over `spare` and `scratch`.
+
+    Twin of `skelflow.flow.engines.numpy.energy.ascend`.
+    """
     s, q = state, residuals
     rho = torch.addcmul(q.Zt, q.Zx, s.bar[0], out=scratch[0])
     rho.addcmul_(q.Zy, s.bar[1]).sub_(s.bar[2])
     s.p_d.addcmul_(weights.sigma, rho).clamp_(-1, 1)
     total = torch.add(s.start, s.bar, out=spare)
     step = torch.sub(total[..., 1:], total[..., :-1], out=scratch[..., :-1])
-    s.p_x[..., :-1].add_(step, alpha=0.5 / pace)
+    s.p_x[..., :-1].add_(step, alpha=0.5 / step_ratio)
     step = torch.sub(total[..., 1:, :], total[..., :-1, :], out=scratch[..., :-1, :])
-    s.p_y[..., :-1, :].add_(step, alpha=0.5 / pace)
+    s.p_y[..., :-1, :].add_(step, alpha=0.5 / step_ratio)
     length = torch.mul(s.p_x, s.p_x, out=scratch)
     length.addcmul_(s.p_y, s.p_y).sqrt_().clamp_(min=1)
     s.p_x.div_(length)
@@ -108,7 +114,10 @@ def ascend(
 
 
 def divergence(p_x: Motion, p_y: Motion, rx: Fields, ry: Fields, *, out: Motion) -> Motion:
-    """Batched twin of `energy.divergence`, of u, v and w at once."""
+    """Negative adjoint of the gradient, of u, v and w at once.
+
+    Twin of `skelflow.flow.engines.numpy.energy.divergence`.
+    """
     torch.mul(p_x, rx, out=out)
     out.addcmul_(p_y, ry)
     out[..., 1:].addcmul_(p_x[..., :-1], rx[..., :-1], value=-1)
@@ -119,7 +128,10 @@ def divergence(p_x: Motion, p_y: Motion, rx: Fields, ry: Fields, *, out: Motion)
 def descend(
     state: State, residuals: Residuals, weights: Steps, new: Motion, scratch: Motion
 ) -> None:
-    """Batched twin of `energy.descend`; the moved motion goes to `new`, `bar` is updated."""
+    """Primal step; the moved motion goes to `new`, `bar` is updated.
+
+    Twin of `skelflow.flow.engines.numpy.energy.descend`.
+    """
     s, q, k = state, residuals, weights
     spread = divergence(s.p_x, s.p_y, k.rx, k.ry, out=scratch)
     torch.addcmul(s.motion, k.coupling, s.p_d, value=-1, out=new)

@@ -1,6 +1,7 @@
-"""What our own presets add to the authors' method, on tensors: batched twins of `robust`.
+"""What our own presets add to the authors' method, on tensors: filters, reweighted residuals.
 
-The same names, the same results to rounding; as in `batched_terms`, nothing looks at a value.
+The names and, to rounding, the results of `skelflow.flow.engines.numpy.robust`. No operation
+depends on a value, so that a device is never waited for.
 """
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn.functional import pad
 from skelflow.flow import constants
 from skelflow.flow.engines.numpy import robust
 from skelflow.flow.engines.torch.camera import Fields, Motion
-from skelflow.flow.engines.torch.energy import Frames, Residuals
+from skelflow.flow.engines.torch.energy import FrameBatch, Residuals
 
 _CONTRAST, _FLOOR = float(constants.CONTRAST), float(constants.CONTRAST_FLOOR)
 _NOISE_SHARE, _OCCLUSION = float(constants.NOISE_SHARE), float(constants.OCCLUSION)
@@ -20,16 +21,22 @@ _LOST_M, _MARGIN = float(constants.LOST_M), float(constants.VIEW_MARGIN)
 _NOWHERE_M = 1e6  # a neighbor that is null or out of the image: no mean with it is near a pixel
 
 
-def smooth(frames: Frames) -> tuple[Frames, Fields]:
-    """Batched twin of `robust.smooth`: less noise, and the variance of the depth's noise."""
+def smooth(frames: FrameBatch) -> tuple[FrameBatch, Fields]:
+    """Frames with less noise, and the variance of their depth's noise.
+
+    Twin of `skelflow.flow.engines.numpy.robust.smooth`.
+    """
     fine, coarse = constants.DEPTH_FILTERS
     depth, noise = smooth_depth(frames.depth, *fine)
     depth, _ = smooth_depth(depth, *coarse)
-    return Frames(soften(frames.intensity), depth), noise
+    return FrameBatch(soften(frames.intensity), depth), noise
 
 
 def soften(image: Fields) -> Fields:
-    """Batched twin of `robust.soften`: the 3x3 binomial mean; the border is repeated."""
+    """The 3x3 binomial mean; the border is repeated.
+
+    Twin of `skelflow.flow.engines.numpy.robust.soften`.
+    """
     padded = pad(image, (1, 1, 1, 1), mode="replicate")
     rows = torch.add(padded[:, :-2], padded[:, 1:-1], alpha=2).add_(padded[:, 2:]).div_(4)
     columns = torch.add(rows[..., :-2], rows[..., 1:-1], alpha=2)
@@ -37,7 +44,10 @@ def soften(image: Fields) -> Fields:
 
 
 def smooth_depth(depth: Fields, radius: int, step: int, band: float) -> tuple[Fields, Fields]:
-    """Batched twin of `robust.smooth_depth`: depth without noise, and that noise's variance."""
+    """Depth without noise, and that noise's variance.
+
+    Twin of `skelflow.flow.engines.numpy.robust.smooth_depth`.
+    """
     height, width = depth.shape[1:]
     null, reach = depth <= 0, radius * step
     padded = pad(depth.masked_fill(null, _NOWHERE_M), (reach,) * 4, value=_NOWHERE_M)
@@ -61,7 +71,10 @@ def smooth_depth(depth: Fields, radius: int, step: int, band: float) -> tuple[Fi
 
 
 def despeckle(depth: Fields) -> Fields:
-    """Batched twin of `robust.despeckle`: depth without flying pixels."""
+    """Depth without flying pixels.
+
+    Twin of `skelflow.flow.engines.numpy.robust.despeckle`.
+    """
     height, width = depth.shape[1:]
     reach = constants.SPECKLE_PX
     padded = pad(depth.masked_fill(depth <= 0, torch.nan), (reach,) * 4, value=torch.nan)
@@ -73,7 +86,10 @@ def despeckle(depth: Fields) -> Fields:
 
 
 def contrast_gain(image: Fields) -> Fields:
-    """Batched twin of `robust.contrast_gain`: brightness counts alike on any texture."""
+    """What makes brightness count alike on faint and on strong texture.
+
+    Twin of `skelflow.flow.engines.numpy.robust.contrast_gain`.
+    """
     height, width = image.shape[1:]
     padded = pad(image, (1, 1, 1, 1), mode="replicate")
     mean, variance = torch.zeros_like(image), torch.zeros_like(image)
@@ -86,10 +102,12 @@ def contrast_gain(image: Fields) -> Fields:
     return variance.add_(_FLOOR * _FLOOR).rsqrt_().mul_(_CONTRAST)
 
 
-def trust(
+def reweight(
     residuals: Residuals, start: Motion, depth: Fields, gain: Fields, noise: Fields
 ) -> Residuals:
-    """Batched twin of `robust.trust`: residuals as far as they can be believed.
+    """Residuals weighted by their reliability.
+
+    Twin of `skelflow.flow.engines.numpy.robust.reweight`.
 
     Writes over `residuals` and returns them. `noise` may be one value for many pixels.
     """
@@ -97,8 +115,8 @@ def trust(
     square = (q.Zt * q.Zt).clamp_(min=1e-12)
     share = torch.div(noise, square, out=square).mul_(-_NOISE_SHARE * _NOISE_SHARE).add_(1)
     q.Zt.mul_(share.clamp_(min=0))
-    strange = (q.Zt - start[2]).masked_fill_(depth <= 0, 0)
-    brightness = gain / strange.mul_(strange).mul_(_OCCLUSION).add_(1)
+    disagreement = (q.Zt - start[2]).masked_fill_(depth <= 0, 0)
+    brightness = gain / disagreement.mul_(disagreement).mul_(_OCCLUSION).add_(1)
     brightness.masked_fill_(outside, 0)
     for field in (q.It, q.Ix, q.Iy):
         field.mul_(brightness)

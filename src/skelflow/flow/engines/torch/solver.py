@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from skelflow.errors import ConfigError
 from skelflow.flow.engines.torch.camera import Fields, Flow, Motion, Rays, lift, rays
 from skelflow.flow.engines.torch.energy import (
-    Frames,
+    FrameBatch,
     Resized,
     derivatives,
     double,
@@ -23,15 +23,15 @@ from skelflow.flow.engines.torch.energy import (
     warp,
 )
 from skelflow.flow.engines.torch.primal_dual import State, iterate, steps
-from skelflow.flow.engines.torch.robust import contrast_gain, smooth, trust
+from skelflow.flow.engines.torch.robust import contrast_gain, reweight, smooth
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import level_count, padded_size
 from skelflow.types import Camera
 
-Guess = Float32[Tensor, "10 b h w"]  # u v w, p_d, p_x of u v w, p_y of u v w
+Estimate = Float32[Tensor, "10 b h w"]  # u v w, p_d, p_x of u v w, p_y of u v w
 
 _SETTINGS = (  # those `solve` heeds
-    *("iterations", "warps", "pace", "exact_border", "exact_lift"),
+    *("iterations", "warps", "step_ratio", "exact_border", "exact_lift"),
     *("robust", "smooth"),
 )
 
@@ -39,13 +39,15 @@ _SETTINGS = (  # those `solve` heeds
 class Level(NamedTuple):
     """Both frames of every pair at one pyramid level, and the cameras that see them so."""
 
-    first: Frames
-    second: Frames
-    sight: Rays
+    first: FrameBatch
+    second: FrameBatch
+    pixel_rays: Rays
 
 
 @torch.no_grad()
-def solve(first: Frames, second: Frames, *, cameras: Sequence[Camera], preset: Preset) -> Flow:
+def solve(
+    first: FrameBatch, second: FrameBatch, *, cameras: Sequence[Camera], preset: Preset
+) -> Flow:
     """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
 
     Twin of `skelflow.flow.engines.numpy.solver.solve`; `cameras` is one for all pairs or one
@@ -59,13 +61,13 @@ def solve(first: Frames, second: Frames, *, cameras: Sequence[Camera], preset: P
         second, noise1 = smooth(second)
         noise = pad_field(noise0 + noise1, level_count(height, width))
     pyramid = build_pyramid(first, second, cameras)
-    guess = first.depth.new_zeros(10, *pyramid[-1].first.depth.shape)
+    estimate = first.depth.new_zeros(10, *pyramid[-1].first.depth.shape)
     for number, level in reversed(list(enumerate(pyramid))):
         if number < len(pyramid) - 1:
-            guess = upsample(guess, exact_border=preset.exact_border)
+            estimate = upsample(estimate, exact_border=preset.exact_border)
         for _ in range(preset.warps_at(number)):
-            guess = solve_warp(level, guess, noise if number == 0 else None, preset, number)
-    motion = guess[:3, :, :height, :width]
+            estimate = solve_warp(level, estimate, noise if number == 0 else None, preset, number)
+    motion = estimate[:3, :, :height, :width]
     return lift(motion, first.depth, cameras, exact=preset.exact_lift)
 
 
@@ -83,7 +85,7 @@ def check_settings(preset: Preset) -> None:
         )
 
 
-def build_pyramid(first: Frames, second: Frames, cameras: Sequence[Camera]) -> list[Level]:
+def build_pyramid(first: FrameBatch, second: FrameBatch, cameras: Sequence[Camera]) -> list[Level]:
     """Both frames at every level, finest first, and the rays through their pixels."""
     levels = level_count(*first.depth.shape[1:])
     first, second = pad_frames(first, levels), pad_frames(second, levels)
@@ -94,9 +96,9 @@ def build_pyramid(first: Frames, second: Frames, cameras: Sequence[Camera]) -> l
     return pyramid
 
 
-def pad_frames(frames: Frames, levels: int) -> Frames:
+def pad_frames(frames: FrameBatch, levels: int) -> FrameBatch:
     """Repeat the last row and column until every level but the coarsest has even sides."""
-    return Frames(*(pad_field(field, levels) for field in frames))
+    return FrameBatch(*(pad_field(field, levels) for field in frames))
 
 
 def pad_field(field: Fields, levels: int) -> Resized:
@@ -106,57 +108,63 @@ def pad_field(field: Fields, levels: int) -> Resized:
     return pad(field, (0, wide - width, 0, tall - height), mode="replicate")
 
 
-def halve(frames: Frames) -> Frames:
+def halve(frames: FrameBatch) -> FrameBatch:
     """The frames one level coarser."""
-    return Frames(halve_intensity(frames.intensity), halve_depth(frames.depth))
+    return FrameBatch(halve_intensity(frames.intensity), halve_depth(frames.depth))
 
 
-def upsample(guess: Guess, *, exact_border: bool) -> Float32[Tensor, "10 b h2 w2"]:
+def upsample(estimate: Estimate, *, exact_border: bool) -> Float32[Tensor, "10 b h2 w2"]:
     """All ten fields one level finer; motion in pixels doubles."""
-    fine = double(guess, exact_border=exact_border)
+    fine = double(estimate, exact_border=exact_border)
     fine[:2].mul_(2)
     return fine
 
 
 def solve_warp(
-    level: Level, guess: Guess, noise: Fields | None, preset: Preset, number: int
-) -> Guess:
-    """One warp and its primal-dual iterations, then the median filter; writes over `guess`."""
-    total, misfit = estimate(level, guess, noise, preset, number)
-    guess[:3] = median(total, level.first.depth, misfit)
-    return guess
+    level: Level, estimate: Estimate, noise: Fields | None, preset: Preset, number: int
+) -> Estimate:
+    """One warp and its primal-dual iterations, then the median filter; writes over `estimate`."""
+    total, misfit = solve_motion(level, estimate, noise, preset, number)
+    estimate[:3] = median(total, level.first.depth, misfit)
+    return estimate
 
 
-def estimate(
-    level: Level, guess: Guess, noise: Fields | None, preset: Preset, number: int
+def solve_motion(
+    level: Level, estimate: Estimate, noise: Fields | None, preset: Preset, number: int
 ) -> tuple[Motion, Fields]:
     """Motion before the median filter, and the depth residual at the warp.
 
     On its own so that what the iterations need is gone before the filter takes its memory.
     """
-    first, second, sight = level
-    gradients = differentiate(second, sight, exact_border=preset.exact_border)
-    residuals = warp(first, gradients, guess[0], guess[1])
+    first, second, pixel_rays = level
+    gradients = differentiate(second, pixel_rays, exact_border=preset.exact_border)
+    residuals = warp(first, gradients, estimate[0], estimate[1])
     if preset.robust:
         variance = torch.zeros_like(first.depth) if noise is None else noise
         gain = contrast_gain(first.intensity)
-        residuals = trust(residuals, guess[:3], first.depth, gain, variance)
-    weights = steps(residuals, *surface_metric(first.depth, sight), pace=preset.pace)
+        residuals = reweight(residuals, estimate[:3], first.depth, gain, variance)
+    weights = steps(
+        residuals, *surface_metric(first.depth, pixel_rays), step_ratio=preset.step_ratio
+    )
     del gradients
     count = preset.iterations_at(number)
-    state = iterate(begin(guess), residuals, weights, count, pace=preset.pace)
+    state = iterate(
+        initial_state(estimate), residuals, weights, count, step_ratio=preset.step_ratio
+    )
     state.motion[:2].clamp_(-1, 1)
     total = state.start + state.motion
     total[2].masked_fill_(first.depth <= 0, 0)
     return total, residuals.Zt
 
 
-def differentiate(frames: Frames, sight: Rays, *, exact_border: bool) -> tuple[Fields, ...]:
+def differentiate(
+    frames: FrameBatch, pixel_rays: Rays, *, exact_border: bool
+) -> tuple[Fields, ...]:
     """Intensity and depth, each with its gradient; no depth gradient at holes.
 
     The authors overlook holes at the ends: a null border pixel keeps its one-sided difference.
     """
-    rx, ry = surface_metric(frames.depth, sight)
+    rx, ry = surface_metric(frames.depth, pixel_rays)
     i_x, i_y = derivatives(frames.intensity, rx, ry)
     z_x, z_y = derivatives(frames.depth, rx, ry)
     hole = frames.depth == 0
@@ -166,13 +174,13 @@ def differentiate(frames: Frames, sight: Rays, *, exact_border: bool) -> tuple[F
     return frames.intensity, i_x, i_y, frames.depth, z_x, z_y
 
 
-def begin(guess: Guess) -> State:
+def initial_state(estimate: Estimate) -> State:
     """Increments at zero, depth motion and duals where the coarser level left them.
 
-    The state lives in `guess`: its motion becomes the frozen start, its duals are iterated.
+    The state lives in `estimate`: its motion becomes the frozen start, its duals are iterated.
     """
-    start = guess[:3]
+    start = estimate[:3]
     motion = torch.zeros_like(start)
     motion[2] = start[2]
     start[2].zero_()
-    return State(start, motion, motion.clone(), guess[3], guess[4:7], guess[7:])
+    return State(start, motion, motion.clone(), estimate[3], estimate[4:7], estimate[7:])
