@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+MODULE = "benchmarks.reports.footprint"
 TINY = (48, 64)
 STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -20,7 +21,7 @@ def measure_memory(method: str, size: tuple[int, int], threads: int) -> float | 
     """Megabytes (10^6 bytes) that one call adds; None where the system does not tell."""
     if not RESET.exists():
         return None
-    command = [sys.executable, __file__, method, *map(str, (*size, threads))]
+    command = [sys.executable, "-m", MODULE, method, *map(str, (*size, threads))]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -44,8 +45,7 @@ def measure_call(call: Callable[[], object]) -> float | None:
 
 def main() -> None:
     """Print what a call of METHOD at ROWS x COLUMNS on THREADS threads adds, in megabytes."""
-    from contenders import bind
-
+    from benchmarks.methods.contenders import bind
     from benchmarks.scenes.scenes import make_scene
 
     method, *numbers = sys.argv[1:]

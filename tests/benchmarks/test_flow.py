@@ -4,30 +4,19 @@ import json
 import subprocess
 import sys
 from functools import partial
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+from benchmarks.methods import peers
+from benchmarks.reports import footprint
+from benchmarks.reports.flow_demands import find_failures
+from benchmarks.reports.flow_tables import print_errors
 from benchmarks.scenes.render import Scene
 from benchmarks.scenes.scenes import make_plane, make_scene
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.flow.presets import PRESETS
 from tests.conftest import REPOSITORY
-
-FOLDER = REPOSITORY / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def _path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(FOLDER))
-
-
-@pytest.fixture
-def peers() -> ModuleType:
-    import peers
-
-    return peers
 
 
 def frames_of(scene: Scene) -> tuple[np.ndarray, ...]:
@@ -46,7 +35,7 @@ def image_flow(scene: Scene) -> np.ndarray:
     return np.stack((ends[0] - u, ends[1] - v), -1).astype(np.float32)
 
 
-def test_peers_find_a_known_translation(peers: ModuleType) -> None:
+def test_peers_find_a_known_translation() -> None:
     motion_m = (0.03, -0.015, 0.02)
     plane = make_plane(width=160, height=120, motion_m=motion_m, rotvec_deg=(10.0, 15.0, 0.0))
     available = [name for name in peers.PEERS if peers.is_available(name)]
@@ -57,7 +46,7 @@ def test_peers_find_a_known_translation(peers: ModuleType) -> None:
         assert np.linalg.norm(error) < 0.03 * np.linalg.norm(motion_m), name
 
 
-def test_peers_lift_the_true_image_flow_to_the_true_flow(peers: ModuleType) -> None:
+def test_peers_lift_the_true_image_flow_to_the_true_flow() -> None:
     scene = make_scene("S4", width=320, height=240)
     truth = image_flow(scene)
     found = peers.lift_flow(*frames_of(scene), scene.camera, follow=lambda _: truth)
@@ -67,7 +56,7 @@ def test_peers_lift_the_true_image_flow_to_the_true_flow(peers: ModuleType) -> N
     assert found.dtype == np.float32
 
 
-def test_peers_lift_over_holes(peers: ModuleType) -> None:
+def test_peers_lift_over_holes() -> None:
     scene = make_plane(width=64, height=48, motion_m=(0.02, 0.0, 0.05))
     holes = np.random.default_rng(0).random((48, 64)) < 0.2
     depth0, depth1 = (np.where(holes, np.float32(0), z) for z in (scene.depth0, scene.depth1))
@@ -79,7 +68,7 @@ def test_peers_lift_over_holes(peers: ModuleType) -> None:
     assert (lift(follow=lambda _: image_flow(scene), farthest_m=0.04)[..., 2] == 0).all()
 
 
-def test_peers_smoothing_lowers_noise_and_keeps_steps_and_holes(peers: ModuleType) -> None:
+def test_peers_smoothing_lowers_noise_and_keeps_steps_and_holes() -> None:
     random = np.random.default_rng(0)
     clean = np.full((40, 60), 1.5, np.float32)
     clean[:, 30:] = 2.5
@@ -92,22 +81,20 @@ def test_peers_smoothing_lowers_noise_and_keeps_steps_and_holes(peers: ModuleTyp
     assert error.max() < 0.02
 
 
-def test_peers_fill_a_hole_with_the_nearest_depth(peers: ModuleType) -> None:
+def test_peers_fill_a_hole_with_the_nearest_depth() -> None:
     depth = np.float32([[1, 0, 0, 0, 2], [1, 0, 0, 0, 2]])
     filled = peers.fill_holes(depth)
     assert filled[:, [0, 1, 3, 4]].tolist() == [[1, 1, 2, 2]] * 2
     assert (peers.fill_holes(np.zeros_like(depth)) == 0).all()
 
 
-def test_peers_read_depth_between_pixels_but_not_across_a_step(peers: ModuleType) -> None:
+def test_peers_read_depth_between_pixels_but_not_across_a_step() -> None:
     depth = np.float32([[1.0, 1.04, 3.0, 3.0]] * 3)
     x, y = np.float32([[0.5, 1.4, 1.6]] * 3), np.float32([[1.0] * 3] * 3)
     assert peers.read_depth(depth, x, y)[0].tolist() == pytest.approx([1.02, 1.04, 3.0])
 
 
 def test_footprint_sees_what_a_call_takes() -> None:
-    import footprint
-
     if not footprint.RESET.exists():
         pytest.skip("the system does not tell a process its peak memory (no /proc/self/clear_refs)")
     taken = [footprint.measure_call(lambda n=n: np.ones(n, np.uint8).sum()) for n in (10**6, 10**8)]
@@ -119,9 +106,13 @@ def test_footprint_sees_what_a_call_takes() -> None:
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict]:
     path = tmp_path_factory.mktemp("bench") / "flow.json"
     methods = ["--methods", *PRESETS, "DIS + bilateral", "DualTVL1", "DIS"]
-    command = [sys.executable, str(FOLDER / "flow.py"), "--quick", "--sizes", "48x64", *methods]
+    command = [sys.executable, "-m", "benchmarks.flow", "--quick", "--sizes", "48x64", *methods]
     done = subprocess.run(
-        [*command, "--check", "--json", str(path)], capture_output=True, text=True, check=False
+        [*command, "--check", "--json", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=REPOSITORY,
     )
     assert done.stderr == ""
     assert done.returncode == 1  # 240x320 is not among the sizes
@@ -162,8 +153,6 @@ def test_benchmark_prints_every_table_and_what_is_not_met(whole_run: tuple[str, 
 
 
 def test_benchmark_marks_a_peer_that_beats_ours(capsys: pytest.CaptureFixture[str]) -> None:
-    from flow_tables import print_errors
-
     figures = {"paper": (0.002, 0.001), "DIS": (0.001, 0.0015), "(no flow at all)": (0.0, 0.0)}
     rows = {
         name: {"regions": {"all": {"mean_m": mean, "median_m": median}}}
@@ -200,8 +189,6 @@ def good_figures() -> dict:
 
 
 def test_demands_are_met_by_good_figures() -> None:
-    from flow_demands import find_failures
-
     assert find_failures(good_figures()) == []
 
 
@@ -222,8 +209,6 @@ SMALL, LARGE = ("sizes", "240x320"), ("sizes", "424x512")
     ],
 )
 def test_demands_name_what_is_not_met(place: tuple[str, ...], value: object, message: str) -> None:
-    from flow_demands import find_failures
-
     figures = good_figures()
     *way, last = place
     spot = figures
@@ -235,8 +220,6 @@ def test_demands_name_what_is_not_met(place: tuple[str, ...], value: object, mes
 
 
 def test_demands_do_not_ask_for_the_median_of_clean_scenes() -> None:
-    from flow_demands import find_failures
-
     figures = good_figures()
     rows = figures["sizes"]["240x320"]["errors"]["clean"]["S1"]
     rows["best"]["regions"]["all"]["median_m"] = 1.0
@@ -245,8 +228,6 @@ def test_demands_do_not_ask_for_the_median_of_clean_scenes() -> None:
 
 @pytest.mark.parametrize("missing", ["paper", "fast", "best", "DIS + bilateral", "DualTVL1"])
 def test_demands_say_what_was_not_measured(missing: str) -> None:
-    from flow_demands import find_failures
-
     figures = good_figures()
     for found in figures["sizes"].values():
         found["times"].pop(missing)
