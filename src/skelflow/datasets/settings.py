@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator
 
 from skelflow.flow.presets import find_preset, preset_name
 from skelflow.settings import Count, Positive, Settings
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
 RegionName = Literal["image", "crop", "clip"]
-PresetName = Annotated[str, BeforeValidator(preset_name)]  # former names become present ones
+PresetName = Annotated[str, AfterValidator(preset_name)]  # former names become present ones
 MOVING_M = 0.001  # a pixel that moves less is at rest
 
 
