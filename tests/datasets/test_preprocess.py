@@ -16,7 +16,7 @@ from tests.tiny_folder import CAMERA, CONFIG, HEIGHT, WIDTH, depth_image, record
 def test_prepare_sequence_crops_resizes_and_colors_the_flow() -> None:
     made = prepare_sequence(recording(), CONFIG, range_m=0.02, layout="kinect_v1")
     assert made.flow.shape == (3, 16, 20, 3)
-    whole = scene_flow(depth_image(3), depth_image(4), CAMERA, preset=CONFIG.preset)
+    whole = scene_flow(depth_image(3), depth_image(4), CAMERA, preset=CONFIG.flow.preset)
     window = whole[8:40, 12:52]
     mean = window.reshape(16, 2, 20, 2, 3).mean((1, 3))
     error = np.abs(decode_flow(made.flow[1:2], 0.02)[0] - np.clip(mean, -0.02, 0.02))
