@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
+from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import DistributedDataParallelKwargs, send_to_device
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -14,27 +14,56 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.errors import ConfigError
 
+AUTO = "auto"
 
-def make_accelerator(precision: str = "no", *, unused_weights: bool = False) -> Accelerator:
+
+def find_device(name: str = AUTO) -> torch.device:
+    """The device of that name: "auto", "cpu", or an accelerator such as "cuda" or "cuda:1".
+
+    "auto" is the accelerator that is there, otherwise the processor.
+
+    Raises
+    ------
+    ConfigError
+        There is no such device; those that are there are named.
+    """
+    found = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    if name == AUTO:
+        return found or torch.device("cpu")
+    count = torch.accelerator.device_count() if found else 0
+    numbered = [f"{found}:{index}" for index in range(count)]
+    if name not in (known := ["cpu", *([str(found)] if found else []), *numbered]):
+        raise ConfigError(f"device: found {name!r}, expected one of {', '.join([AUTO, *known])}")
+    return torch.device(name)
+
+
+def make_accelerator(
+    precision: str = "no", *, device: str = AUTO, unused_weights: bool = False
+) -> Accelerator:
     """The device of this process, together with those that the same launch started.
 
     Parameters
     ----------
     precision : "no" (32 bit), "bf16" or "fp16" mixed precision.
+    device : see `find_device`; a number is for a single process, a launch numbers its own.
     unused_weights : some trainable weights take no part in the loss.
 
     Raises
     ------
     ConfigError
-        The device cannot compute in that precision, or the processes do not see each other.
+        There is no such device, it cannot compute in that precision, or the processes do not see
+        each other.
     """
     buffers = DistributedDataParallelKwargs(
         broadcast_buffers=False, find_unused_parameters=unused_weights
     )
-    on_cpu = not torch.accelerator.is_available()
+    chosen = find_device(device)
+    on_cpu = chosen.type == "cpu"
     if precision == "fp16" and on_cpu:
         raise ConfigError("precision: found 'fp16', which needs a GPU; 'bf16' and 'no' do not")
-    AcceleratorState._reset_state()  # of an earlier run, whose precision may be another
+    _forget_earlier_run(chosen)
+    if chosen.index is not None:
+        torch.accelerator.set_device_index(chosen.index)
     try:
         accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[buffers])
     except ValueError as error:
@@ -46,6 +75,14 @@ def make_accelerator(precision: str = "no", *, unused_weights: bool = False) -> 
             "start them with torchrun or accelerate launch"
         )
     return accelerator
+
+
+def _forget_earlier_run(device: torch.device) -> None:
+    """Let accelerate choose precision and, in a single process, the device anew."""
+    earlier = PartialState._shared_state.get("device")
+    alone = PartialState._shared_state.get("num_processes", 1) == 1
+    another = earlier is not None and earlier.type != device.type
+    AcceleratorState._reset_state(reset_partial_state=alone and another)
 
 
 def to_device(batch: Batch, accelerator: Accelerator) -> Batch:
