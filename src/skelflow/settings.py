@@ -52,6 +52,16 @@ class SettingsError(ConfigError, ValueError):
         """The same problems, of settings that belong to a group."""
         return SettingsError(*(f"{group}.{problem}" for problem in self.problems))
 
+    def renamed(self, name: str, shown: str) -> "SettingsError":
+        """The same problems, with the name by which the user knows a setting."""
+        before = f"{name}:"
+        return SettingsError(
+            *(
+                f"{shown}:{problem.removeprefix(before)}" if problem.startswith(before) else problem
+                for problem in self.problems
+            )
+        )
+
 
 class Settings(BaseModel):
     """Base of all groups of settings: immutable, of exact types, without unknown names.

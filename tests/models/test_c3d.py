@@ -8,8 +8,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.attention.masks import attention_gains
-from skelflow.models.config import FlowConfig
 from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk
+from skelflow.models.flow.config import ClipConfig
 from skelflow.models.registry import create_model
 
 SMALL = {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3, "initialization": "he"}
@@ -96,7 +96,7 @@ def plain_c3d(trunk: C3dTrunk, flow: Tensor, gains: list[Tensor] | None) -> Tens
 
 @pytest.mark.parametrize("attended", [False, True])
 def test_c3d_equals_the_layers_one_by_one(attended: bool) -> None:
-    config = FlowConfig(width=1 / 16, clip_length=8, crop=48, initialization="he")
+    config = ClipConfig(width=1 / 16, clip_length=8, crop=48, initialization="he")
     trunk = C3dTrunk(config).eval().double()
     batch = clips(crop=48)
     gains = attention_gains(batch.joints_px.double(), crop=48) if attended else None

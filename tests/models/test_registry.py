@@ -18,7 +18,7 @@ def test_create_model_keeps_its_name_and_sizes(name: str) -> None:
     assert model.name == name
     assert model.config.classes == 5
     assert model.head.out_features == 5
-    assert model.needs_flow or model.needs_skeleton
+    assert model.inputs
 
 
 def test_create_model_names_the_nearest_model() -> None:
@@ -27,7 +27,7 @@ def test_create_model_names_the_nearest_model() -> None:
 
 
 def test_create_model_names_the_nearest_option() -> None:
-    with pytest.raises(ConfigError, match=r"'score_layr'.*did you mean 'score_layer'"):
+    with pytest.raises(ConfigError, match=r"score_layr: no such .*did you mean 'score_layer'"):
         create_model("res_tcn_bjcn", score_layr=2)
 
 

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, DataError
-from skelflow.models.guides.normalize import fit_normalizer, present_bodies, root_origins
-from skelflow.models.guides.res_tcn import ResTcnBjcn, SameConv1d
+from skelflow.models.guides.normalize import present_bodies, root_origins
+from skelflow.models.guides.residual import SameConv1d
 from skelflow.models.guides.score import informativeness_score
 from skelflow.models.registry import create_model
 from skelflow.skeleton.layouts import KINECT_V1, KINECT_V2
@@ -149,7 +149,7 @@ def test_normalizer_maps_the_extrema_to_one_and_missing_to_zero() -> None:
     model = create_model("res_tcn", **SMALL)
     joints = random_joints()
     joints[0, 3, 1, 2, 1] = torch.nan
-    fit_normalizer(model, [sequence.numpy() for sequence in joints])
+    model.fit_normalization([sequence.numpy() for sequence in joints])
     rows = model.skeleton.normalizer(joints).reshape(3, 2, 4, 3, 20)
     assert (rows[0, 1, 2, :, 3] == 0).all()
     for axis in range(3):
@@ -173,7 +173,7 @@ def test_normalizer_ignores_where_the_body_stands_when_centered() -> None:
 
 def test_normalizer_extrema_stay_when_data_changes() -> None:
     model = create_model("res_tcn", **SMALL).train()
-    fit_normalizer(model, [np.float32([[[[-1, -2, 0]], [[3, 2, 4]]]])])
+    model.fit_normalization([np.float32([[[[-1, -2, 0]], [[3, 2, 4]]]])])
     model(skeletons(100 * random_joints()))
     state = model.state_dict()
     assert state["skeleton.normalizer.low"].tolist() == [-1, -2, 0]
@@ -254,7 +254,6 @@ def test_present_bodies_need_one_joint_in_one_frame() -> None:
 
 def test_score_of_a_network_equals_eq_2_by_hand() -> None:
     model = create_model("res_tcn_bjcn", **SMALL).eval()
-    assert isinstance(model, ResTcnBjcn)
     bjcn = model.skeleton.bjcn
     for norm in (unit.norm for unit in bjcn.units):
         nn.init.uniform_(norm.weight)

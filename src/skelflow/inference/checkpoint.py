@@ -112,13 +112,20 @@ class Checkpoint:
         Raises
         ------
         DataError
-            The store was prepared differently, or an action is none of the classes.
+            The store lacks what the network reads or was prepared differently, or an action is
+            none of the classes.
         """
+        config = self.network.config
+        if config.reads_joints and store.meta.layout is None:
+            raise DataError(
+                f"{store.path}: holds no skeletons, but {self.network.name} reads them; prepare "
+                "recordings with skeletons, or use a network that sees flow alone, such as c3d"
+            )
         own, found = self.meta, store.meta
         differing: dict[str, tuple[Any, Any]] = {}
-        if self.network.needs_skeleton and own.layout != found.layout:
+        if config.reads_joints and own.layout != found.layout:
             differing["layout"] = own.layout, found.layout
-        if self.network.needs_flow:
+        if config.reads_clips:
             differing |= own.flow.differences(found.flow)
         wrong = [
             f"{name} {there!r} instead of {here!r}" for name, (here, there) in differing.items()

@@ -7,27 +7,13 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import Clip
 from skelflow.datasets.prepare.region import crop_corner
 from skelflow.datasets.store.schema import StoreMeta
-from skelflow.models.attention.masks import attention_mask
 from skelflow.models.base import Network
-from skelflow.models.config import FlowConfig
 from skelflow.types import Camera
 
 Window = tuple[float, float, float, float]
-
-
-def attention_of(network: Network, batch: Batch) -> Float[Tensor, "b l side side"] | None:
-    """The mask M of the first convolution, Eq. 3 or 5; None for a network without attention."""
-    config = network.config
-    if not isinstance(config, FlowConfig) or config.attention == "none":
-        return None
-    score = network.score(batch) if config.attention == "at2" else None
-    side = config.crop
-    mask = attention_mask(batch.joints_px, score, height=side, width=side, rounding=config.radius)
-    return mask[:, 0]
 
 
 def mean_by_frame(
@@ -52,11 +38,11 @@ def mean_by_frame(
 
 def seen_window(camera: Camera, meta: StoreMeta, network: Network) -> Window:
     """Left, top, width and height of what the network sees, in pixels of the depth image."""
-    config = network.config
-    if not isinstance(config, FlowConfig):
+    clip = network.config.clip
+    if clip is None:
         return 0.0, 0.0, float(camera.width), float(camera.height)
     scale = np.divide(meta.flow.crop, meta.flow.size)
-    free = np.subtract(meta.flow.size, config.crop) // 2
+    free = np.subtract(meta.flow.size, clip.side) // 2
     left, top = np.asarray(crop_corner(camera, meta.flow.crop)) + free * scale
-    width, height = config.crop * scale
+    width, height = clip.side * scale
     return float(left), float(top), float(width), float(height)

@@ -22,9 +22,9 @@ from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.inference.checkpoint import Checkpoint
-from skelflow.inference.explain import attention_of, mean_by_frame, seen_window
+from skelflow.inference.explain import mean_by_frame, seen_window
 from skelflow.inference.result import Explanation, Guess, Result
-from skelflow.models.config import TcnBjcnConfig
+from skelflow.models.config import Input
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
@@ -105,8 +105,8 @@ class Recognizer:
         times = pair_times(len(reading.recording), meta.flow.stride)
         clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
         length = len(times)  # one sample holds all frames
-        if isinstance(reading.samples, ClipDataset):
-            clips, length = reading.samples.clips, reading.samples.length
+        if network.config.clip is not None:
+            clips, length = cast(ClipDataset, reading.samples).clips, network.config.clip.length
         probabilities = reading.logits.softmax(dim=1)[:, None].expand(-1, length, -1)
         return Explanation(
             self._result(reading, top),
@@ -114,19 +114,24 @@ class Recognizer:
             window=seen_window(reading.recording.camera, meta, network),
             probabilities=mean_by_frame(clips, probabilities, len(times)),
             classes=self.checkpoint.class_names,
-            flow=self._flow_by_frame(reading, clips, len(times)) if network.needs_flow else None,
+            flow=(
+                self._flow_by_frame(reading, clips, len(times))
+                if Input.FLOW in network.inputs
+                else None
+            ),
             attention=self._attention_by_frame(reading, clips, len(times)),
         )
 
     def _read(self, recording: Recording | str | Path) -> _Reading:
         network = self.checkpoint.network
+        reads_clips = network.config.reads_clips
         seconds: dict[str, float] = {}
         with _timed(seconds, "read"):
             if not isinstance(recording, Recording):
                 recording = open_recording(recording)
             self._check(recording)
-        with _timed(seconds, "flow" if network.needs_flow else "skeleton"):
-            prepare = self._with_flow if network.needs_flow else self._without_flow
+        with _timed(seconds, "flow" if reads_clips else "skeleton"):
+            prepare = self._with_flow if reads_clips else self._without_flow
             sequence = prepare(recording)
         with _timed(seconds, "network"), torch.inference_mode():
             source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
@@ -152,14 +157,14 @@ class Recognizer:
     def _attention_by_frame(
         self, reading: _Reading, clips: Sequence[Clip], frames: int
     ) -> Float32[np.ndarray, "n side side"] | None:
-        masks = [attention_of(self.checkpoint.network, batch) for batch in reading.batches]
+        masks = [self.checkpoint.network.attention(batch) for batch in reading.batches]
         known = [mask for mask in masks if mask is not None]
         return mean_by_frame(clips, torch.cat(known), frames) if known else None
 
     def _check(self, recording: Recording) -> None:
         """Refuse a recording whose joints are not those the network was trained on."""
         network, layout = self.checkpoint.network, self.checkpoint.meta.layout
-        if not network.needs_skeleton or layout is None:
+        if not network.config.reads_joints:
             return
         if recording.skeleton is None:
             raise DataError(
@@ -168,9 +173,10 @@ class Recognizer:
             )
         if recording.skeleton.layout != layout:
             found = recording.skeleton.joints_m.shape[2]
+            expected = "none" if layout is None else f"{len(find_layout(layout))} ({layout})"
             raise DataError(
                 f"{recording.path}: {found} joints ({recording.skeleton.layout}), the network was "
-                f"trained on {len(find_layout(layout))} ({layout})"
+                f"trained on {expected}"
             )
         if not np.isfinite(recording.skeleton.joints_m).any():
             raise DataError(f"{recording.path}: no body is tracked in any frame")
@@ -198,7 +204,7 @@ class Recognizer:
     def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:
         """Joint name -> score of each body that is there; empty for a network without a score."""
         network, layout = self.checkpoint.network, self.checkpoint.meta.layout
-        if layout is None or not isinstance(network.config, TcnBjcnConfig):
+        if layout is None or not network.has_score:
             return ()
         score, joints = network.score(batch)[0], find_layout(layout).joints
         present = batch.joints_m[0].isfinite().flatten(2).any(dim=2).any(dim=0)

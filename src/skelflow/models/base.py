@@ -1,6 +1,6 @@
 """What all networks share: features, a linear head, and what they read from a batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar, cast
 
 from jaxtyping import Float
@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import DataError
-from skelflow.models.config import NetworkConfig
+from skelflow.models.config import Input, NetworkConfig
+from skelflow.types import Joints3D
 
 
 def scaled(channels: int, width: float) -> int:
@@ -21,18 +22,17 @@ class Network(nn.Module):
 
     Parameters
     ----------
-    config : NetworkConfig, kept as `config`.
+    config : NetworkConfig, kept as `config`; it says what the network reads.
 
     Attributes
     ----------
-    needs_flow, needs_skeleton : whether `flow` with `joints_px`, and `joints_m`, are read.
-    trains_whole : whether the loss depends on all weights that are to be trained.
     name : the name in the registry, set by `create_model`.
+    has_score : whether `score` tells how informative each joint is.
+    all_weights_in_loss : whether the loss depends on all weights that are to be trained.
     """
 
-    needs_flow: ClassVar[bool] = False
-    needs_skeleton: ClassVar[bool] = False
-    trains_whole: bool = True
+    has_score: ClassVar[bool] = False
+    all_weights_in_loss: bool = True
     config: NetworkConfig
     head: nn.Linear
 
@@ -41,6 +41,11 @@ class Network(nn.Module):
         self.config = config
         self.name = ""
 
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """The tensors of a batch that the network reads."""
+        return self.config.inputs
+
     def features(self, batch: Batch) -> Float[Tensor, "b d"]:
         """What the head reads: the activations of the last hidden layer."""
         raise NotImplementedError
@@ -48,6 +53,24 @@ class Network(nn.Module):
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:  # noqa: ARG002
         """Informativeness of each joint in [0, 1]; `DataError` from a network without one."""
         raise DataError(f"{self.name or type(self).__name__} has no informativeness score (Eq. 2)")
+
+    def attention(self, batch: Batch) -> Float[Tensor, "b l side side"] | None:  # noqa: ARG002
+        """The mask M of the first convolution (Eq. 3 or 5); None without attention."""
+        return None
+
+    def fit_normalization(self, sequences: Iterable[Joints3D | Tensor]) -> None:
+        """Take from the training set what the skeleton's normalization needs, once.
+
+        Parameters
+        ----------
+        sequences : (t, bodies, joints, 3) float32, meters, NaN = missing; left alone by a network
+            that normalizes no skeletons.
+
+        Raises
+        ------
+        DataError
+            No sequence has a valid joint.
+        """
 
     def forward(self, batch: Batch) -> Float[Tensor, "b classes"]:
         """Class logits."""

@@ -1,43 +1,69 @@
-"""Networks by name: one expression assembles each of them."""
+"""Networks by name: each takes a line at the end of this file."""
 
 import fnmatch
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from skelflow.errors import ConfigError
 from skelflow.models.base import Network
-from skelflow.models.config import (
-    FlowConfig,
-    FusedConfig,
-    NetworkConfig,
-    TcnBjcnConfig,
-    TcnConfig,
-    build_config,
-    nearest_name,
-)
+from skelflow.models.config import NetworkConfig
 from skelflow.models.flow.c3d import C3d
-from skelflow.models.fusion import C3dAt2, Fused
-from skelflow.models.guides.res_tcn import ResTcn, ResTcnBjcn
+from skelflow.models.flow.config import ClipConfig
+from skelflow.models.fusion.config import FusedConfig
+from skelflow.models.fusion.networks import C3dAt2, Fused
+from skelflow.models.guides.guide import GuideNetwork, SkeletonNetwork
+from skelflow.models.guides.registry import GuideEntry, guides, register_guide
+from skelflow.models.guides.res_tcn import TcnConfig, TcnTrunk
+from skelflow.settings import nearest_name
+
+__all__ = ["configure", "create_model", "list_models", "register_guide", "register_model"]
 
 
 @dataclass(frozen=True)
 class _Entry:
-    network: type[Network]
+    build: Callable[[Any], Network]
     config: type[NetworkConfig]
-    fixed: dict[str, Any] = field(default_factory=dict)
-    default: dict[str, Any] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    default: Mapping[str, Any] = field(default_factory=dict)
 
 
-_MODELS = {
-    "c3d": _Entry(C3d, FlowConfig, fixed={"attention": "none"}),
-    "c3d_at1": _Entry(C3d, FlowConfig, fixed={"attention": "at1"}),
-    "c3d_at2": _Entry(
-        C3dAt2, FusedConfig, fixed={"attention": "at2"}, default={"skeleton_update": "frozen"}
-    ),
-    "fused": _Entry(Fused, FusedConfig),
-    "res_tcn": _Entry(ResTcn, TcnConfig),
-    "res_tcn_bjcn": _Entry(ResTcnBjcn, TcnBjcnConfig),
-}
+_MODELS: dict[str, _Entry] = {}
+
+
+def register_model(
+    name: str,
+    build: Callable[[Any], Network],
+    config: type[NetworkConfig],
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    default: Mapping[str, Any] | None = None,
+) -> None:
+    """Let a network be made, trained and loaded by its name.
+
+    Parameters
+    ----------
+    name : as in a recipe's `model.name`; it is written into the network's checkpoints.
+    build : makes the network from its settings, usually its class.
+    config : kind of the settings; every field has a default.
+    fixed : options that the name decides.
+    default : options whose default the name changes.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken.
+
+    Examples
+    --------
+    ::
+
+        register_model("my_network", MyNetwork, MyConfig)
+        create_model("my_network", classes=27)
+    """
+    if name in _known():
+        raise ConfigError(f"model {name!r} is registered already; choose another name")
+    _MODELS[name] = _Entry(build, config, fixed or {}, default or {})
 
 
 def list_models(pattern: str = "*") -> list[str]:
@@ -48,24 +74,47 @@ def list_models(pattern: str = "*") -> list[str]:
     >>> list_models("res_*")
     ['res_tcn', 'res_tcn_bjcn']
     """
-    return sorted(fnmatch.filter(_MODELS, pattern))
+    return sorted(fnmatch.filter(_known(), pattern))
 
 
-def find_config(name: str) -> type[NetworkConfig]:
-    """The kind of configuration that the model of that name takes; `ConfigError` if unknown."""
-    return _find(name).config
+def configure(name: str, options: Mapping[str, Any]) -> NetworkConfig:
+    """The settings of a network, without making it: what it reads, and of which size.
+
+    Parameters
+    ----------
+    name : one of `list_models()`.
+    options : flat, as in a recipe; what is not there has the network's default.
+
+    Raises
+    ------
+    ConfigError
+        An unknown name or option (the nearest known one is named), or a value out of range.
+
+    Examples
+    --------
+    >>> configure("c3d_at1", {"crop": 96}).clip
+    ClipSize(length=16, side=96)
+    """
+    entry = _find(name)
+    for key, value in entry.fixed.items():
+        if options.get(key, value) != value:
+            raise ConfigError(
+                f"{name}: {key} is {value!r} by the model's name, found {options[key]!r}"
+            )
+    return entry.config.from_options({**entry.fixed, **entry.default, **options})
 
 
 def create_model(
     name: str,
     *,
-    classes: int = 60,
-    joints: int = 25,
-    bodies: int = 2,
-    frames: int = 300,
-    width: float = 1.0,
-    clip_length: int = 16,
-    crop: int = 112,
+    classes: int | None = None,
+    joints: int | None = None,
+    root: int | None = None,
+    bodies: int | None = None,
+    frames: int | None = None,
+    width: float | None = None,
+    clip_length: int | None = None,
+    crop: int | None = None,
     **options: Any,
 ) -> Network:
     """An untrained network.
@@ -73,9 +122,11 @@ def create_model(
     Parameters
     ----------
     name : one of `list_models()`.
-    classes, joints, bodies, frames, width, clip_length, crop
-        What any network can be told; those that do not concern it are not looked at.
-    options : further fields of the network's configuration, see `skelflow.models.config`.
+    classes, joints, root, bodies, frames, width, clip_length, crop
+        What any network can be told; those that do not concern it are not looked at. None = the
+        network's default, the paper's.
+    options : further fields of the network's settings, such as those of
+        `skelflow.models.flow.config.ClipConfig`.
 
     Returns
     -------
@@ -92,30 +143,51 @@ def create_model(
     1874492
     """
     entry = _find(name)
-    known = {setting.name for setting in fields(entry.config)}
     sizes = {
         "classes": classes,
         "joints": joints,
+        "root": root,
         "bodies": bodies,
         "frames": frames,
         "width": width,
         "clip_length": clip_length,
         "crop": crop,
     }
-    for key, value in entry.fixed.items():
-        if options.get(key, value) != value:
-            raise ConfigError(
-                f"{name}: {key} is {value!r} by the model's name, found {options[key]!r}"
-            )
-    chosen = {key: value for key, value in sizes.items() if key in known}
-    network = entry.network(
-        build_config(entry.config, chosen | entry.fixed | entry.default | options)
-    )
+    known = entry.config.option_names(options)
+    chosen = {key: value for key, value in sizes.items() if key in known and value is not None}
+    network = entry.build(configure(name, chosen | options))
     network.name = name
     return network
 
 
+def _known() -> dict[str, _Entry]:
+    """All networks; every guide is one too."""
+    return {name: _with_head(guide) for name, guide in guides().items()} | _MODELS
+
+
+def _with_head(guide: GuideEntry) -> _Entry:
+    return _Entry(lambda config: GuideNetwork(config, guide.build(config)), guide.config)
+
+
 def _find(name: str) -> _Entry:
-    if name not in _MODELS:
-        raise ConfigError(f"unknown model {name!r}; {nearest_name(name, _MODELS)}")
-    return _MODELS[name]
+    known = _known()
+    if name not in known:
+        raise ConfigError(f"unknown model {name!r}; {nearest_name(name, known)}")
+    return known[name]
+
+
+def _res_tcn(config: TcnConfig) -> SkeletonNetwork:
+    return SkeletonNetwork(config, TcnTrunk(config))
+
+
+register_model("c3d", C3d, ClipConfig, fixed={"attention": "none"})
+register_model("c3d_at1", C3d, ClipConfig, fixed={"attention": "at1"})
+register_model(
+    "c3d_at2",
+    C3dAt2,
+    FusedConfig,
+    fixed={"attention": "at2"},
+    default={"skeleton_update": "frozen"},
+)
+register_model("fused", Fused, FusedConfig)
+register_model("res_tcn", _res_tcn, TcnConfig)

@@ -1,13 +1,12 @@
 """The samples of a store that a network reads: clips, or whole skeleton sequences."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.models.base import Network
-from skelflow.models.config import FlowConfig
 
 
 def make_samples(
@@ -23,11 +22,11 @@ def make_samples(
     seed: int = 0,
     cache: bool = False,
 ) -> SkeletonDataset:
-    """Clips for a network that reads flow, whole sequences for one that does not.
+    """Clips for a network that reads flow or joints in it, else whole skeleton sequences.
 
     Parameters
     ----------
-    network : its configuration gives the sizes: frames, bodies, clip length, crop.
+    network : its configuration says by `clip` and `sequence` what it reads.
     store, names, classes : see `SkeletonDataset`.
     overlap : of neighboring clips, in kept flow frames.
     longer, augmentation, train, seed, cache : see `SkeletonDataset`; no augmentation by default.
@@ -37,33 +36,18 @@ def make_samples(
     DataError, ConfigError
         See `ClipDataset`.
     """
-    sizes = network.config
-    augmentation = augmentation or Augmentation()
-    if not isinstance(sizes, FlowConfig):
-        return SkeletonDataset(
-            store,
-            names,
-            classes,
-            frames=getattr(sizes, "frames", 1),
-            bodies=getattr(sizes, "bodies", None),
-            longer=longer,
-            augmentation=augmentation,
-            train=train,
-            seed=seed,
-            cache=cache,
-        )
+    clip, sequence = network.config.clip, network.config.sequence
+    common: dict[str, Any] = {
+        "frames": 1 if sequence is None else sequence.frames,
+        "bodies": None if sequence is None else sequence.bodies,
+        "longer": longer,
+        "augmentation": augmentation or Augmentation(),
+        "train": train,
+        "seed": seed,
+        "cache": cache,
+    }
+    if clip is None:
+        return SkeletonDataset(store, names, classes, **common)
     return ClipDataset(
-        store,
-        names,
-        classes,
-        frames=getattr(sizes, "frames", 1),
-        bodies=getattr(sizes, "bodies", None),
-        longer=longer,
-        augmentation=augmentation,
-        train=train,
-        seed=seed,
-        cache=cache,
-        crop=sizes.crop,
-        length=sizes.clip_length,
-        overlap=overlap,
+        store, names, classes, crop=clip.side, length=clip.length, overlap=overlap, **common
     )

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
@@ -45,7 +44,7 @@ def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None
     header = {
         "skelflow": skelflow.__version__,
         "model": model.name,
-        "config": json.dumps(asdict(model.config)),
+        "config": json.dumps(model.config.to_options()),
         **(extra or {}),
     }
     path = Path(path)

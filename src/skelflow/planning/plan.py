@@ -6,14 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.models.registry import configure
 from skelflow.planning.data_size import DataSize, measure_size
-from skelflow.planning.probe import (
-    PrepareRate,
-    TrainRate,
-    probe_prepare,
-    probe_training,
-    reads_clips,
-)
+from skelflow.planning.probe import PrepareRate, TrainRate, probe_prepare, probe_training
 from skelflow.training.config import RunConfig
 
 Progress = Callable[[int, int, str], None]
@@ -124,11 +119,8 @@ def make_plan(
     recordings; both are worth a probe there.
     """
     clips = {}
-    if recipe is not None and reads_clips(recipe):
-        clips = {
-            "length": recipe.model.options.get("clip_length", 16),
-            "overlap": recipe.data.overlap,
-        }
+    if recipe is not None and (clip := configure(recipe.model.name, recipe.model.options).clip):
+        clips = {"length": clip.length, "overlap": recipe.data.overlap}
     size = measure_size(source, config, **clips)
     with tempfile.TemporaryDirectory(prefix="skelflow-plan-") as scratch:
         store = Path(scratch) / "store"

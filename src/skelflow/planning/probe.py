@@ -15,8 +15,6 @@ from skelflow.datasets.prepare.manifest import HISTORY
 from skelflow.datasets.prepare.run import prepare
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
-from skelflow.models.config import FlowConfig
-from skelflow.models.registry import find_config
 from skelflow.training.config import RunConfig
 from skelflow.training.loop import train
 from skelflow.training.report import Step
@@ -94,11 +92,6 @@ def probe_prepare(
         bytes=sum(file.stat().st_size for file in files) / pairs,
         files=len(files) / len(spent),
     )
-
-
-def reads_clips(config: RunConfig) -> bool:
-    """Whether the recipe's network reads flow, clip by clip, or only whole skeletons."""
-    return issubclass(find_config(config.model.name), FlowConfig)
 
 
 class _EnoughError(Exception):

@@ -1,13 +1,13 @@
 """Every setting of a training run and its default, once; the defaults are the paper's."""
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field, fields
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import Any, Literal
 
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.errors import ConfigError
-from skelflow.models.config import build_config, nearest_name
-from skelflow.models.registry import find_config
+from skelflow.models.registry import configure
+from skelflow.settings import SettingsError
 
 # what the store knows: a recipe may not say it
 _FROM_STORE = frozenset({"classes", "joints", "root"})
@@ -34,18 +34,13 @@ class ModelSection:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        kind = find_config(self.name)
-        allowed = {f.name for f in fields(kind)} - _FROM_STORE
         for option in self.options:
-            if option not in allowed:
-                raise ConfigError(
-                    f"model.{option}: {self.name} has no such option; "
-                    f"{nearest_name(option, allowed)}"
-                )
+            if option in _FROM_STORE:
+                raise ConfigError(f"model.{option}: {self.name} has no such option")
         try:
-            build_config(kind, dict(self.options))
-        except ConfigError as error:
-            raise ConfigError(f"model.{error}") from None
+            configure(self.name, self.options)
+        except SettingsError as error:
+            raise error.within("model") from None
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,9 @@ def train(
     torch.manual_seed(config.seed)
     chosen = make_split(config, store)
     network = make_network(config, store, chosen)
-    accelerator = make_accelerator(config.precision, unused_weights=not network.trains_whole)
+    accelerator = make_accelerator(config.precision, unused_weights=not network.all_weights_in_loss)
     alone, main = accelerator.num_processes == 1, accelerator.is_main_process
-    if config.l1 and not (alone or network.trains_whole):
+    if config.l1 and not (alone or network.all_weights_in_loss):
         raise ConfigError(
             f"l1: found {config.l1}, expected 0 for {network.name} in several processes, whose "
             "loss does not reach all of its weights; set l1 = 0, or train in one process"

@@ -8,8 +8,8 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from skelflow.errors import ConfigError
-from skelflow.models.config import FlowConfig, nearest_name
-from skelflow.models.registry import find_config
+from skelflow.models.registry import configure
+from skelflow.settings import nearest_name
 from skelflow.training.config import ModelSection, RunConfig, require
 
 # the paper's settings for networks that read flow, where they differ from the skeleton networks'
@@ -61,7 +61,7 @@ def resolve(values: Mapping[str, Any]) -> RunConfig:
     """
     model = values.get("model", {})
     name = model.get("name", ModelSection.name) if isinstance(model, Mapping) else ""
-    reads_flow = isinstance(name, str) and name and issubclass(find_config(name), FlowConfig)
+    reads_flow = isinstance(name, str) and name and configure(name, {}).reads_clips
     config: RunConfig = _build(RunConfig, _merge(_FLOW_DEFAULTS, values) if reads_flow else values)
     return config
 

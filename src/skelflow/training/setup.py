@@ -1,8 +1,9 @@
 """What a run needs before its first step: who trains, the data sets, the network."""
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
@@ -14,10 +15,8 @@ from skelflow.datasets.protocols import Protocol, hold_out, split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.base import Network
-from skelflow.models.config import TcnConfig
 from skelflow.models.flow.sports1m import load_c3d_weights
-from skelflow.models.guides.normalize import fit_normalizer
-from skelflow.models.registry import create_model, find_config
+from skelflow.models.registry import configure, create_model
 from skelflow.models.weights import load_part
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.batch_sampler import EpochOrder
@@ -72,21 +71,17 @@ def make_network(config: RunConfig, store: Store, chosen: Split) -> Network:
     WeightsError
         A file that `init` names cannot be read or does not fit.
     """
-    kind, layout = find_config(config.model.name), store.meta.layout
-    settings = {"bodies": max(store.bodies(), 1), **config.model.options}
-    if layout is not None and issubclass(kind, TcnConfig):
-        settings["root"] = find_layout(layout).root
-    if "bodies" not in {f.name for f in fields(kind)}:
-        settings.pop("bodies")
-    joints = 25 if layout is None else len(find_layout(layout))
-    classes = len(chosen.classes)
-    network = create_model(config.model.name, classes=classes, joints=joints, **settings)
-    steered = config.model.name == "c3d_at1"
-    if layout is None and (network.needs_skeleton or steered):
+    name, options = config.model.name, config.model.options
+    layout = None if store.meta.layout is None else find_layout(store.meta.layout)
+    if layout is None and configure(name, options).reads_joints:
         raise ConfigError(
-            f"model.name: {config.model.name} reads skeletons, {store.path} has none; "
+            f"model.name: {name} reads skeletons, {store.path} has none; "
             "train c3d, or prepare recordings with skeletons"
         )
+    sizes: dict[str, Any] = {"classes": len(chosen.classes), "bodies": max(store.bodies(), 1)}
+    if layout is not None:
+        sizes |= {"joints": len(layout), "root": layout.root}
+    network = create_model(name, **(sizes | dict(options)))
     _start(network, config, store, chosen)
     return network
 
@@ -95,8 +90,8 @@ def _start(network: Network, config: RunConfig, store: Store, chosen: Split) -> 
     init = config.init
     if init.skeleton is not None:
         load_part(network, "skeleton", weights_file(init.skeleton))
-    elif network.needs_skeleton:
-        fit_normalizer(network, (store.joints_m(name) for name in chosen.fit))
+    elif network.config.reads_joints:
+        network.fit_normalization(store.joints_m(name) for name in chosen.fit)
     if init.flow is not None:
         load_part(network, "flow", weights_file(init.flow))
     if init.sports1m is not None:

@@ -13,10 +13,11 @@ from torch.nn import functional
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import DataError
 from skelflow.models.attention.gated_max_pool import attended_pool
-from skelflow.models.attention.masks import attend, attention_gains
+from skelflow.models.attention.masks import attend, attention_gains, attention_mask
 from skelflow.models.attention.preserve import preserving_gain
 from skelflow.models.base import Network, scaled
-from skelflow.models.config import FlowConfig
+from skelflow.models.config import ClipSize
+from skelflow.models.flow.config import ClipConfig
 
 # Each level: its convolutions and their filters; a pool follows each level.
 LEVELS = (
@@ -30,9 +31,9 @@ CONVOLUTIONS = tuple(name for level in LEVELS for name in level)
 DENSE = 4096
 
 
-def pooled_size(config: FlowConfig) -> tuple[int, int, int]:
+def pooled_size(clip: ClipSize) -> tuple[int, int, int]:
     """(l, h, w) after the last pool, (1, 4, 4) for the paper's clips."""
-    length, side = config.clip_length // 8, config.crop // 16
+    length, side = clip.length // 8, clip.side // 16
     return -(-length // 2), -(-side // 2), -(-side // 2)
 
 
@@ -41,7 +42,7 @@ class C3dTrunk(nn.Module):
 
     Parameters
     ----------
-    config : FlowConfig.
+    config : ClipConfig.
 
     Notes
     -----
@@ -49,14 +50,14 @@ class C3dTrunk(nn.Module):
     pool is of ceil mode, as in the original. Weights are kept in the channels-last memory format.
     """
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: ClipConfig) -> None:
         super().__init__()
         self.config = config
         filters = [count for level in LEVELS for count in level.values()]
         widths = [3, *(scaled(count, config.width) for count in filters)]
         for name, (inputs, outputs) in zip(CONVOLUTIONS, pairwise(widths), strict=True):
             self.add_module(name, nn.Conv3d(inputs, outputs, 3, padding=1))
-        length, height, width = pooled_size(config)
+        length, height, width = pooled_size(config.clip)
         self.outputs = scaled(DENSE, config.width)
         self.fc6 = nn.Linear(widths[-1] * length * height * width, self.outputs)
         self.fc7 = nn.Linear(self.outputs, self.outputs)
@@ -106,7 +107,7 @@ class C3dTrunk(nn.Module):
             )
 
 
-def initialize(module: nn.Module, config: FlowConfig) -> None:
+def initialize(module: nn.Module, config: ClipConfig) -> None:
     """Draw weights as the original C3D did, or as He et al. (2015) for training from scratch.
 
     'original': Gaussian of 0.01 (convolutions) and 0.005 (dense); biases 1, those of conv1a 0.
@@ -123,12 +124,31 @@ def initialize(module: nn.Module, config: FlowConfig) -> None:
         nn.init.constant_(cast(Tensor, layer.bias), 1.0 if ones else 0.0)
 
 
-def make_head(inputs: int, classes: int, config: FlowConfig) -> nn.Linear:
+def make_head(inputs: int, classes: int, config: ClipConfig) -> nn.Linear:
     """The classifier, its biases 0."""
     head = nn.Linear(inputs, classes)
     initialize(head, config)
     nn.init.zeros_(head.bias)
     return head
+
+
+def clip_gains(
+    config: ClipConfig, batch: Batch, score: Tensor | None = None
+) -> list[Tensor] | None:
+    """1 + M at the five levels, by the score for AT-2; None without attention."""
+    if config.attention == "none":
+        return None
+    return attention_gains(batch.joints_px, score, crop=config.crop, rounding=config.radius)
+
+
+def clip_attention(
+    config: ClipConfig, batch: Batch, score: Tensor | None = None
+) -> Float[Tensor, "b l side side"] | None:
+    """The mask M of the first convolution; None without attention."""
+    if config.attention == "none":
+        return None
+    side, joints_px = config.crop, batch.joints_px
+    return attention_mask(joints_px, score, height=side, width=side, rounding=config.radius)[:, 0]
 
 
 class C3d(Network):
@@ -140,19 +160,18 @@ class C3d(Network):
     clip with the paper's sizes and 60 classes.
     """
 
-    needs_flow = True
+    config: ClipConfig
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: ClipConfig) -> None:
         super().__init__(config)
-        self.flow_config = config
         self.flow = C3dTrunk(config)
         self.head = make_head(self.flow.outputs, config.classes, config)
 
     def features(self, batch: Batch) -> Float[Tensor, "b d"]:
         """(b, 4096): fc7."""
-        gains = None
-        if self.flow_config.attention == "at1":
-            crop, rounding = self.flow_config.crop, self.flow_config.radius
-            gains = attention_gains(batch.joints_px, crop=crop, rounding=rounding)
-        features: Tensor = self.flow(batch.flow, gains)
+        features: Tensor = self.flow(batch.flow, clip_gains(self.config, batch))
         return features
+
+    def attention(self, batch: Batch) -> Float[Tensor, "b l side side"] | None:
+        """The mask of Eq. 3; None without attention."""
+        return clip_attention(self.config, batch)

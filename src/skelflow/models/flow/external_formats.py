@@ -22,14 +22,14 @@ DENSE = ("fc6", "fc7", "fc8")
 
 
 @dataclass(frozen=True)
-class ForeignWeights:
+class ExternalWeights:
     """Tensors in PyTorch's layout under the file's names, and the order in which fc6 reads."""
 
     tensors: dict[str, Tensor]
     flatten: Literal["chw", "hwc"]
 
 
-def read_foreign(path: str | Path) -> ForeignWeights:
+def read_external(path: str | Path) -> ExternalWeights:
     """The tensors of a Keras HDF5, safetensors or PyTorch file, told apart by its content.
 
     Raises
@@ -43,9 +43,9 @@ def read_foreign(path: str | Path) -> ForeignWeights:
     with path.open("rb") as file:
         start = file.read(len(HDF5_SIGNATURE))
     if start == HDF5_SIGNATURE:
-        return ForeignWeights(_read_keras(path), "hwc")
+        return ExternalWeights(_read_keras(path), "hwc")
     tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    return ForeignWeights(tensors, "chw")
+    return ExternalWeights(tensors, "chw")
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk, pooled_size
-from skelflow.models.flow.external_formats import ForeignWeights, read_foreign
+from skelflow.models.base import Network
+from skelflow.models.config import ClipSize
+from skelflow.models.flow.c3d import CONVOLUTIONS, pooled_size
+from skelflow.models.flow.external_formats import ExternalWeights, read_external
 
 LAYERS = (*CONVOLUTIONS, "fc6", "fc7")
+WANTED = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
 INPUT_SCALE = 127.0  # ours are (value - 128) / 127; the original read about value - 128
 
 # conv1, conv1a, backbone.conv1a.conv, ... : number and letter tell the layer
@@ -31,7 +34,7 @@ class LoadReport:
 
 
 def load_c3d_weights(
-    model: nn.Module,
+    model: Network,
     path: str | Path,
     *,
     flatten: Literal["auto", "chw", "hwc"] = "auto",
@@ -63,39 +66,43 @@ def load_c3d_weights(
         The file cannot be read without running pickled code, is of no known naming, lacks a
         tensor, or one has the wrong shape. Nothing is loaded then.
     """
-    trunk = getattr(model, "flow", None)
-    if not isinstance(trunk, C3dTrunk):
-        raise ConfigError(f"{type(model).__name__} has no C3D to load {path} into")
-    foreign = read_foreign(path)
-    source = _layers(foreign, path)
-    order = foreign.flatten if flatten == "auto" else flatten
-    tensors = {name: foreign.tensors[key] for name, key in source.items()}
-    expected = {name: value for name, value in trunk.state_dict().items() if name in tensors}
+    expected = _own_tensors(model, path)
+    external = read_external(path)
+    source = _layers(external, path)
+    order = external.flatten if flatten == "auto" else flatten
+    tensors = {name: external.tensors[key] for name, key in source.items()}
     _check(tensors, expected, source, path)
     if order == "hwc":
-        tensors["fc6.weight"] = _channels_first(tensors["fc6.weight"], trunk)
+        tensors["fc6.weight"] = _channels_first(tensors["fc6.weight"], model.config.clip)
     tensors["conv1a.weight"] = tensors["conv1a.weight"] * input_scale
     with torch.no_grad():
         for name, value in tensors.items():
             expected[name].copy_(value)
-    unused = sorted(set(foreign.tensors) - set(source.values()))
+    unused = sorted(set(external.tensors) - set(source.values()))
     return LoadReport(tuple(f"flow.{name}" for name in tensors), tuple(unused))
 
 
-def _layers(foreign: ForeignWeights, path: str | Path) -> dict[str, str]:
+def _own_tensors(model: Network, path: str | Path) -> dict[str, Tensor]:
+    """The network's own tensors of the layers that a file holds."""
+    state = model.state_dict()
+    if any(f"flow.{name}" not in state for name in WANTED):
+        raise ConfigError(f"{type(model).__name__} has no C3D to load {path} into")
+    return {name: state[f"flow.{name}"] for name in WANTED}
+
+
+def _layers(external: ExternalWeights, path: str | Path) -> dict[str, str]:
     """Our tensor names, each with its name in the file."""
-    found = _by_number(foreign.tensors) | _by_name(foreign.tensors)
-    wanted = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
-    missing = [name for name in wanted if name not in found]
-    if len(missing) == len(wanted):
-        some = ", ".join(list(foreign.tensors)[:4])
+    found = _by_number(external.tensors) | _by_name(external.tensors)
+    missing = [name for name in WANTED if name not in found]
+    if len(missing) == len(WANTED):
+        some = ", ".join(list(external.tensors)[:4])
         raise WeightsError(
             f"{path}: no C3D of a known naming; expected conv1.weight ..., "
             f"backbone.conv1a.conv.weight ..., or features.0.weight ...; found {some or 'nothing'}"
         )
     if missing:
         raise WeightsError(f"{path}: the C3D in it lacks {', '.join(missing)}")
-    return {name: found[name] for name in wanted}
+    return {name: found[name] for name in WANTED}
 
 
 def _by_name(tensors: Mapping[str, Tensor]) -> dict[str, str]:
@@ -141,8 +148,8 @@ def _check(
             )
 
 
-def _channels_first(weight: Tensor, trunk: C3dTrunk) -> Tensor:
+def _channels_first(weight: Tensor, clip: ClipSize | None) -> Tensor:
     """fc6 whose input runs over (l, h, w, c), reordered to (c, l, h, w)."""
-    length, height, width = pooled_size(trunk.config)
-    cells = weight.reshape(len(weight), length, height, width, -1)
+    pooled = (1, 1, 1) if clip is None else pooled_size(clip)
+    cells = weight.reshape(len(weight), *pooled, -1)
     return cells.permute(0, 4, 1, 2, 3).flatten(1)

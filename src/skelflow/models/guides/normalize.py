@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from skelflow.errors import ConfigError, DataError
-from skelflow.models.config import TcnConfig
+from skelflow.errors import DataError
+from skelflow.models.config import SequenceSize
 from skelflow.skeleton.normalize import joint_extrema
 from skelflow.types import Joints3D
 
@@ -16,18 +16,30 @@ from skelflow.types import Joints3D
 class Normalizer(nn.Module):
     """Scales each axis linearly so that [low, high] becomes [-1, 1]; missing joints become 0.
 
-    The extrema are buffers, part of every checkpoint; (-1, 1), the identity, until
-    `fit_normalizer` sets them. Coordinates beyond them are not clipped.
+    The extrema are buffers, part of every checkpoint; (-1, 1), the identity, until `fit` sets
+    them. Coordinates beyond them are not clipped.
+
+    Parameters
+    ----------
+    size : of the sequences; others are refused.
+    origin : joint to whose first valid position the coordinates are moved; None = not moved.
     """
 
     low: Tensor
     high: Tensor
 
-    def __init__(self, config: TcnConfig) -> None:
+    def __init__(self, size: SequenceSize, *, origin: int | None) -> None:
         super().__init__()
-        self.config = config
+        self.size, self.origin = size, origin
         self.register_buffer("low", -torch.ones(3))
         self.register_buffer("high", torch.ones(3))
+
+    def fit(self, sequences: Iterable[Joints3D | Tensor]) -> None:
+        """Set the extrema from the training set, once; see `Network.fit_normalization`."""
+        arrays = (np.asarray(joints, np.float32) for joints in sequences)
+        low, high = joint_extrema(arrays, root=self.origin)
+        self.low.copy_(torch.from_numpy(low))
+        self.high.copy_(torch.from_numpy(high))
 
     def forward(
         self, joints_m: Float[Tensor, "b frames bodies joints 3"]
@@ -35,19 +47,19 @@ class Normalizer(nn.Module):
         """Meters to the network's rows: bodies, joints, axes, in this order."""
         self._check(joints_m)
         missing = ~joints_m.isfinite().all(dim=-1, keepdim=True)
-        if self.config.center == "root":
-            joints_m = joints_m - root_origins(joints_m, root=self.config.root)
+        if self.origin is not None:
+            joints_m = joints_m - root_origins(joints_m, root=self.origin)
         span = self.high - self.low
         span = torch.where(span > 0, span, torch.ones_like(span))
         unit = (joints_m - self.low) * (2 / span) - 1
         return unit.masked_fill(missing, 0.0).flatten(2).transpose(1, 2)
 
     def _check(self, joints_m: Tensor) -> None:
-        expected = (self.config.frames, self.config.bodies, self.config.joints)
-        if tuple(joints_m.shape[1:4]) != expected:
+        if tuple(joints_m.shape[1:4]) != self.size:
             raise DataError(
-                f"skeletons have (frames, bodies, joints) = {tuple(joints_m.shape[1:4])}, "
-                f"this network was made for {expected}; pad the data or create it for these sizes"
+                f"skeletons have (frames, bodies, joints) = {tuple(joints_m.shape[1:4])}, this "
+                f"network was made for {tuple(self.size)}; pad the data or create it for these "
+                "sizes"
             )
 
 
@@ -57,37 +69,11 @@ def root_origins(
     """`skelflow.skeleton.normalize.root_origin` of each sequence."""
     roots = joints_m[:, :, :, root].transpose(1, 2).flatten(1, 2)
     valid = roots.isfinite().all(dim=-1)
-    first = valid.int().argmax(dim=1)
-    origin = roots[torch.arange(len(roots), device=roots.device), first]
+    first = valid.int().argmax(dim=1, keepdim=True)[..., None]
+    origin = roots.gather(1, first.expand(-1, 1, 3)).squeeze(1)
     return origin.masked_fill(~valid.any(dim=1, keepdim=True), 0.0)[:, None, None, None]
 
 
 def present_bodies(joints_m: Float[Tensor, "b frames bodies joints 3"]) -> Tensor:
     """(b, bodies) bool: bodies with at least one valid joint in the sequence."""
     return joints_m.isfinite().all(dim=-1).any(dim=3).any(dim=1)
-
-
-def fit_normalizer(model: nn.Module, sequences: Iterable[Joints3D | Tensor]) -> None:
-    """Set the extrema of a model's skeleton normalization from the training set, once.
-
-    Parameters
-    ----------
-    model : a network with a skeleton branch.
-    sequences : arrays or tensors (t, bodies, joints, 3) float32, meters, NaN = missing.
-
-    Raises
-    ------
-    ConfigError
-        The model reads no skeletons.
-    DataError
-        No sequence has a valid joint.
-    """
-    found = [module for module in model.modules() if isinstance(module, Normalizer)]
-    if not found:
-        raise ConfigError(f"{type(model).__name__} reads no skeletons: nothing to normalize")
-    config = found[0].config
-    arrays = (np.asarray(joints, np.float32) for joints in sequences)
-    low, high = joint_extrema(arrays, root=config.root if config.center == "root" else None)
-    for normalizer in found:
-        normalizer.low.copy_(torch.from_numpy(low))
-        normalizer.high.copy_(torch.from_numpy(high))

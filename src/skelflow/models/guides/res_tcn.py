@@ -1,8 +1,7 @@
 """Skeleton networks: Res-TCN over time, Res-BJCN over joints, and both side by side."""
 
-from collections.abc import Sequence
-from itertools import pairwise
-from typing import cast
+from collections.abc import Iterable
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -10,118 +9,121 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.base import Network, scaled
-from skelflow.models.config import TcnBjcnConfig, TcnConfig
+from skelflow.models.base import scaled
+from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
+from skelflow.models.guides.guide import Guide, SkeletonEncoder
 from skelflow.models.guides.normalize import Normalizer, present_bodies
+from skelflow.models.guides.residual import ResidualBranch, initialize_glorot
 from skelflow.models.guides.score import informativeness_score
+from skelflow.settings import Count, Positive
+from skelflow.types import Joints3D
 
-JointsM = Float[Tensor, "b frames bodies joints 3"]
 STAGES = (64, 128, 256)  # filters of Res-TCN; three units each, the first one halves time
 KERNEL = 8
-SCORE_LAYERS = 4  # BJCN-1..4 keep one row for each joint coordinate
 
 
-class SameConv1d(nn.Conv1d):
-    """Convolution whose output has ceil(length / stride) entries, padded as TensorFlow does.
-
-    An even kernel gets its odd padding on the right: 3 left and 4 right for 8 at stride 1.
-    """
-
-    def forward(self, x: Float[Tensor, "b channels length"]) -> Float[Tensor, "b filters out"]:
-        """Convolve the padded sequence."""
-        kernel, stride = self.kernel_size[0], self.stride[0]
-        outputs = -(-x.shape[-1] // stride)
-        total = max((outputs - 1) * stride + kernel - x.shape[-1], 0)
-        return super().forward(functional.pad(x, (total // 2, total - total // 2)))
-
-
-class ResidualUnit(nn.Module):
-    """`x + conv(dropout(relu(bn(x))))`; a 1-wide convolution on `x` where the shape changes."""
-
-    def __init__(
-        self, inputs: int, outputs: int, *, kernel: int, stride: int, dropout: float
-    ) -> None:
-        super().__init__()
-        self.norm = nn.BatchNorm1d(inputs)
-        self.dropout = nn.Dropout(dropout)
-        self.conv = SameConv1d(inputs, outputs, kernel, stride=stride)
-        same = inputs == outputs and stride == 1
-        self.shortcut = nn.Identity() if same else SameConv1d(inputs, outputs, 1, stride=stride)
-
-    def activate(self, x: Float[Tensor, "b c n"]) -> Float[Tensor, "b c n"]:
-        """BN and ReLU: the activations of the layer that made `x`."""
-        return functional.relu(self.norm(x))
-
-    def add(self, x: Float[Tensor, "b c n"], active: Float[Tensor, "b c n"]) -> Tensor:
-        """The residual sum of Eq. 1."""
-        total: Tensor = self.shortcut(x) + self.conv(self.dropout(active))
-        return total
-
-
-class ResidualBranch(nn.Module):
-    """Ten convolutions with residual connections, then BN, ReLU and the mean over positions.
+class TcnConfig(NetworkConfig):
+    """Settings of Res-TCN.
 
     Parameters
     ----------
-    inputs : channels that come in.
-    stages : filters of the three stages; the second and third start with stride 2.
-    kernel, dropout : of every convolution, after every activation.
+    width : multiplier of all layer widths, 1 = the paper's.
+    dropout : probability, after every activation that the paper drops out.
+    joints, bodies, frames : size of the input, 25 x 2 x 300 in the paper.
+    center : 'none' (paper) takes camera coordinates as they are; 'root' moves the origin to the
+        first body's root joint in its first valid frame.
+    root : index of that joint in the data's layout.
+    """
+
+    width: Positive = 1.0
+    dropout: Dropout = 0.5
+    joints: Count = 25
+    bodies: Count = 2
+    frames: Count = 300
+    center: Literal["none", "root"] = "none"
+    root: int = 0
+
+    def check(self) -> None:
+        """The root is one of the joints."""
+        inside = 0 <= self.root < self.joints
+        self.require(inside, "root", f"a joint index below {self.joints}")
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """Joints in meters."""
+        return frozenset({Input.JOINTS_M})
+
+    @property
+    def sequence(self) -> SequenceSize:
+        """Size of the skeleton sequences."""
+        return SequenceSize(self.frames, self.bodies, self.joints)
+
+
+class TcnBjcnConfig(TcnConfig):
+    """Settings of Res-TCN-BJCN.
+
+    Parameters
+    ----------
+    time_factor : frames that become one before Res-BJCN, 5 in the paper.
+    downsample : 'mean' of these frames or 'stride' (the first of them).
+    fc_activation : 'softmax' (paper), 'softmax_scaled' (times the number of outputs) or 'relu',
+        after the last dense layer of Res-BJCN.
+    score_layer : the Res-BJCN layer whose responses make the score, or their 'sum'.
+    score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
+    """
+
+    time_factor: Count = 5
+    downsample: Literal["mean", "stride"] = "mean"
+    fc_activation: Literal["softmax", "softmax_scaled", "relu"] = "softmax"
+    score_layer: Literal["sum", 1, 2, 3, 4] = "sum"
+    score_scale: Literal["min_max", "max"] = "min_max"
+
+    def check(self) -> None:
+        """Time divides into groups of frames."""
+        super().check()
+        expected = f"a multiple of time_factor = {self.time_factor}; pad or cut the sequences"
+        self.require(self.frames % self.time_factor == 0, "frames", expected)
+
+
+class TcnTrunk(SkeletonEncoder):
+    """Res-TCN without its head: meters to (b, 256) features, the mean over time.
 
     Notes
     -----
-    Source: Soo Kim & Reiter (2017), and the paper's Eq. 1 and Fig. 1.
+    Source: Soo Kim & Reiter (2017); 1,874,492 parameters with the paper's sizes and a head of 60
+    classes.
     """
-
-    def __init__(self, inputs: int, *, stages: Sequence[int], kernel: int, dropout: float) -> None:
-        super().__init__()
-        self.entry = SameConv1d(inputs, stages[0], kernel)
-        widths = [stages[0], *(stage for stage in stages for _ in range(3))]
-        self.units = nn.ModuleList(
-            ResidualUnit(a, b, kernel=kernel, stride=2 if i in (3, 6) else 1, dropout=dropout)
-            for i, (a, b) in enumerate(pairwise(widths))
-        )
-        self.norm = nn.BatchNorm1d(widths[-1])
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, x: Float[Tensor, "b c n"]) -> tuple[Tensor, list[Tensor]]:
-        """Pooled features (b, filters), and the activations of the four bottom layers."""
-        x = self.entry(x)
-        activations = []
-        for unit in cast(Sequence[ResidualUnit], self.units):
-            activations.append(unit.activate(x))
-            x = unit.add(x, activations[-1])
-        pooled = self.dropout(functional.relu(self.norm(x))).mean(dim=-1)
-        return pooled, activations[:SCORE_LAYERS]
-
-
-def initialize_glorot(module: nn.Module) -> None:
-    """Glorot uniform weights, zero biases; for `Module.apply`."""
-    if isinstance(module, nn.Conv1d | nn.Linear):
-        nn.init.xavier_uniform_(module.weight)
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)
-
-
-class TcnTrunk(nn.Module):
-    """Res-TCN without its head: meters to (b, 256) features."""
 
     def __init__(self, config: TcnConfig) -> None:
         super().__init__()
         stages = [scaled(filters, config.width) for filters in STAGES]
         rows = 3 * config.joints * config.bodies
-        self.normalizer = Normalizer(config)
+        origin = config.root if config.center == "root" else None
+        self.normalizer = Normalizer(config.sequence, origin=origin)
         self.tcn = ResidualBranch(rows, stages=stages, kernel=KERNEL, dropout=config.dropout)
         self.outputs = stages[-1]
         self.apply(initialize_glorot)
 
-    def forward(self, joints_m: JointsM) -> Float[Tensor, "b d"]:
-        """Features of whole sequences, the mean over time."""
-        pooled: Tensor = self.tcn(self.normalizer(joints_m))[0]
+    def features(self, batch: Batch) -> Float[Tensor, "b d"]:
+        """(b, 256): features of whole sequences, the mean over time."""
+        pooled: Tensor = self.tcn(self.normalizer(batch.joints_m))[0]
         return pooled
 
+    def fit_normalization(self, sequences: Iterable[Joints3D | Tensor]) -> None:
+        """Set the extrema of the coordinates."""
+        self.normalizer.fit(sequences)
 
-class TcnBjcnTrunk(TcnTrunk):
-    """Res-TCN-BJCN without its head: meters to FC-768 and the score of each joint."""
+
+class TcnBjcnTrunk(Guide, TcnTrunk):
+    """Res-TCN-BJCN without its head: meters to FC-768 and the score of each joint.
+
+    Res-TCN beside a branch that convolves over joints and yields their score.
+
+    Notes
+    -----
+    Source: the paper, section 3.1 and Fig. 1; 3,282,748 parameters with its sizes and a head of
+    60 classes.
+    """
 
     def __init__(self, config: TcnBjcnConfig) -> None:
         super().__init__(config)
@@ -135,20 +137,16 @@ class TcnBjcnTrunk(TcnTrunk):
         self.outputs += stages[-1]
         self.apply(initialize_glorot)
 
-    def forward(self, joints_m: JointsM) -> Float[Tensor, "b d"]:
-        """FC-768: what both branches say, side by side."""
-        return self.features_and_score(joints_m)[0]
-
-    def features_and_score(self, joints_m: JointsM) -> tuple[Tensor, Tensor]:
-        """FC-768 and the score of Eq. 2 from one pass."""
-        rows = self.normalizer(joints_m)
+    def features_and_score(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(b, 768), the last layers of both branches side by side, and the score of Eq. 2."""
+        rows = self.normalizer(batch.joints_m)
         over_time, (over_joints, activations) = self.tcn(rows)[0], self._bjcn(rows)
         parts = functional.relu(self.fc_tcn(over_time)), self._activate(self.fc_bjcn(over_joints))
-        return self.dropout(torch.cat(parts, dim=1)), self._score(activations, joints_m)
+        return self.dropout(torch.cat(parts, dim=1)), self._score(activations, batch.joints_m)
 
-    def score(self, joints_m: JointsM) -> Float[Tensor, "b bodies joints"]:
+    def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
         """The informativeness score alone, without the pass through Res-TCN."""
-        return self._score(self._bjcn(self.normalizer(joints_m))[1], joints_m)
+        return self._score(self._bjcn(self.normalizer(batch.joints_m))[1], batch.joints_m)
 
     def _bjcn(self, rows: Tensor) -> tuple[Tensor, list[Tensor]]:
         groups = rows.reshape(*rows.shape[:2], -1, self.config.time_factor)
@@ -169,51 +167,3 @@ class TcnBjcnTrunk(TcnTrunk):
             layer=self.config.score_layer,
             scale=self.config.score_scale,
         )
-
-
-class ResTcn(Network):
-    """Res-TCN: a residual temporal convolutional network over joint coordinates.
-
-    Notes
-    -----
-    Source: Soo Kim & Reiter (2017); 1,874,492 parameters with the paper's sizes and 60 classes.
-    """
-
-    needs_skeleton = True
-
-    def __init__(self, config: TcnConfig) -> None:
-        super().__init__(config)
-        self.skeleton = TcnTrunk(config)
-        self.head = nn.Linear(self.skeleton.outputs, config.classes)
-        self.head.apply(initialize_glorot)
-
-    def features(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """(b, 256): the mean over time."""
-        features: Tensor = self.skeleton(batch.joints_m)
-        return features
-
-
-class ResTcnBjcn(Network):
-    """Res-TCN-BJCN: Res-TCN beside a branch that convolves over joints and yields their score.
-
-    Notes
-    -----
-    Source: the paper, section 3.1 and Fig. 1; 3,282,748 parameters with its sizes and 60 classes.
-    """
-
-    needs_skeleton = True
-
-    def __init__(self, config: TcnBjcnConfig) -> None:
-        super().__init__(config)
-        self.skeleton = TcnBjcnTrunk(config)
-        self.head = nn.Linear(self.skeleton.outputs, config.classes)
-        self.head.apply(initialize_glorot)
-
-    def features(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """(b, 768): FC-768."""
-        features: Tensor = self.skeleton(batch.joints_m)
-        return features
-
-    def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
-        """The informativeness score of Eq. 2."""
-        return self.skeleton.score(batch.joints_m)

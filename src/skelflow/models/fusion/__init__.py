@@ -1,0 +1,1 @@
+"""Flow and skeleton together: a guide steers C3D, and both may be fused."""

@@ -1,0 +1,69 @@
+"""Guides by name: each takes a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from skelflow.errors import ConfigError
+from skelflow.models.config import NetworkConfig
+from skelflow.models.guides.guide import Guide
+from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
+from skelflow.settings import nearest_name
+
+DEFAULT_GUIDE = "res_tcn_bjcn"
+
+
+@dataclass(frozen=True)
+class GuideEntry:
+    """How a guide is made, and of which kind its settings are."""
+
+    build: Callable[[Any], Guide]
+    config: type[NetworkConfig]
+
+
+_GUIDES: dict[str, GuideEntry] = {}
+
+
+def register_guide(name: str, build: Callable[[Any], Guide], config: type[NetworkConfig]) -> None:
+    """Let every fused network be steered by a skeleton network, by its name.
+
+    The network can also be trained by itself: `create_model(name)` gives it a linear head.
+
+    Parameters
+    ----------
+    name : as in a recipe's `model.guide`.
+    build : makes the guide from its settings, usually its class.
+    config : kind of the settings. Each option of theirs is one of the fused network too; of the
+        names that the flow's settings also have, `width` becomes `skeleton_width`, and others,
+        such as `dropout`, hold for both.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken.
+
+    Examples
+    --------
+    ::
+
+        register_guide("my_gcn", MyGcn, MyGcnConfig)
+        create_model("fused", guide="my_gcn")
+    """
+    if name in _GUIDES:
+        raise ConfigError(f"guide {name!r} is registered already; choose another name")
+    _GUIDES[name] = GuideEntry(build, config)
+
+
+def find_guide(name: str) -> GuideEntry:
+    """The guide of that name; `ConfigError` with the nearest name if there is none."""
+    if name not in _GUIDES:
+        raise ConfigError(f"unknown guide {name!r}; {nearest_name(name, _GUIDES)}")
+    return _GUIDES[name]
+
+
+def guides() -> dict[str, GuideEntry]:
+    """All guides by name."""
+    return dict(_GUIDES)
+
+
+register_guide(DEFAULT_GUIDE, TcnBjcnTrunk, TcnBjcnConfig)
