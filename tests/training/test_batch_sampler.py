@@ -1,4 +1,4 @@
-"""Every item once, the same items in every step, whoever reads them and in how many parts."""
+"""Every sample once, the same ones in every step, however many processes and micro-batches."""
 
 from itertools import chain
 
@@ -6,36 +6,42 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skelflow.training.batch_sampler import EpochOrder
+from skelflow.training.batch_sampler import BatchSampler
 
 COUNTS = st.integers(1, 40)
 
 
-def steps_of(order: EpochOrder) -> list[list[int]]:
+def steps_of(sampler: BatchSampler) -> list[list[int]]:
     """The items of each step that count."""
-    parts = iter(order)
+    micro_batches = iter(sampler)
     return [
         [
             item
-            for part in range(order.parts(step))
-            for item in next(parts)
-            if order.counted(step, part)
+            for number in range(sampler.micro_batches(step))
+            for item in next(micro_batches)
+            if sampler.counts(step, number)
         ]
-        for step in range(order.first, order.steps)
+        for step in range(sampler.first_step, sampler.steps)
     ]
 
 
 @given(
-    count=COUNTS, batch=COUNTS, processes=st.integers(1, 5), parts=st.integers(1, 9), data=st.data()
+    count=COUNTS,
+    batch=COUNTS,
+    processes=st.integers(1, 5),
+    micro_batches=st.integers(1, 9),
+    data=st.data(),
 )
-def test_order_gives_each_step_the_same_items_however_it_is_shared(
-    count: int, batch: int, processes: int, parts: int, data: st.DataObject
+def test_sampler_gives_each_step_the_same_items_however_it_is_shared(
+    count: int, batch: int, processes: int, micro_batches: int, data: st.DataObject
 ) -> None:
     first = data.draw(st.integers(0, -(-count // batch) - 1))
-    sizes = {"seed": 3, "epoch": 2, "first": first}
-    alone = steps_of(EpochOrder([0] * count, batch, **sizes))
+    sizes = {"seed": 3, "epoch": 2, "first_step": first}
+    alone = steps_of(BatchSampler([0] * count, batch, **sizes))
     shares = [
-        EpochOrder([0] * count, batch, accumulate=parts, processes=processes, process=own, **sizes)
+        BatchSampler(
+            [0] * count, batch, accumulate=micro_batches, processes=processes, process=own, **sizes
+        )
         for own in range(processes)
     ]
     assert len({len(list(share)) for share in shares}) == 1  # none waits for another
@@ -46,20 +52,20 @@ def test_order_gives_each_step_the_same_items_however_it_is_shared(
 
 
 @given(count=COUNTS, batch=COUNTS, seed=st.integers(0, 99))
-def test_order_takes_every_item_once_an_epoch(count: int, batch: int, seed: int) -> None:
-    taken = chain(*steps_of(EpochOrder([0] * count, batch, seed)))
+def test_sampler_takes_every_item_once_an_epoch(count: int, batch: int, seed: int) -> None:
+    taken = chain(*steps_of(BatchSampler([0] * count, batch, seed)))
     assert sorted(taken) == list(range(count))
 
 
-def test_order_of_another_epoch_differs() -> None:
-    order = EpochOrder([0] * 30, 4, 0)
-    first = list(order)
-    order.epoch = 1
-    assert list(order) != first
+def test_sampler_of_another_epoch_differs() -> None:
+    sampler = BatchSampler([0] * 30, 4, 0)
+    first = list(sampler)
+    sampler.epoch = 1
+    assert list(sampler) != first
 
 
-def test_order_draws_classes_alike_when_balanced() -> None:
+def test_sampler_draws_classes_alike_when_balanced() -> None:
     labels = [0] * 900 + [1] * 90 + [2] * 10
-    order = EpochOrder(labels, 1000, 0, balance=True)
-    drawn = np.bincount([labels[item] for item in next(iter(order))])
+    sampler = BatchSampler(labels, 1000, 0, balance=True)
+    drawn = np.bincount([labels[item] for item in next(iter(sampler))])
     assert abs(drawn - 1000 / 3).max() < 60  # four standard deviations

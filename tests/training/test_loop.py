@@ -13,7 +13,7 @@ from skelflow.datasets.store.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.weights import load_model, read_header
 from skelflow.training.config import DataSection, RunConfig
-from skelflow.training.loop import Interrupted, Step, train
+from skelflow.training.loop import Interrupted, StepReport, train
 from skelflow.training.recipe import resolve
 from tests.tiny_store import make_tiny_store
 
@@ -48,7 +48,7 @@ class StopAt:
     def __init__(self, step: int, number: signal.Signals = signal.SIGINT) -> None:
         self.left, self.number = step, number
 
-    def __call__(self, _step: Step) -> None:
+    def __call__(self, _step: StepReport) -> None:
         self.left -= 1
         if self.left == 0:
             signal.raise_signal(self.number)
@@ -63,7 +63,7 @@ def test_train_ends_with_the_same_weights_when_interrupted(
     whole = train(config, store.path, tmp_path / "whole")
     with pytest.raises(Interrupted):
         train(config, store.path, tmp_path / "cut", progress=StopAt(step))
-    taken: list[Step] = []
+    taken: list[StepReport] = []
     resumed = train(config, store.path, tmp_path / "cut", progress=taken.append)
     first, second = load_file(whole.weights), load_file(resumed.weights)
     assert all(torch.equal(first[name], second[name]) for name in first | second)
@@ -176,7 +176,7 @@ def test_train_takes_a_folder_of_a_run_that_never_began(store: Store, tmp_path: 
 
 def test_train_does_nothing_when_the_run_is_complete(store: Store, tmp_path: Path) -> None:
     first = train(resolve(FLOW), store.path, tmp_path / "run")
-    taken: list[Step] = []
+    taken: list[StepReport] = []
     assert train(resolve(FLOW), store.path, tmp_path / "run", progress=taken.append) == first
     assert taken == []
 

@@ -7,7 +7,7 @@ import torch
 
 from skelflow.models.registry import create_model
 from skelflow.models.weights import save_model
-from skelflow.training.loop import Step, train
+from skelflow.training.loop import StepReport, train
 from skelflow.training.recipe import load_recipe
 from tests.conftest import REPOSITORY
 from tests.tiny_store import make_tiny_store
@@ -44,7 +44,7 @@ def test_recipe_trains_two_steps(name: str, tmp_path: Path) -> None:
     source = "ntu" if ntu else "utd_mhad"
     store = make_tiny_store(tmp_path / "s.zarr", source=source, layout=layout, subjects=subjects)
     config = load_recipe(RECIPES / name, overrides(RECIPES / name, tmp_path, joints))
-    steps: list[Step] = []
+    steps: list[StepReport] = []
     result = train(config, store.path, tmp_path / "run", progress=steps.append)
     assert len(steps) == 2
     assert result.weights.is_file()

@@ -28,8 +28,8 @@ class Report(Protocol):
 
 
 @runtime_checkable
-class Step(Protocol):
-    """What a training run tells after each step; see `skelflow.training.loop.Step`."""
+class StepReport(Protocol):
+    """What the bar shows of a `skelflow.training.report.StepReport`; importing that takes torch."""
 
     @property
     def epoch(self) -> int:
@@ -90,11 +90,11 @@ def bar(what: str) -> Iterator[Report]:
 
 
 @contextmanager
-def epochs() -> Iterator[Callable[[Step], None]]:
+def epochs() -> Iterator[Callable[[StepReport], None]]:
     """A bar over all steps of a training run, with the epoch and its loss."""
     with bar("training") as report:
 
-        def step(at: Step) -> None:
+        def step(at: StepReport) -> None:
             done = (at.epoch - 1) * at.steps + at.step
             report(done, at.epochs * at.steps, f"epoch {at.epoch}/{at.epochs}, loss {at.loss:.3f}")
 

@@ -17,7 +17,7 @@ from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
 from skelflow.training.config import RunConfig
 from skelflow.training.loop import train
-from skelflow.training.report import Step
+from skelflow.training.report import StepReport
 from skelflow.training.setup import make_split
 
 _FIRST_BATCH = 4
@@ -125,7 +125,7 @@ def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> fl
     _repeat(config, store, scratch / "store", (_STEPS + 1) * batch)
     times: list[float] = []
 
-    def note(_: Step) -> None:
+    def note(_: StepReport) -> None:
         times.append(time.perf_counter())
         if len(times) > _STEPS:
             raise _EnoughError

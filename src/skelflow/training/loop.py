@@ -1,11 +1,10 @@
-"""One training run, from a configuration and a store to weights; reads from top to bottom."""
+"""The training loop: `train` puts a run together, then trains epoch by epoch, step by step."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -14,25 +13,21 @@ from torch import Tensor
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.inference.compute import make_accelerator, shared_loader, to_device
+from skelflow.inference.compute import make_accelerator, to_device
 from skelflow.models.base import Network
-from skelflow.models.samples import make_samples
 from skelflow.models.weights import save_model
-from skelflow.training.batch_sampler import EpochOrder
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
-from skelflow.training.optimizer import make_optimizer, seed_step
-from skelflow.training.report import Progress, Step, TrainResult
-from skelflow.training.schedule import Schedule
-from skelflow.training.setup import BEST, Split, fit_loader, header, make_network, make_split
-from skelflow.training.state import Kept, RunFolder
-from skelflow.training.sync_batch_norm import share_statistics
-from skelflow.training.validation import Validation, validate
+from skelflow.training.optimizer import seed_step
+from skelflow.training.report import Progress, StepReport, TrainResult
+from skelflow.training.run import Run, make_run
+from skelflow.training.setup import BEST, make_network, make_split
+from skelflow.training.state import RunFolder
+from skelflow.training.validation import Validation
 
-__all__ = ["BEST", "Interrupted", "Step", "TrainResult", "train"]
+__all__ = ["BEST", "Interrupted", "StepReport", "TrainResult", "train"]
 
 
 def train(
@@ -69,235 +64,197 @@ def train(
     """
     store, folder = Store.open(store_path), RunFolder(Path(run_dir))
     torch.manual_seed(config.seed)
-    chosen = make_split(config, store)
-    network = make_network(config, store, chosen)
+    split = make_split(config, store)
+    network = make_network(config, store, split)
     accelerator = make_accelerator(config.precision, unused_weights=not network.all_weights_in_loss)
-    alone, main = accelerator.num_processes == 1, accelerator.is_main_process
-    if config.l1 and not (alone or network.all_weights_in_loss):
+    _check_l1(config, network, accelerator)
+    with folder.open(config, store) if accelerator.is_main_process else nullcontext():
+        accelerator.wait_for_everyone()
+        run = make_run(
+            config,
+            store,
+            split,
+            network,
+            accelerator=accelerator,
+            folder=folder,
+            progress=progress,
+        )
+        _resume(run)
+        with stop_on_signals(once=accelerator.num_processes == 1) as stop:
+            while run.state.counters.epoch < config.epochs:
+                _train_epoch(run, stop)
+                _finish_epoch(run)
+        return _result(run)
+
+
+def _check_l1(config: RunConfig, network: Network, accelerator: Accelerator) -> None:
+    if config.l1 and accelerator.num_processes > 1 and not network.all_weights_in_loss:
         raise ConfigError(
             f"l1: found {config.l1}, expected 0 for {network.name} in several processes, whose "
             "loss does not reach all of its weights; set l1 = 0, or train in one process"
         )
-    with folder.open(config, store) if main else nullcontext():
-        accelerator.wait_for_everyone()
-        run = _Run(config, store, chosen, folder, network, accelerator, progress)
-        run.prepare()
-        with stop_on_signals(once=alone) as stop:
-            while run.state.epoch < config.epochs:
-                run.fit_epoch(stop)
-                run.close_epoch()
-        return run.result()
 
 
-@dataclass
-class _Run:
-    """The parts of a run, and its two acts: an epoch's steps, and what follows them."""
-
-    config: RunConfig
-    store: Store
-    chosen: Split
-    folder: RunFolder
-    network: Network
-    accelerator: Accelerator
-    progress: Progress
-    saved_at: float = field(default_factory=time.monotonic)
-
-    def prepare(self) -> None:
-        """Where the run is; data sets and loaders; everything onto its device."""
-        config, accelerator = self.config, self.accelerator
-        self.norms = share_statistics(self.network) if accelerator.num_processes > 1 else []
-        self.schedule = Schedule(config.optim, config.epochs)
-        optimizer = make_optimizer(self.network, config.optim)
-        self.model, self.optimizer = accelerator.prepare(self.network, optimizer)
-        self.kept = Kept(self.network, self.optimizer, self.schedule, accelerator.scaler)
-        self.state = self.folder.resume(self.kept)
-        self._check_together()
-        self.samples = self._dataset(self.chosen.fit, train=True)
-        self.order = EpochOrder(
-            self.samples.item_labels(),
-            config.batch_size,
-            config.seed,
-            balance=config.data.balance,
-            process=accelerator.process_index,
-            processes=accelerator.num_processes,
-            accumulate=config.accumulate,
-        )
-        self.loader = fit_loader(self.samples, self.order, config.data.workers)
-        self.held_out = self._checker(self.chosen.held_out)
-        tests = self.chosen.test if config.paper_protocol else ()
-        self.test = self._checker(tests)
-
-    def fit_epoch(self, stop: StopFlag) -> None:
-        """The steps of an epoch that are still to be done."""
-        state = self.state
-        self.samples.set_epoch(state.epoch)
-        self.order.epoch, self.order.first = state.epoch, state.step
-        before = time.monotonic() - state.seconds
-        batches = iter(self.loader) if state.step < self.order.steps else iter(())
-        while state.step < self.order.steps:
-            stopped, due = self._learn(batches, stop)
-            state.step += 1
-            state.seconds = time.monotonic() - before
-            if stopped or due:
-                self._save()
-            if stopped:
-                raise Interrupted(f"{self.folder.path}: stopped, its state is saved")
-            if state.step < self.order.steps:
-                self._report(state.epoch, state.step)
-
-    def close_epoch(self) -> None:
-        """Check, keep the weights if they are the best so far, note and save."""
-        state = self.state
-        before, rate = time.monotonic(), self._rate(self.order.steps - 1)
-        held_out, test = (check() if check else None for check in (self.held_out, self.test))
-        loss = state.loss / state.seen
-        monitored = test or held_out
-        self.schedule.observe(monitored.loss if monitored else loss)
-        kept = self._keep_if_best(held_out)
-        line = {
-            "epoch": state.epoch + 1,
-            "loss": loss,
-            "top1": state.correct / state.seen,
-            **(
-                {"held_out_loss": held_out.loss, "held_out_top1": held_out.top1} if held_out else {}
-            ),
-            **({"test_loss": test.loss} if test else {}),
-            "lr": rate,
-            "seconds": round(state.seconds + time.monotonic() - before, 3),
-            "kept": kept,
-            "chosen_by": self._chosen_by(),
-        }
-        if self.accelerator.is_main_process:
-            self.folder.append(line)
-        steps, epoch = state.step, state.epoch
-        state.next_epoch()
-        self._save()
-        self._tell(Step(epoch + 1, self.config.epochs, steps, steps, loss, line))
-
-    def result(self) -> TrainResult:
-        """What there is to say at the end."""
-        top1 = self.state.best_top1 if self.chosen.held_out else None
-        weights = self.folder.path / BEST
-        return TrainResult(weights, self.state.best_epoch, self._chosen_by(), top1)
-
-    def _check_together(self) -> None:
-        """All processes go on from the same step, or read different folders."""
-        own = torch.tensor([[self.state.epoch, self.state.step]], device=self.accelerator.device)
-        found = cast(Tensor, self.accelerator.gather(own))
-        if (found != own).any():
-            raise ConfigError(
-                f"{self.folder.path}: processes found different states of the run there; put it "
-                "where all machines see the same folder"
-            )
-
-    def _learn(self, batches: Iterator[Batch], stop: StopFlag) -> tuple[bool, bool]:
-        """One step of the optimizer; whether any process was told to stop, and is to save."""
-        state, order = self.state, self.order
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate(state.step)
-        self.optimizer.zero_grad()
-        sums = torch.zeros(3, device=self.accelerator.device)
-        parts = order.parts(state.step)
-        for part in range(parts):
-            batch = to_device(next(batches), self.accelerator)
-            together = nullcontext() if part + 1 == parts else self.accelerator.no_sync(self.model)
-            with together:
-                sums += self._backward(batch, part, last=part + 1 == parts)
-        if self.config.clip_norm:
-            self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimizer.step()
-        due = time.monotonic() - self.saved_at > 60 * self.config.save_minutes
-        return self._count(sums, stopped=bool(stop), due=due)
-
-    def _backward(self, batch: Batch, part: int, *, last: bool) -> Tensor:
-        """Add the gradient of a part of a step; sums of loss, of right answers, of samples."""
-        state, config, accelerator = self.state, self.config, self.accelerator
-        seed_step(config.seed, state.epoch, state.step, accelerator.process_index, part)
-        counted = self.order.counted(state.step, part)
-        for norm in self.norms:
-            norm.counted = counted
-        with accelerator.autocast():
-            logits = self.model(batch).float()
-        loss = functional.cross_entropy(logits, batch.label, reduction="sum") * counted
-        # gradients are averaged over processes, the loss is the mean over the step's samples
-        share = loss * (accelerator.num_processes / self.order.size(state.step))
-        accelerator.backward(share + self._penalty() if config.l1 and last else share)
-        correct = (logits.detach().argmax(dim=1) == batch.label).sum() * counted
-        return torch.stack((loss.detach(), correct, correct.new_tensor(len(logits)) * counted))
-
-    def _penalty(self) -> Tensor:
-        sums = [weight.abs().sum() for weight in self.network.conv_weights()]
-        return self.config.l1 * torch.stack(sums).sum()
-
-    def _count(self, sums: Tensor, *, stopped: bool, due: bool) -> tuple[bool, bool]:
-        """Add up a step over all processes; what one is told, all do."""
-        own = torch.cat((sums, sums.new_tensor([stopped, due])))
-        total, right, seen, stop, save = cast(Tensor, self.accelerator.reduce(own, "sum")).tolist()
-        if not np.isfinite(total):
-            raise DataError(
-                f"{self.folder.path}: the loss is {total} in epoch {self.state.epoch + 1}, step "
-                f"{self.state.step + 1}; lower optim.lr or set clip_norm"
-            )
-        self.state.loss += total
-        self.state.correct += int(right)
-        self.state.seen += int(seen)
-        return stop > 0, save > 0
-
-    def _rate(self, step: int) -> float:
-        return self.schedule.rate(self.state.epoch + (step + 1) / self.order.steps - 1e-9)
-
-    def _keep_if_best(self, held_out: Validation | None) -> bool:
-        """Write the checkpoint: always without held-out subjects, else when they say so."""
-        state = self.state
-        if held_out is not None:
-            if (held_out.top1, -held_out.loss) <= (state.best_top1, -state.best_loss):
-                return False
-            state.best_top1, state.best_loss = held_out.top1, held_out.loss
-        state.best_epoch = state.epoch + 1
-        if self.accelerator.is_main_process:
-            facts = header(self.config, self.store, self.chosen, git=self.folder.git)
-            facts |= {"epoch": str(state.best_epoch), "chosen_by": self._chosen_by()}
-            save_model(self.network, self.folder.path / BEST, facts)
-        return True
-
-    def _chosen_by(self) -> str:
-        return "held-out subjects" if self.chosen.held_out else "last epoch"
-
-    def _save(self) -> None:
-        if self.accelerator.is_main_process:
-            self.folder.save(self.state, self.kept)
-        self.accelerator.wait_for_everyone()
-        self.saved_at = time.monotonic()
-
-    def _report(self, epoch: int, step: int) -> None:
-        loss = self.state.loss / self.state.seen
-        self._tell(Step(epoch + 1, self.config.epochs, step, self.order.steps, loss))
-
-    def _tell(self, step: Step) -> None:
-        if self.accelerator.is_main_process:
-            self.progress(step)
-
-    def _dataset(self, names: tuple[str, ...], *, train: bool) -> SkeletonDataset:
-        data = self.config.data
-        return make_samples(
-            self.network,
-            self.store,
-            names,
-            self.chosen.classes,
-            overlap=data.overlap,
-            longer=data.longer,
-            augmentation=data.augmentation,
-            train=train,
-            seed=self.config.seed,
-            cache=data.cache,
+def _resume(run: Run) -> None:
+    """Go on from the state in the run folder; all processes must have found the same one."""
+    run.folder.resume(run.state)
+    at = run.state.counters
+    own = torch.tensor([[at.epoch, at.step]], device=run.accelerator.device)
+    found = cast(Tensor, run.accelerator.gather(own))
+    if (found != own).any():
+        raise ConfigError(
+            f"{run.folder.path}: processes found different states of the run there; put it "
+            "where all machines see the same folder"
         )
 
-    def _checker(self, names: tuple[str, ...]) -> Callable[[], Validation] | None:
-        """What validates the model on these sequences; None when there are none."""
-        if not names:
-            return None
-        dataset = self._dataset(names, train=False)
-        size, workers = self.config.batch_size, self.config.data.workers
-        loader = shared_loader(dataset, self.accelerator, batch_size=size, workers=workers)
-        sizes = {"sequences": len(names), "classes": len(self.chosen.classes)}
-        return lambda: validate(self.model, loader, self.accelerator, **sizes)
+
+def _train_epoch(run: Run, stop: StopFlag) -> None:
+    """Do the steps of the current epoch that are still to come."""
+    counters, steps = run.state.counters, run.sampler.steps
+    run.samples.set_epoch(counters.epoch)
+    run.sampler.epoch, run.sampler.first_step = counters.epoch, counters.step
+    started = time.monotonic() - counters.seconds
+    batches = iter(run.loader) if counters.step < steps else iter(())
+    while counters.step < steps:
+        sums = _train_step(run, batches)
+        stopped, save_due = _count_step(run, sums, stop)
+        counters.step += 1
+        counters.seconds = time.monotonic() - started
+        if stopped or save_due:
+            _save(run)
+        if stopped:
+            raise Interrupted(f"{run.folder.path}: stopped, its state is saved")
+        if counters.step < steps:  # the last one is reported with the epoch's metrics
+            _report(run, StepReport(*_position(run), counters.mean_loss))
+
+
+def _train_step(run: Run, batches: Iterator[Batch]) -> Tensor:
+    """Update the weights once; this process's sums of loss, right answers and samples."""
+    step = run.state.counters.step
+    for group in run.optimizer.param_groups:
+        group["lr"] = run.learning_rate(step)
+    run.optimizer.zero_grad()
+    sums = torch.zeros(3, device=run.accelerator.device)
+    count = run.sampler.micro_batches(step)
+    for number in range(count):
+        batch, last = to_device(next(batches), run.accelerator), number + 1 == count
+        with nullcontext() if last else run.accelerator.no_sync(run.model):
+            sums += _add_gradient(run, batch, number, last=last)
+    if run.config.clip_norm:
+        run.accelerator.clip_grad_norm_(run.model.parameters(), run.config.clip_norm)
+    run.optimizer.step()
+    return sums
+
+
+def _add_gradient(run: Run, batch: Batch, number: int, *, last: bool) -> Tensor:
+    """Add the gradient of a step's micro-batch; its sums of loss, right answers and samples."""
+    counters, accelerator = run.state.counters, run.accelerator
+    epoch, step = counters.epoch, counters.step
+    seed_step(run.config.seed, epoch, step, accelerator.process_index, number)
+    counts = run.sampler.counts(step, number)
+    for norm in run.batch_norms:
+        norm.counts = counts
+    with accelerator.autocast():
+        logits = run.model(batch).float()
+    loss = functional.cross_entropy(logits, batch.label, reduction="sum") * counts
+    # gradients are averaged over processes, the loss is the mean over the step's samples
+    share = loss * (accelerator.num_processes / run.sampler.size(step))
+    accelerator.backward(share + _l1_penalty(run) if run.config.l1 and last else share)
+    correct = (logits.detach().argmax(dim=1) == batch.label).sum() * counts
+    return torch.stack((loss.detach(), correct, correct.new_tensor(len(logits)) * counts))
+
+
+def _l1_penalty(run: Run) -> Tensor:
+    sums = [weight.abs().sum() for weight in run.network.conv_weights()]
+    return run.config.l1 * torch.stack(sums).sum()
+
+
+def _count_step(run: Run, sums: Tensor, stop: StopFlag) -> tuple[bool, bool]:
+    """Add up a step over all processes; whether one of them was told to stop, or has to save."""
+    save_due = time.monotonic() - run.saved_at > 60 * run.config.save_minutes
+    own = torch.cat((sums, sums.new_tensor([bool(stop), save_due])))
+    loss, correct, seen, stops, saves = cast(Tensor, run.accelerator.reduce(own, "sum")).tolist()
+    counters = run.state.counters
+    if not np.isfinite(loss):
+        raise DataError(
+            f"{run.folder.path}: the loss is {loss} in epoch {counters.epoch + 1}, step "
+            f"{counters.step + 1}; lower optim.lr or set clip_norm"
+        )
+    counters.loss += loss
+    counters.correct += int(correct)
+    counters.seen += int(seen)
+    return stops > 0, saves > 0
+
+
+def _finish_epoch(run: Run) -> None:
+    """Validate, keep the weights if they are the best so far, record the metrics, save."""
+    counters, started = run.state.counters, time.monotonic()
+    position, loss = _position(run), counters.mean_loss
+    held_out = run.held_out.validate() if run.held_out else None
+    test = run.test.validate() if run.test else None
+    metrics = _epoch_metrics(run, held_out, test)
+    monitored = test or held_out
+    run.schedule.observe(monitored.loss if monitored else loss)
+    kept = _keep_if_best(run, held_out)
+    seconds = round(counters.seconds + time.monotonic() - started, 3)
+    metrics |= {"seconds": seconds, "kept": kept, "chosen_by": run.chosen_by}
+    if run.accelerator.is_main_process:
+        run.folder.append(metrics)
+    counters.start_next_epoch()
+    _save(run)
+    _report(run, StepReport(*position, loss, metrics))
+
+
+def _epoch_metrics(
+    run: Run, held_out: Validation | None, test: Validation | None
+) -> dict[str, Any]:
+    """The epoch's line of metrics.jsonl, as far as validation goes."""
+    counters = run.state.counters
+    metrics: dict[str, Any] = {
+        "epoch": counters.epoch + 1,
+        "loss": counters.mean_loss,
+        "top1": counters.correct / counters.seen,
+    }
+    if held_out:
+        metrics |= {"held_out_loss": held_out.loss, "held_out_top1": held_out.top1}
+    if test:
+        metrics["test_loss"] = test.loss
+    return metrics | {"lr": run.learning_rate(run.sampler.steps - 1)}
+
+
+def _keep_if_best(run: Run, held_out: Validation | None) -> bool:
+    """Write the checkpoint if the epoch is the best on held-out subjects, or nobody is held out."""
+    counters = run.state.counters
+    if held_out is not None:
+        if (held_out.top1, -held_out.loss) <= (counters.best_top1, -counters.best_loss):
+            return False
+        counters.best_top1, counters.best_loss = held_out.top1, held_out.loss
+    counters.best_epoch = counters.epoch + 1
+    if run.accelerator.is_main_process:
+        facts = {"epoch": str(counters.best_epoch), "chosen_by": run.chosen_by}
+        save_model(run.network, run.folder.path / BEST, {**run.header, **facts})
+    return True
+
+
+def _save(run: Run) -> None:
+    if run.accelerator.is_main_process:
+        run.folder.save(run.state)
+    run.accelerator.wait_for_everyone()
+    run.saved_at = time.monotonic()
+
+
+def _position(run: Run) -> tuple[int, int, int, int]:
+    """Epoch and epochs, step and steps, as a `StepReport` says them after a step."""
+    counters = run.state.counters
+    return counters.epoch + 1, run.config.epochs, counters.step, run.sampler.steps
+
+
+def _report(run: Run, report: StepReport) -> None:
+    if run.accelerator.is_main_process:
+        run.progress(report)
+
+
+def _result(run: Run) -> TrainResult:
+    counters = run.state.counters
+    top1 = counters.best_top1 if run.held_out else None
+    return TrainResult(run.folder.path / BEST, counters.best_epoch, run.chosen_by, top1)

@@ -1,4 +1,4 @@
-"""What a run tells: after each step, and at its end."""
+"""What a run reports: after each step, and at its end."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a run tells after each step.
+class StepReport:
+    """How far a run is, after a step.
 
     Parameters
     ----------
@@ -25,16 +25,16 @@ class Step:
     metrics: Mapping[str, Any] | None = None
 
 
-Progress = Callable[[Step], None]
+Progress = Callable[[StepReport], None]
 
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a run left behind.
+    """The outcome of a run.
 
     Parameters
     ----------
-    weights : the checkpoint kept.
+    weights : the checkpoint that was chosen.
     epoch : the epoch it is of, from 1.
     chosen_by : "held-out subjects" or "last epoch".
     held_out_top1 : its accuracy on the held-out subjects, None when there are none.

@@ -1,17 +1,13 @@
-"""What a run needs before its first step: who trains, the data sets, the network."""
+"""What a run trains and on what: the split of the store, and the network with its start weights."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch.utils.data import DataLoader
-
 from skelflow.datasets.catalog import find_data_set
-from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.clips import SkeletonDataset
-from skelflow.datasets.protocols import Protocol, hold_out, split
+from skelflow.datasets.protocols import Protocol, hold_out
+from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.base import Network
@@ -19,7 +15,6 @@ from skelflow.models.flow.sports1m import load_c3d_weights
 from skelflow.models.registry import configure, create_model
 from skelflow.models.weights import load_part
 from skelflow.skeleton.layouts import find_layout
-from skelflow.training.batch_sampler import EpochOrder
 from skelflow.training.config import RunConfig
 
 BEST = "best.safetensors"
@@ -48,7 +43,7 @@ def make_split(config: RunConfig, store: Store) -> Split:
     """
     labels = store.labels()
     protocol = find_data_set(store.meta.source).protocol(config.data.protocol)
-    train, test = split(labels, protocol)
+    train, test = split_names(labels, protocol)
     if not train:
         raise DataError(
             f"{store.path}: no sequence trains under {protocol.name!r}; prepare more of the set"
@@ -61,7 +56,7 @@ def make_split(config: RunConfig, store: Store) -> Split:
     return Split(protocol, tuple(fit), tuple(held_out), tuple(test), tuple(classes))
 
 
-def make_network(config: RunConfig, store: Store, chosen: Split) -> Network:
+def make_network(config: RunConfig, store: Store, split: Split) -> Network:
     """The network of a run, its parts started and its normalization fitted as configured.
 
     Raises
@@ -78,20 +73,20 @@ def make_network(config: RunConfig, store: Store, chosen: Split) -> Network:
             f"model.name: {name} reads skeletons, {store.path} has none; "
             "train c3d, or prepare recordings with skeletons"
         )
-    sizes: dict[str, Any] = {"classes": len(chosen.classes), "bodies": max(store.bodies(), 1)}
+    sizes: dict[str, Any] = {"classes": len(split.classes), "bodies": max(store.bodies(), 1)}
     if layout is not None:
         sizes |= {"joints": len(layout), "root": layout.root}
     network = create_model(name, **(sizes | dict(options)))
-    _start(network, config, store, chosen)
+    _start(network, config, store, split)
     return network
 
 
-def _start(network: Network, config: RunConfig, store: Store, chosen: Split) -> None:
+def _start(network: Network, config: RunConfig, store: Store, split: Split) -> None:
     init = config.init
     if init.skeleton is not None:
         load_part(network, "skeleton", weights_file(init.skeleton))
     elif network.config.reads_joints:
-        network.fit_normalization(store.joints_m(name) for name in chosen.fit)
+        network.fit_normalization(store.joints_m(name) for name in split.fit)
     if init.flow is not None:
         load_part(network, "flow", weights_file(init.flow))
     if init.sports1m is not None:
@@ -104,18 +99,7 @@ def weights_file(path: str | Path) -> Path:
     return path / BEST if path.is_dir() else path
 
 
-def fit_loader(dataset: SkeletonDataset, order: EpochOrder, workers: int) -> DataLoader[Batch]:
-    """Batches of training samples in that order."""
-    return DataLoader(
-        dataset,
-        batch_sampler=order,
-        num_workers=workers,
-        pin_memory=torch.cuda.is_available(),
-        persistent_workers=workers > 0,
-    )
-
-
-def header(config: RunConfig, store: Store, chosen: Split, *, git: str) -> dict[str, str]:
+def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str) -> dict[str, str]:
     """What a checkpoint must carry so that a recording can be recognized with nothing else.
 
     'store' is `StoreMeta.to_json`, 'actions' the action number of each class index, 'clips' how
@@ -124,9 +108,9 @@ def header(config: RunConfig, store: Store, chosen: Split, *, git: str) -> dict[
     clips = {"overlap": config.data.overlap, "longer": config.data.longer}
     return {
         "store": json.dumps(store.meta.to_json()),
-        "actions": json.dumps(chosen.classes),
+        "actions": json.dumps(split.classes),
         "clips": json.dumps(clips),
-        "protocol": chosen.protocol.name,
+        "protocol": split.protocol.name,
         "run": json.dumps(config.to_json()),
         "git": git,
         "seed": str(config.seed),

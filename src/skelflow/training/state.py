@@ -37,15 +37,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class RunState:
-    """Where a run is, beside its tensors.
+class Counters:
+    """Where a run is, and what it has measured so far.
 
     Parameters
     ----------
-    epoch, step : the next step: `step` counts within the epoch.
+    epoch, step : the next step, both from 0; `step` counts within the epoch.
     loss, correct, seen : sums over the samples of the epoch so far.
     seconds : spent in the epoch so far.
-    best_epoch, best_top1, best_loss : of the checkpoint kept; 0 = none yet.
+    best_epoch, best_top1, best_loss : of the chosen checkpoint; epoch from 1, 0 = none yet.
     """
 
     epoch: int = 0
@@ -58,47 +58,57 @@ class RunState:
     best_top1: float = -1.0
     best_loss: float = math.inf
 
-    def next_epoch(self) -> None:
-        """Go to the first step of the next epoch."""
+    @property
+    def mean_loss(self) -> float:
+        """Over the samples of the epoch so far."""
+        return self.loss / self.seen
+
+    def start_next_epoch(self) -> None:
+        """Go to the first step of the next epoch; the sums start at 0."""
         self.epoch, self.step = self.epoch + 1, 0
         self.loss, self.correct, self.seen, self.seconds = 0.0, 0, 0, 0.0
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The parts of a run that change from step to step.
+@dataclass
+class TrainingState:
+    """Everything that changes from step to step, hence what a stopped run needs to go on.
 
-    Order, augmentation and dropout need not be kept: they follow from (seed, epoch, step).
+    The order of samples, augmentation and dropout follow from (seed, epoch, step).
 
     Parameters
     ----------
     model, optimizer, schedule
     scaler : of the gradients, in fp16.
+    counters : see `Counters`.
     """
 
     model: nn.Module
     optimizer: Optimizer
     schedule: Schedule
     scaler: torch.amp.GradScaler | None = None
+    counters: Counters = field(default_factory=Counters)
 
-    def values(self) -> dict[str, Any]:
-        """Everything as plain values and tensors."""
+    def state_dict(self) -> dict[str, Any]:
+        """Everything as plain values and tensors; the content of last.pt."""
         schedule = self.schedule
         return {
+            "state": asdict(self.counters),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": [schedule.best, schedule.waited, schedule.drops],
             "scaler": self.scaler.state_dict() if self.scaler else None,
         }
 
-    def load(self, values: Mapping[str, Any]) -> None:
-        """Put back what `values` gave."""
+    def load_state_dict(self, values: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        counters = Counters(**values["state"])
         self.model.load_state_dict(values["model"])
         self.optimizer.load_state_dict(values["optimizer"])
         schedule = self.schedule
         schedule.best, schedule.waited, schedule.drops = values["schedule"]
         if self.scaler:
             self.scaler.load_state_dict(values["scaler"])
+        self.counters = counters
 
 
 @dataclass(frozen=True)
@@ -153,54 +163,48 @@ class RunFolder:
         facts = {"skelflow": skelflow.__version__, "git": self.git, "seed": config.seed}
         _write(file, json.dumps(facts | wanted, indent=2))
 
-    def save(self, state: RunState, kept: Kept) -> None:
-        """Write everything that the next step depends on; the state before it stays beside it.
+    def save(self, state: TrainingState) -> None:
+        """Write last.pt; the one before it becomes previous.pt.
 
         Raises
         ------
         StorageError
             It cannot be written; the states saved before are still there.
         """
-        values = {"state": asdict(state), **kept.values()}
         with (
-            atomic_write(self.path / LAST, keep=self.path / PREVIOUS) as aside,
-            aside.open("wb") as file,
+            atomic_write(self.path / LAST, keep=self.path / PREVIOUS) as partial,
+            partial.open("wb") as file,
         ):
-            torch.save(values, file)
+            torch.save(state.state_dict(), file)
 
-    def resume(self, kept: Kept) -> RunState:
-        """Load what `save` wrote last, or before that; a new state when there is nothing yet.
+    def resume(self, state: TrainingState) -> None:
+        """Load last.pt, or previous.pt if that one is damaged; without either, change nothing.
 
         Raises
         ------
         WeightsError
-            No file of those that are there can be read, or fits.
+            There are such files, and none of them can be read or fits.
         """
-        files = [self.path / name for name in (LAST, PREVIOUS)]
         problems = []
-        for file in files:
+        for file in (self.path / name for name in (LAST, PREVIOUS)):
             if not file.exists():
                 continue
             try:
-                values = torch.load(file, map_location="cpu", weights_only=True)
-                state = RunState(**values["state"])
-                kept.load(values)
+                state.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
             except _UNREADABLE as error:
                 problems.append(f"{file}: no state of this run ({_first_sentence(error)})")
                 continue
             if problems:
-                files[0].unlink(missing_ok=True)  # or the next save would keep it for this one
-                log.warning(
-                    "%s; going on from %s, epoch %d, step %d",
-                    problems[0],
-                    file.name,
-                    state.epoch + 1,
-                    state.step + 1,
-                )
-            return state
+                self._discard_damaged(problems[0], file, state.counters)
+            return
         if problems:
             raise WeightsError(f"{'; '.join(problems)}; remove them to start again")
-        return RunState()
+
+    def _discard_damaged(self, problem: str, loaded: Path, at: Counters) -> None:
+        """Remove a last.pt that cannot be read; the next save would keep it as previous.pt."""
+        (self.path / LAST).unlink(missing_ok=True)
+        where = (at.epoch + 1, at.step + 1)
+        log.warning("%s; going on from %s, epoch %d, step %d", problem, loaded.name, *where)
 
     def append(self, metrics: Mapping[str, Any]) -> None:
         """Add the line of an epoch; a line of that epoch or a later one is replaced."""
@@ -216,8 +220,8 @@ class RunFolder:
 
 
 def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as aside:
-        aside.write_text(text, encoding="utf-8")
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _first_sentence(error: BaseException) -> str:
@@ -239,14 +243,14 @@ def git_hash() -> str:
     """The commit of the checkout that skelflow runs from, "+" appended when files differ."""
     folder = Path(skelflow.__file__).parent
 
-    def ask(*words: str) -> str:
+    def git(*words: str) -> str:
         command = ["git", "-C", str(folder), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else ""
 
     try:
-        if not ask("ls-files", "__init__.py"):
+        if not git("ls-files", "__init__.py"):
             return ""
-        return ask("rev-parse", "HEAD") + ("+" if ask("status", "--porcelain", "--", ".") else "")
+        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
     except OSError:
         return ""

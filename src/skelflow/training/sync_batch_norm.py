@@ -7,24 +7,24 @@ from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
 
 
-class SharedBatchNorm(nn.BatchNorm1d):
-    """Batch normalization whose statistics are of the whole batch, however many processes share it.
+class SyncBatchNorm(nn.BatchNorm1d):
+    """Batch normalization with the statistics of the whole batch, over all processes.
 
-    torch's SyncBatchNorm does the same on GPUs only.
+    `torch.nn.SyncBatchNorm` does the same on GPUs only.
 
     Attributes
     ----------
-    counted : whether this process's samples are part of the batch.
+    counts : whether this process's samples are part of the batch.
     """
 
-    counted: bool = True
+    counts: bool = True
 
     @classmethod
-    def of(cls, norm: nn.BatchNorm1d) -> "SharedBatchNorm":
-        """The same layer, its weights and running statistics themselves and not copies."""
-        shared = cls(norm.num_features, norm.eps, norm.momentum)
-        shared._parameters, shared._buffers = norm._parameters, norm._buffers
-        return shared.train(norm.training)
+    def convert(cls, norm: nn.BatchNorm1d) -> "SyncBatchNorm":
+        """The same layer; it shares weights and running statistics with the one given."""
+        converted = cls(norm.num_features, norm.eps, norm.momentum)
+        converted._parameters, converted._buffers = norm._parameters, norm._buffers
+        return converted.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalize (b, c) or (b, c, l) features."""
@@ -32,33 +32,33 @@ class SharedBatchNorm(nn.BatchNorm1d):
             return super().forward(x)
         axes = (0, 2) if x.ndim == 3 else (0,)
         shape = (1, -1, 1) if x.ndim == 3 else (1, -1)
-        weight = float(self.counted)
+        weight = float(self.counts)
         count = torch.full((1,), weight * x.numel() / x.shape[1], device=x.device)
         distributed.all_reduce(count)
-        mean = _add_up(weight * x.float().sum(axes)) / count
+        mean = _sum_over_processes(weight * x.float().sum(axes)) / count
         centered = x.float() - mean.reshape(shape)
-        variance = _add_up(weight * centered.square().sum(axes)) / count
-        self._remember(mean.detach(), (variance * count / (count - 1)).detach())
+        variance = _sum_over_processes(weight * centered.square().sum(axes)) / count
+        self._update_running(mean.detach(), (variance * count / (count - 1)).detach())
         scale = cast(Tensor, self.weight) * torch.rsqrt(variance + self.eps)
         return (centered * scale.reshape(shape) + self.bias.reshape(shape)).to(x.dtype)
 
     @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        for kept, value in ((self.running_mean, mean), (self.running_var, variance)):
-            cast(Tensor, kept).lerp_(value, cast(float, self.momentum))
+    def _update_running(self, mean: Tensor, variance: Tensor) -> None:
+        for running, value in ((self.running_mean, mean), (self.running_var, variance)):
+            cast(Tensor, running).lerp_(value, cast(float, self.momentum))
         cast(Tensor, self.num_batches_tracked).add_(1)
 
 
-def share_statistics(network: nn.Module) -> list[SharedBatchNorm]:
-    """Let all batch normalizations of a network that several processes train share statistics."""
-    made = []
+def convert_batch_norms(network: nn.Module) -> list[SyncBatchNorm]:
+    """Replace every `BatchNorm1d` of a network by a `SyncBatchNorm`; return the new layers."""
+    converted = []
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm1d:
-                made.append(SharedBatchNorm.of(child))
-                setattr(parent, name, made[-1])
-    return made
+                converted.append(SyncBatchNorm.convert(child))
+                setattr(parent, name, converted[-1])
+    return converted
 
 
-def _add_up(own: Tensor) -> Tensor:
+def _sum_over_processes(own: Tensor) -> Tensor:
     return cast(Tensor, all_reduce(own))  # type: ignore[no-untyped-call]
