@@ -108,6 +108,14 @@ def test_evaluate_refuses_an_unknown_protocol_or_side(skeleton_run: Path, store:
         evaluate(skeleton_run, store.path, protocol="cross-planet")
 
 
+def test_evaluate_computes_on_the_device_it_is_told(skeleton_run: Path, store: Store) -> None:
+    found = evaluate(skeleton_run, store.path, device="cpu")
+    expected = evaluate(skeleton_run, store.path).probabilities
+    np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"device: found 'cpv', expected one of auto, cpu"):
+        evaluate(skeleton_run, store.path, device="cpv")
+
+
 def test_evaluate_refuses_data_prepared_differently(
     flow_run: Path, store: Store, tmp_path: Path
 ) -> None:

@@ -151,6 +151,12 @@ def test_train_writes_what_recognition_needs(store: Store, tmp_path: Path) -> No
     assert not torch.equal(network.get_buffer("skeleton.normalizer.low"), -torch.ones(3))
 
 
+def test_train_refuses_a_device_that_is_not_there(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"device: found 'cuda:99', expected one of auto, cpu"):
+        train(resolve(SKELETON), store.path, tmp_path / "run", device="cuda:99")
+    assert not (tmp_path / "run").exists()
+
+
 def test_train_refuses_a_folder_of_another_run(store: Store, tmp_path: Path) -> None:
     config = resolve(SKELETON | {"epochs": 1})
     train(config, store.path, tmp_path / "run")

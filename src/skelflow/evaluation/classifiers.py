@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from jaxtyping import Float32, Float64, Int64
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -21,6 +22,7 @@ from skelflow.datasets.protocols import split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.compute import AUTO, make_accelerator, to_device
 from skelflow.models.base import Network
 from skelflow.skeleton.layouts import find_layout
 
@@ -60,6 +62,7 @@ def classify_features(
     classifier: str = "svm",
     protocol: str | None = None,
     batch_size: int = 32,
+    device: str = AUTO,
 ) -> ClassifierResult:
     """Fit a classifier on a trained network's last features, in place of its own head.
 
@@ -70,11 +73,12 @@ def classify_features(
     classifier : "svm" (linear) or "naive_bayes".
     protocol : None = the one the network was trained under.
     batch_size : samples at once.
+    device : of the network, see `skelflow.inference.compute.find_device`.
 
     Raises
     ------
     ConfigError
-        There is no such classifier or protocol.
+        There is no such classifier, protocol or device.
     DataError, WeightsError
         See `skelflow.evaluation.evaluate.evaluate`.
 
@@ -87,10 +91,11 @@ def classify_features(
     labels = store.labels()
     name = protocol or checkpoint.protocol
     sides = split(labels, find_data_set(store.meta.source).protocol(name))
+    accelerator = make_accelerator(device=device)
     features, truth = [], []
     for names in sides:
         samples = checkpoint.samples(store, names)
-        features.append(extract_features(checkpoint.network, samples, batch_size=batch_size))
+        features.append(_extract(checkpoint.network, samples, accelerator, batch_size))
         truth.append(np.asarray(samples.labels, np.int64))
     top1 = fit_and_score(classifier, features[0], truth[0], features[1], truth[1])
     return ClassifierResult(classifier, name, top1, len(sides[0]), len(sides[1]))
@@ -138,15 +143,16 @@ def _flatten(
 
 
 @torch.no_grad()
-def extract_features(
-    network: Network, samples: SkeletonDataset, *, batch_size: int = 32
+def _extract(
+    network: Network, samples: SkeletonDataset, accelerator: Accelerator, batch_size: int
 ) -> Features:
     """A network's last features of each sequence, the mean over its samples."""
-    network.eval()
+    network.eval().to(accelerator.device)
     found: dict[int, list[Float64[np.ndarray, " d"]]] = {}
     for batch in DataLoader(samples, batch_size=batch_size):
-        for number, row in zip(batch.index.tolist(), network.features(batch), strict=True):
-            found.setdefault(number, []).append(row.double().numpy())
+        rows = network.features(to_device(batch, accelerator)).cpu().double().numpy()
+        for number, row in zip(batch.index.tolist(), rows, strict=True):
+            found.setdefault(number, []).append(row)
     return np.stack([np.mean(found[number], axis=0) for number in sorted(found)])
 
 

@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from accelerate import Accelerator
 
 import skelflow
 from skelflow.datasets.loading.clips import SkeletonDataset
@@ -23,7 +24,7 @@ from skelflow.evaluation.metrics import (
     top_k_accuracy,
 )
 from skelflow.inference.checkpoint import Checkpoint, Side, check_side
-from skelflow.inference.compute import gathered_logits, make_accelerator, shared_loader
+from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
 from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
 
@@ -82,6 +83,7 @@ def evaluate(
     protocol: str | None = None,
     split: Side = "test",
     batch_size: int = 32,
+    device: str = AUTO,
     out: str | Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> Evaluation:
@@ -94,6 +96,7 @@ def evaluate(
     protocol : who trains and who tests; None = the one it was trained under.
     split : "test", "held_out" (the subjects that chose the checkpoint) or "train".
     batch_size : samples at once.
+    device : "cpu", "cuda", "cuda:1", "mps"; "auto" takes an accelerator where there is one.
     out : folder for evaluation.json, per_class.csv and confusion.csv; None = nothing is written.
     progress : called after each batch with (samples done, all samples).
 
@@ -104,18 +107,18 @@ def evaluate(
     DataError
         The store was prepared differently, or holds nothing of that side.
     ConfigError
-        The protocol or the split is unknown.
+        The protocol or the split is unknown, or there is no such device.
 
     Notes
     -----
     Source: the paper, section 4.2.
     """
     check_side(split)
-    before = time.monotonic()
+    before, accelerator = time.monotonic(), make_accelerator(device=device)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
     names = checkpoint.sequences(store, protocol, split)
     samples = checkpoint.samples(store, names)
-    probabilities = predict(checkpoint.network, samples, batch_size=batch_size, progress=progress)
+    probabilities = _predict(checkpoint.network, samples, accelerator, batch_size, progress)
     truth = np.asarray(samples.labels, np.int64)
     predicted = probabilities.argmax(axis=1)
     actions, titles = checkpoint.classes, checkpoint.class_names
@@ -137,7 +140,7 @@ def evaluate(
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
     )
-    if out is not None and make_accelerator().is_main_process:
+    if out is not None and accelerator.is_main_process:
         write_evaluation(result, out)
     return result
 
@@ -147,6 +150,7 @@ def predict(
     samples: SkeletonDataset,
     *,
     batch_size: int = 32,
+    device: str = AUTO,
     progress: Progress = lambda *_: None,
 ) -> Probabilities:
     """Class probabilities of each sequence, the mean over its samples.
@@ -154,7 +158,16 @@ def predict(
     Samples are shared by the processes of a launch; every process gets the whole answer. The
     network is left in evaluation mode, on the device that computed.
     """
-    accelerator = make_accelerator()
+    return _predict(network, samples, make_accelerator(device=device), batch_size, progress)
+
+
+def _predict(
+    network: Network,
+    samples: SkeletonDataset,
+    accelerator: Accelerator,
+    batch_size: int,
+    progress: Progress,
+) -> Probabilities:
     network.eval().to(accelerator.device)
     sums = np.zeros((len(samples.names), network.config.classes))
     counts, done = np.zeros(len(sums)), 0

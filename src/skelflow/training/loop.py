@@ -15,7 +15,7 @@ from torch.nn import functional
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.inference.compute import make_accelerator, to_device
+from skelflow.inference.compute import AUTO, make_accelerator, to_device
 from skelflow.models.base import Network
 from skelflow.models.weights import save_model
 from skelflow.training.config import RunConfig
@@ -35,6 +35,7 @@ def train(
     store_path: str | Path,
     run_dir: str | Path,
     *,
+    device: str = AUTO,
     progress: Progress = lambda _: None,
 ) -> TrainResult:
     """Train a network; with a folder of an earlier, stopped run, go on at the step it was at.
@@ -44,12 +45,14 @@ def train(
     config : see `RunConfig` and `skelflow.training.recipe.load_recipe`.
     store_path : prepared sequences.
     run_dir : gets config.json, metrics.jsonl, best.safetensors and last.pt (the whole state).
+    device : "cpu", "cuda", "cuda:1", "mps"; "auto" takes an accelerator where there is one.
     progress : called after each step.
 
     Raises
     ------
     ConfigError
-        The configuration does not fit the store, or is not that of the run in the folder.
+        The configuration does not fit the store, or is not that of the run in the folder; or there
+        is no such device.
     DataError
         Nothing trains, or the loss is not finite.
     WeightsError
@@ -66,7 +69,9 @@ def train(
     torch.manual_seed(config.seed)
     split = make_split(config, store)
     network = make_network(config, store, split)
-    accelerator = make_accelerator(config.precision, unused_weights=not network.all_weights_in_loss)
+    accelerator = make_accelerator(
+        config.precision, device=device, unused_weights=not network.all_weights_in_loss
+    )
     _check_l1(config, network, accelerator)
     with folder.open(config, store) if accelerator.is_main_process else nullcontext():
         accelerator.wait_for_everyone()

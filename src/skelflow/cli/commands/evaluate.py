@@ -14,6 +14,7 @@ def evaluate(
     protocol: str | None = None,
     split: Literal["test", "held_out", "train"] = "test",
     classifier: Literal["network", "svm", "naive_bayes"] = "network",
+    device: str = "auto",
     out: Path | None = None,
 ) -> None:
     """Test a trained network: top-1, top-5, per-class table, confusion matrix.
@@ -32,11 +33,13 @@ def evaluate(
         The test recordings, the held-out training subjects, or those trained on.
     classifier
         The network's own, or one fitted on its last features (the paper compares these).
+    device
+        cpu, cuda, cuda:1 or mps; auto takes an accelerator where there is one.
     out
         Folder for the tables and the picture; `evaluation` in the run when not given.
     """
     if classifier != "network":
-        say(_classify(run, store, classifier, protocol))
+        say(_classify(run, store, classifier, protocol, device))
         return
     from skelflow.cli.progress import bar
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
@@ -45,7 +48,13 @@ def evaluate(
     folder = out or (run if run.is_dir() else run.parent) / "evaluation"
     with bar("testing") as progress:
         result = evaluate_network(
-            run, store, protocol=protocol, split=split, out=folder, progress=progress
+            run,
+            store,
+            protocol=protocol,
+            split=split,
+            device=device,
+            out=folder,
+            progress=progress,
         )
     if not process_number():
         save_confusion(result.confusion, result.class_names, folder / "confusion.png")
@@ -56,10 +65,10 @@ def evaluate(
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 
-def _classify(run: Path, store: Path, classifier: str, protocol: str | None) -> str:
+def _classify(run: Path, store: Path, classifier: str, protocol: str | None, device: str) -> str:
     from skelflow.evaluation.classifiers import classify_features
 
-    result = classify_features(run, store, classifier=classifier, protocol=protocol)
+    result = classify_features(run, store, classifier=classifier, protocol=protocol, device=device)
     return (
         f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
         f"({result.tested} test sequences, {result.protocol})"

@@ -15,6 +15,7 @@ def train(
     *,
     run: Path,
     set_: Annotated[list[str] | None, Parameter(name=["--set", "-s"])] = None,
+    device: str = "auto",
 ) -> None:
     """Train a network by a recipe; a stopped run goes on with the same command.
 
@@ -30,6 +31,8 @@ def train(
         Folder for checkpoints, metrics and the resolved configuration.
     set_
         One setting that differs from the recipe, as --set optim.lr=0.01; repeatable.
+    device
+        cpu, cuda, cuda:1 or mps; auto takes an accelerator where there is one.
     """
     from skelflow.cli.progress import epochs
     from skelflow.training.loop import train as train_network
@@ -37,7 +40,7 @@ def train(
 
     config = load_recipe(recipe, set_ or [])
     with epochs() as progress:
-        result = train_network(config, store, run, progress=progress)
+        result = train_network(config, store, run, device=device, progress=progress)
     held_out = (
         "" if result.held_out_top1 is None else f", held-out top-1 {result.held_out_top1:.1%}"
     )
