@@ -24,6 +24,7 @@ _EXPECTED = {
     "less_than": "less than {lt}",
     "less_than_equal": "at most {le}",
     "string_type": "text",
+    "tuple_type": "a list",
     "too_short": "at least {min_length} of them",
 }
 _PYDANTIC_PREFIX = "Input should be "

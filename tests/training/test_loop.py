@@ -2,7 +2,6 @@
 
 import json
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +90,7 @@ def test_train_gives_the_same_weights_twice_and_others_with_another_seed(
     store: Store, tmp_path: Path
 ) -> None:
     config = resolve(SKELETON)
-    runs = [config, config, replace(config, seed=1)]
+    runs = [config, config, config.replace(seed=1)]
     weights = [
         load_file(train(run, store.path, tmp_path / str(i)).weights) for i, run in enumerate(runs)
     ]
@@ -135,7 +134,7 @@ def test_train_never_reads_test_recordings(store: Store, tmp_path: Path) -> None
 def test_train_monitors_the_test_loss_only_under_the_paper_protocol(
     store: Store, tmp_path: Path
 ) -> None:
-    config = replace(resolve(SKELETON), paper_protocol=True, data=DataSection())
+    config = resolve(SKELETON).replace(paper_protocol=True, data=DataSection())
     result = train(config, store.path, tmp_path / "run")
     assert all("test_loss" in line for line in lines(tmp_path / "run"))
     assert (result.epoch, result.chosen_by) == (3, "last epoch")

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from skelflow.datasets.prepare.manifest import HISTORY
 from skelflow.datasets.prepare.run import prepare
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
-from skelflow.training.config import RunConfig
+from skelflow.training.config import InitSection, RunConfig
 from skelflow.training.loop import train
 from skelflow.training.report import StepReport
 from skelflow.training.setup import make_split
@@ -118,9 +118,12 @@ def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
 
 def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> float:
     """Seconds a sample in the steps after the first, and whether samples are clips."""
-    data = replace(config.data, held_out_subjects=(), cache=False, workers=0)
-    config = replace(
-        config, data=data, batch_size=batch, init=type(config.init)(), paper_protocol=False
+    config = config.replace(
+        data=config.data.replace(held_out_subjects=(), cache=False, workers=0),
+        batch_size=batch,
+        accumulate=min(config.accumulate, batch),
+        init=InitSection(),
+        paper_protocol=False,
     )
     _repeat(config, store, scratch / "store", (_STEPS + 1) * batch)
     times: list[float] = []

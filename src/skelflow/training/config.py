@@ -1,50 +1,45 @@
 """Every setting of a training run and its default, once; the defaults are the paper's."""
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, asdict, dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from skelflow.datasets.loading.augment import Augmentation
-from skelflow.errors import ConfigError
 from skelflow.models.registry import configure
-from skelflow.settings import SettingsError
+from skelflow.settings import Count, Positive, Settings, SettingsError
 
 # what the store knows: a recipe may not say it
 _FROM_STORE = frozenset({"classes", "joints", "root"})
 
 
-def require(condition: bool, name: str, found: Any, expected: str) -> None:
-    """Raise `ConfigError` about the setting `name` unless the condition holds."""
-    if not condition:
-        raise ConfigError(f"{name}: found {found!r}, expected {expected}")
-
-
-@dataclass(frozen=True)
-class ModelSection:
+class ModelSection(Settings):
     """Which network to train.
 
     Parameters
     ----------
     name : see `skelflow.models.registry.list_models`.
-    options : fields of that network's configuration; classes, joints and the root joint come
-        from the store, and so does `bodies` unless it is here.
+
+    Any further value is an option of that network. Classes, joints and the root joint come from
+    the store, and so does `bodies` unless it is here.
     """
 
-    name: str = "res_tcn_bjcn"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    model_config = ConfigDict(extra="allow")
 
-    def __post_init__(self) -> None:
+    name: str = "res_tcn_bjcn"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The network's options by name."""
+        return dict(self.model_extra or {})
+
+    def check(self) -> None:  # noqa: D102
         for option in self.options:
             if option in _FROM_STORE:
-                raise ConfigError(f"model.{option}: {self.name} has no such option")
-        try:
-            configure(self.name, self.options)
-        except SettingsError as error:
-            raise error.within("model") from None
+                raise SettingsError(f"{option}: {self.name} has no such option")
+        configure(self.name, self.options)
 
 
-@dataclass(frozen=True)
-class DataSection:
+class DataSection(Settings):
     """Which recordings train, and how they are read.
 
     Parameters
@@ -60,23 +55,20 @@ class DataSection:
     """
 
     protocol: str | None = None
-    held_out_subjects: tuple[int, ...] = ()
-    augmentation: Augmentation = field(default_factory=Augmentation)
-    overlap: int = 8
+    held_out_subjects: Annotated[tuple[int, ...], Field(strict=False)] = ()
+    augmentation: Augmentation = Augmentation()
+    overlap: NonNegativeInt = 8
     longer: Literal["cut", "resample"] = "cut"
     cache: bool = True
-    workers: int = 0
+    workers: NonNegativeInt = 0
     balance: bool = False
 
-    def __post_init__(self) -> None:
-        require(self.overlap >= 0, "data.overlap", self.overlap, "at least 0")
-        require(self.workers >= 0, "data.workers", self.workers, "at least 0")
+    def check(self) -> None:  # noqa: D102
         subjects = self.held_out_subjects
-        require(len(set(subjects)) == len(subjects), "data.held_out_subjects", subjects, "no twins")
+        self.require(len(set(subjects)) == len(subjects), "held_out_subjects", "no twins")
 
 
-@dataclass(frozen=True)
-class ScheduleSection:
+class ScheduleSection(Settings):
     """How the learning rate falls.
 
     Parameters
@@ -89,22 +81,13 @@ class ScheduleSection:
     """
 
     name: Literal["plateau", "step", "cosine", "constant"] = "plateau"
-    factor: float = 0.1
-    patience: int = 10
-    every: int = 4
-    warmup_epochs: float = 0.0
-
-    def __post_init__(self) -> None:
-        prefix = "optim.schedule"
-        require(0 < self.factor < 1, f"{prefix}.factor", self.factor, "between 0 and 1")
-        require(self.patience >= 1, f"{prefix}.patience", self.patience, "at least 1")
-        require(self.every >= 1, f"{prefix}.every", self.every, "at least 1")
-        warmup = self.warmup_epochs
-        require(warmup >= 0, f"{prefix}.warmup_epochs", warmup, "at least 0")
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    patience: Count = 10
+    every: Count = 4
+    warmup_epochs: NonNegativeFloat = 0.0
 
 
-@dataclass(frozen=True)
-class OptimSection:
+class OptimSection(Settings):
     """The optimizer.
 
     Parameters
@@ -117,23 +100,18 @@ class OptimSection:
     """
 
     name: Literal["sgd", "adamw"] = "sgd"
-    lr: float = 1e-2
-    momentum: float = 0.9
+    lr: Positive = 1e-2
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
-    weight_decay: float = 0.0
-    schedule: ScheduleSection = field(default_factory=ScheduleSection)
+    weight_decay: NonNegativeFloat = 0.0
+    schedule: ScheduleSection = ScheduleSection()
 
-    def __post_init__(self) -> None:
-        require(0 < self.lr < float("inf"), "optim.lr", self.lr, "positive")
-        require(0 <= self.momentum < 1, "optim.momentum", self.momentum, "in [0, 1)")
-        require(self.weight_decay >= 0, "optim.weight_decay", self.weight_decay, "at least 0")
+    def check(self) -> None:  # noqa: D102
         nesterov = self.nesterov and self.name == "sgd"
-        expected = "false without momentum"
-        require(not nesterov or self.momentum > 0, "optim.nesterov", self.nesterov, expected)
+        self.require(not nesterov or self.momentum > 0, "nesterov", "false without momentum")
 
 
-@dataclass(frozen=True)
-class InitSection:
+class InitSection(Settings):
     """Where parts of the network start from; all at random by default.
 
     Parameters
@@ -147,20 +125,20 @@ class InitSection:
     flow: str | None = None
     sports1m: str | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:  # noqa: D102
         both = self.flow is not None and self.sports1m is not None
-        require(not both, "init.sports1m", self.sports1m, "nothing beside init.flow")
+        self.require(not both, "sports1m", "nothing beside init.flow")
 
 
-@dataclass(frozen=True)
-class RunConfig:
+class RunConfig(Settings):
     """One training run.
 
     Parameters
     ----------
     model, data, optim, init : see the sections.
     batch_size : sequences (skeleton networks) or clips in a step, over all devices.
-    accumulate : a step's samples are read in so many parts, one after the other, to fit a device.
+    accumulate : a step's samples are read in so many micro-batches, one after the other, to fit a
+        device.
     epochs : passes through the training samples.
     l1 : weight of the L1 penalty on convolution weights.
     clip_norm : gradients are scaled down to this norm; 0 = never.
@@ -176,35 +154,30 @@ class RunConfig:
         A value is out of range or contradicts another one; the message names the setting.
     """
 
-    _: KW_ONLY
-    model: ModelSection = field(default_factory=ModelSection)
-    data: DataSection = field(default_factory=DataSection)
-    optim: OptimSection = field(default_factory=OptimSection)
-    init: InitSection = field(default_factory=InitSection)
-    batch_size: int = 128
-    accumulate: int = 1
-    epochs: int = 150
-    l1: float = 1e-4
-    clip_norm: float = 0.0
-    seed: int = 0
+    model: ModelSection = ModelSection()
+    data: DataSection = DataSection()
+    optim: OptimSection = OptimSection()
+    init: InitSection = InitSection()
+    batch_size: Count = 128
+    accumulate: Count = 1
+    epochs: Count = 150
+    l1: NonNegativeFloat = 1e-4
+    clip_norm: NonNegativeFloat = 0.0
+    seed: NonNegativeInt = 0
     paper_protocol: bool = False
     precision: Literal["no", "bf16", "fp16"] = "no"
-    save_minutes: float = 5.0
+    save_minutes: Positive = 5.0
 
-    def __post_init__(self) -> None:
-        for name in ("batch_size", "accumulate", "epochs"):
-            require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        parts, most = self.accumulate, f"at most batch_size = {self.batch_size}"
-        require(parts <= self.batch_size, "accumulate", parts, most)
-        for name in ("l1", "clip_norm", "seed"):
-            require(getattr(self, name) >= 0, name, getattr(self, name), "at least 0")
-        require(self.save_minutes > 0, "save_minutes", self.save_minutes, "positive")
-        warmup, top = self.optim.schedule.warmup_epochs, f"at most epochs = {self.epochs}"
-        require(warmup <= self.epochs, "optim.schedule.warmup_epochs", warmup, top)
+    def check(self) -> None:  # noqa: D102
+        most = f"at most batch_size = {self.batch_size}"
+        self.require(self.accumulate <= self.batch_size, "accumulate", most)
+        warmup = self.optim.schedule.warmup_epochs
+        if warmup > self.epochs:
+            raise SettingsError(
+                f"optim.schedule.warmup_epochs: found {warmup!r}, expected at most epochs = "
+                f"{self.epochs}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """Nested plain values, as a recipe would hold them."""
-        values = asdict(self)
-        values["model"] = {"name": self.model.name, **self.model.options}
-        values["data"]["held_out_subjects"] = list(self.data.held_out_subjects)
-        return values
+        return self.model_dump(mode="json")

@@ -2,15 +2,12 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any
 
 from skelflow.errors import ConfigError
 from skelflow.models.registry import configure
-from skelflow.settings import nearest_name
-from skelflow.training.config import ModelSection, RunConfig, require
+from skelflow.training.config import ModelSection, RunConfig
 
 # the paper's settings for networks that read flow, where they differ from the skeleton networks'
 _FLOW_DEFAULTS: dict[str, Any] = {
@@ -60,10 +57,9 @@ def resolve(values: Mapping[str, Any]) -> RunConfig:
     60
     """
     model = values.get("model", {})
-    name = model.get("name", ModelSection.name) if isinstance(model, Mapping) else ""
-    reads_flow = isinstance(name, str) and name and configure(name, {}).reads_clips
-    config: RunConfig = _build(RunConfig, _merge(_FLOW_DEFAULTS, values) if reads_flow else values)
-    return config
+    name = model.get("name", ModelSection().name) if isinstance(model, Mapping) else None
+    reads_flow = isinstance(name, str) and configure(name, {}).reads_clips
+    return RunConfig.from_mapping(_merge(_FLOW_DEFAULTS, values) if reads_flow else values)
 
 
 def _merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,42 +82,3 @@ def _parse_override(override: str) -> dict[str, Any]:
     for part in reversed(name.split(".")):
         value = {part: value}
     return dict(value)
-
-
-def _build(kind: Any, values: Any, prefix: str = "") -> Any:
-    """A section from a table, its keys and types checked."""
-    where = prefix.removesuffix(".") or "recipe"
-    require(isinstance(values, Mapping), where, values, "a table of settings")
-    if kind is ModelSection:
-        options = {key: value for key, value in values.items() if key != "name"}
-        return ModelSection(_check(values.get("name", kind.name), str, "model.name"), options)
-    hints = {f.name: get_type_hints(kind)[f.name] for f in fields(kind)}
-    for key in values:
-        if key not in hints:
-            raise ConfigError(f"no setting {prefix}{key}; {nearest_name(key, hints)}")
-    checked = {key: _check(value, hints[key], f"{prefix}{key}") for key, value in values.items()}
-    try:
-        return kind(**checked)
-    except ConfigError as error:
-        message = str(error)
-        named = message.startswith(prefix) or prefix != "data.augmentation."
-        raise ConfigError(message if named else f"data.{message}") from None
-
-
-def _check(value: Any, hint: Any, name: str) -> Any:
-    if is_dataclass(hint):
-        return _build(hint, value, f"{name}.")
-    if hint is float and type(value) is int:
-        return float(value)
-    if get_origin(hint) is Literal:
-        require(value in get_args(hint), name, value, f"one of {get_args(hint)}")
-    elif get_origin(hint) is UnionType:
-        kinds = get_args(hint)
-        require(type(value) in kinds, name, value, " or ".join(kind.__name__ for kind in kinds))
-    elif get_origin(hint) is tuple:
-        whole = isinstance(value, list | tuple) and all(type(part) is int for part in value)
-        require(whole, name, value, "a list of whole numbers")
-        return tuple(value)
-    else:
-        require(type(value) is hint, name, value, hint.__name__)
-    return value

@@ -1,19 +1,22 @@
 """What training may change about a skeleton: direction, size, tempo, noise, left and right."""
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
+from pydantic import Field, NonNegativeFloat
 
-from skelflow.errors import ConfigError
+from skelflow.settings import Settings
 from skelflow.skeleton.layouts import Layout
 
 Track = Float32[np.ndarray, "t bodies joints 3"]
 Retimed = Float32[np.ndarray, "frames bodies joints 3"]  # a track of another length
 
 
-@dataclass(frozen=True)
-class Augmentation:
+Share = Annotated[float, Field(ge=0, le=0.9)]
+
+
+class Augmentation(Settings):
     """Random changes of training samples; all off by default, as in the paper.
 
     Parameters
@@ -31,19 +34,12 @@ class Augmentation:
         A value is out of range.
     """
 
-    flip: float = 0.0
-    rotate_deg: float = 0.0
-    scale: float = 0.0
-    speed: float = 0.0
-    crop_time: float = 0.0
-    noise_m: float = 0.0
-
-    def __post_init__(self) -> None:
-        tops = {"flip": 1, "rotate_deg": 180, "scale": 0.9, "speed": 0.9, "crop_time": 0.9}
-        for name, top in {**tops, "noise_m": np.inf}.items():
-            value = getattr(self, name)
-            if not 0 <= value <= top:
-                raise ConfigError(f"augmentation: {name} must lie in [0, {top}], found {value}")
+    flip: Annotated[float, Field(ge=0, le=1)] = 0.0
+    rotate_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
+    scale: Share = 0.0
+    speed: Share = 0.0
+    crop_time: Share = 0.0
+    noise_m: NonNegativeFloat = 0.0
 
 
 def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
