@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTRIB := $(VENV)/contrib
 DEMO_NOTE := Recordings and weights are synthetic: the network learned from other people, in other \
-	rooms, made by the same program (recipes/synth/train.sh).
+	rooms, made by the same program (demo/train.sh).
 
 .PHONY: test test-slow check bench demo demo-utd clean
 
@@ -42,7 +42,7 @@ demo: $(STAMP)  # synthetic people that the weights were not trained on; no data
 
 demo-utd: $(STAMP)
 	@test -n "$(DATA)" || { echo "usage: make demo-utd DATA=PATH_OF_A_UTD_MHAD_FOLDER"; exit 2; }
-	BIN=$(BIN) DATA="$(DATA)" sh recipes/utd_mhad/demo.sh
+	BIN=$(BIN) DATA="$(DATA)" sh demo/utd_mhad.sh
 
 clean:
 	rm -rf $(VENV)

@@ -28,7 +28,7 @@ from skelflow.training.recipe import load_recipe
 
 OURS = "store"
 WORKERS = (1, 2)
-EXAMPLE = "example: python -m benchmarks.loading stores/utd --recipe recipes/utd_mhad/cpu/c3d.toml"
+EXAMPLE = "example: python -m benchmarks.loading stores/utd --recipe utd_mhad/cpu/c3d"
 
 
 def drop(folder: Path) -> None:
@@ -114,7 +114,7 @@ def main() -> None:
     add(
         "--recipe",
         type=Path,
-        help="whose training step is timed, e.g. recipes/utd_mhad/cpu/c3d.toml",
+        help="whose training step is timed, e.g. utd_mhad/cpu/c3d",
     )
     add("--runs", type=int, default=5, help="turns (default: 5)")
     add("--batch", type=int, default=16, help="clips in a batch (default: 16)")

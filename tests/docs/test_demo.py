@@ -30,7 +30,7 @@ def test_demo_weights_are_small_and_say_that_they_are_synthetic() -> None:
 
 
 def test_demo_recordings_are_none_that_the_weights_were_trained_on() -> None:
-    training = (REPOSITORY / "recipes" / "synth" / "train.sh").read_text(encoding="utf-8")
+    training = (REPOSITORY / "demo" / "train.sh").read_text(encoding="utf-8")
     make, _ = demo_commands()
     (trained,) = re.findall(r"--seed (\d+)", training)
     assert make[make.index("--seed") + 1] != trained

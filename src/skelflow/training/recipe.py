@@ -7,6 +7,7 @@ from typing import Any
 
 from skelflow.errors import ConfigError
 from skelflow.models.registry import configure
+from skelflow.recipes import find_recipe
 from skelflow.training.config import ModelSection, RunConfig
 
 # the paper's settings for networks that read flow, where they differ from the skeleton networks'
@@ -19,22 +20,24 @@ _FLOW_DEFAULTS: dict[str, Any] = {
 }
 
 
-def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
     """The configuration that a recipe and some changes to it describe.
 
     Parameters
     ----------
-    path : TOML file.
+    recipe : one of `skelflow.recipes.list_recipes()`, or a file whose name ends in .toml.
     overrides : settings by dotted name, such as "optim.lr=0.01"; values are TOML, or bare text.
 
     Raises
     ------
     ConfigError
-        The file is missing or no TOML, or a setting is unknown (the nearest name is given), of
-        the wrong type or out of range.
+        There is no such recipe, the file cannot be read or is no TOML, or a setting is unknown, of
+        the wrong type or out of range; for unknown names the nearest one is given.
     """
+    is_file = Path(recipe).suffix == ".toml" or Path(recipe).is_file()
+    path = Path(recipe) if is_file else find_recipe(str(recipe))
     try:
-        with Path(path).open("rb") as file:
+        with path.open("rb") as file:
             values = tomllib.load(file)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); expected a recipe") from None

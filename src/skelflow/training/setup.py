@@ -9,11 +9,12 @@ from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.protocols import Protocol, hold_out
 from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.models.base import Network
 from skelflow.models.flow.sports1m import load_c3d_weights
 from skelflow.models.registry import configure, create_model
 from skelflow.models.weights import load_part
+from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
 
@@ -84,13 +85,24 @@ def make_network(config: RunConfig, store: Store, split: Split) -> Network:
 def _start(network: Network, config: RunConfig, store: Store, split: Split) -> None:
     init = config.init
     if init.skeleton is not None:
-        load_part(network, "skeleton", weights_file(init.skeleton))
+        load_part(network, "skeleton", _start_file("skeleton", init.skeleton, store))
     elif network.config.reads_joints:
         network.fit_normalization(store.joints_m(name) for name in split.fit)
     if init.flow is not None:
-        load_part(network, "flow", weights_file(init.flow))
+        load_part(network, "flow", _start_file("flow", init.flow, store))
     if init.sports1m is not None:
         load_c3d_weights(network, init.sports1m)
+
+
+def _start_file(part: str, path: str, store: Store) -> Path:
+    file, recipe = weights_file(path), path.removeprefix("runs/").strip("/")
+    if file.exists():
+        return file
+    if recipe in list_recipes():
+        remedy = f"make it by `skelflow train {recipe} {store.path} --run {path}`"
+    else:
+        remedy = "train a network that has that part first, or name its run folder or checkpoint"
+    raise WeightsError(f"init.{part}: {file}: no such file; {remedy}")
 
 
 def weights_file(path: str | Path) -> Path:

@@ -12,7 +12,7 @@ from skelflow.cli.app import app, parse_size, say
 def plan(
     source: Path,
     *,
-    recipe: Path | None = None,
+    recipe: str | None = None,
     workers: Annotated[list[int] | None, Parameter(negative=())] = None,
     crop: str = "320x240",
     size: str = "160x120",
@@ -27,14 +27,14 @@ def plan(
     A few recordings are prepared into a temporary folder, on all cores; with a recipe, a few
     training steps are made on them. Nothing is left behind.
 
-    Example:  skelflow plan NTU --workers 64 --recipe recipes/ntu/c3d_at2.toml
+    Example:  skelflow plan NTU --workers 64 --recipe ntu/c3d_at2
 
     Parameters
     ----------
     source
         Folder of recordings.
     recipe
-        Also time the training steps of this recipe, on this machine's device.
+        Also time the training steps of this recipe, by name or file, on this machine's device.
     workers
         More numbers of workers to plan for, as a cluster's; repeatable.
     crop

@@ -1,4 +1,4 @@
-"""The command that trains a network."""
+"""The commands that train a network and list the recipes to train it by: train, recipes."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from skelflow.cli.app import app, say
 
 @app.command
 def train(
-    recipe: Path,
+    recipe: str,
     store: Path,
     *,
     run: Path,
@@ -19,12 +19,13 @@ def train(
 ) -> None:
     """Train a network by a recipe; a stopped run goes on with the same command.
 
-    Example:  skelflow train recipes/utd_mhad/cpu/res_tcn_bjcn.toml stores/utd --run runs/bjcn
+    Example:  skelflow train utd_mhad/cpu/res_tcn_bjcn stores/utd --run runs/bjcn
 
     Parameters
     ----------
     recipe
-        TOML file that says what differs from the defaults, which are the paper's.
+        One of `skelflow recipes`, or a TOML file; it says what differs from the defaults, which are
+        the paper's.
     store
         Store made by `skelflow prepare`.
     run
@@ -45,3 +46,20 @@ def train(
         "" if result.held_out_top1 is None else f", held-out top-1 {result.held_out_top1:.1%}"
     )
     say(f"{result.weights}: epoch {result.epoch}, chosen by {result.chosen_by}{held_out}")
+
+
+@app.command
+def recipes(pattern: str = "*") -> None:
+    """List the recipes to train by, with their first line.
+
+    Example:  skelflow recipes "utd_mhad/cpu/*"
+
+    Parameters
+    ----------
+    pattern
+        Names to list, with wildcards.
+    """
+    from skelflow.recipes import describe_recipe, list_recipes
+
+    for name in list_recipes(pattern):
+        say(f"{name:<24} {describe_recipe(name)}")

@@ -8,6 +8,6 @@ recording=$(find "$DATA" -name 'a6_s8_t1_depth.mat' | head -n 1)
 [ -n "$recording" ] || { echo "demo: no a6_s8_t1_depth.mat below $DATA; expected UTD-MHAD"; exit 2; }
 mkdir -p stores runs
 "$BIN/skelflow" prepare "$DATA" --out "$store" --only 'a[1-9]_*'
-"$BIN/skelflow" train recipes/utd_mhad/cpu/res_tcn_bjcn.toml "$store" --run "$run"
+"$BIN/skelflow" train utd_mhad/cpu/res_tcn_bjcn "$store" --run "$run"
 "$BIN/skelflow" evaluate "$run" "$store" --protocol cross-subject
 "$BIN/skelflow" predict "$run" "$recording"

@@ -10,6 +10,6 @@ people=stores/synth_people store=stores/synth
     --no-color --seed 0
 "$BIN/skelflow" prepare "$people" --out "$store" --preset fast --region crop
 for name in res_tcn_bjcn c3d fused c3d_more c3d_at1 c3d_at2; do
-    "$BIN/skelflow" train "recipes/synth/$name.toml" "$store" --run "runs/synth/$name"
+    "$BIN/skelflow" train "synth/$name" "$store" --run "runs/synth/$name"
     "$BIN/skelflow" evaluate "runs/synth/$name" "$store" --protocol cross-subject
 done
