@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from skelflow.errors import ConfigError
-from skelflow.training.config import OptimSection, RunConfig, ScheduleSection
+from skelflow.training.config import RunConfig
 from skelflow.training.recipe import load_recipe, resolve
-from skelflow.training.schedule import Schedule
 
 
 def test_config_defaults_are_the_papers_for_skeletons() -> None:
@@ -55,6 +54,10 @@ def test_config_survives_json() -> None:
         ({"optim": {"lr": -1}}, r"optim\.lr: found -1, expected positive"),
         ({"optim": {"lr": math.nan}}, r"optim\.lr: found nan"),
         ({"optim": {"momentum": 0}}, r"optim\.nesterov: found True, expected false without"),
+        (
+            {"optim": {"schedule": {"min_lr": 0.1}}},
+            r"optim\.schedule\.min_lr: found 0\.1, expected",
+        ),
         ({"accumulate": 200}, "accumulate: found 200, expected at most batch_size = 128"),
         ({"optim": {"name": "adam"}}, r"optim\.name: found 'adam', expected one of"),
         ({"optim": 3}, r"optim: found 3, expected a table"),
@@ -106,36 +109,6 @@ def test_recipe_error_names_the_file(content: bytes | None, tmp_path: Path) -> N
         recipe.write_bytes(content)
     with pytest.raises(ConfigError, match=r"r\.toml"):
         load_recipe(recipe)
-
-
-def schedule(**values: object) -> Schedule:
-    section = ScheduleSection(**values)  # type: ignore[arg-type]
-    return Schedule(OptimSection(lr=1.0, schedule=section), epochs=10)
-
-
-def test_schedule_divides_by_steps() -> None:
-    rates = [schedule(name="step", factor=0.2, every=4).rate(t) for t in (0.0, 3.9, 4.0, 8.0)]
-    assert rates == pytest.approx([1, 1, 0.2, 0.04])
-
-
-def test_schedule_follows_a_cosine_after_its_warmup() -> None:
-    cosine = schedule(name="cosine", warmup_epochs=2.0)
-    assert [cosine.rate(t) for t in (0.0, 1.0, 2.0, 6.0, 10.0)] == pytest.approx(
-        [0, 0.5, 1, 0.5, 0]
-    )
-
-
-def test_schedule_waits_on_a_plateau() -> None:
-    plateau = schedule(name="plateau", factor=0.1, patience=2)
-    rates = []
-    for loss in (3.0, 2.0, 2.5, 2.1, 1.9, 1.9, 1.9):
-        plateau.observe(loss)
-        rates.append(plateau.rate(1.0))
-    assert rates == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.01])
-
-
-def test_schedule_stays_constant() -> None:
-    assert schedule(name="constant").rate(9.0) == 1.0
 
 
 def test_config_is_whole_by_itself() -> None:

@@ -164,6 +164,20 @@ def test_train_refuses_a_folder_of_another_run(store: Store, tmp_path: Path) -> 
         train(changed, store.path, tmp_path / "run")
 
 
+def test_train_goes_on_with_a_run_from_before_a_setting_was_added(
+    store: Store, tmp_path: Path
+) -> None:
+    first = train(resolve(FLOW), store.path, tmp_path / "run")
+    file = tmp_path / "run" / "config.json"
+    kept = json.loads(file.read_text())
+    del kept["config"]["optim"]["schedule"]["min_lr"]
+    file.write_text(json.dumps(kept))
+    assert train(resolve(FLOW), store.path, tmp_path / "run") == first
+    changed = {**FLOW, "optim": {**FLOW["optim"], "schedule": {"name": "cosine", "min_lr": 1e-5}}}  # type: ignore[dict-item]
+    with pytest.raises(ConfigError, match=r"schedule\.min_lr: 0\.0 there, 1e-05 asked for"):
+        train(resolve(changed), store.path, tmp_path / "run")
+
+
 def test_train_refuses_a_folder_that_holds_something_else(store: Store, tmp_path: Path) -> None:
     (tmp_path / "letters.txt").write_text("dear")
     with pytest.raises(ConfigError, match="not empty"):

@@ -78,6 +78,7 @@ class ScheduleSection(Settings):
         last step; 'constant' leaves it.
     factor, patience, every : see above.
     warmup_epochs : it rises linearly from 0 over the first so many epochs.
+    min_lr : it never falls below this.
     """
 
     name: Literal["plateau", "step", "cosine", "constant"] = "plateau"
@@ -85,6 +86,7 @@ class ScheduleSection(Settings):
     patience: Count = 10
     every: Count = 4
     warmup_epochs: NonNegativeFloat = 0.0
+    min_lr: NonNegativeFloat = 0.0
 
 
 class OptimSection(Settings):
@@ -109,6 +111,9 @@ class OptimSection(Settings):
     def check(self) -> None:  # noqa: D102
         nesterov = self.nesterov and self.name == "sgd"
         self.require(not nesterov or self.momentum > 0, "nesterov", "false without momentum")
+        floor = self.schedule.min_lr
+        if floor > self.lr:
+            raise SettingsError(f"schedule.min_lr: found {floor}, expected at most lr = {self.lr}")
 
 
 class InitSection(Settings):

@@ -18,6 +18,15 @@ class Schedule:
     Attributes
     ----------
     best, waited, drops : of 'plateau': lowest loss so far, epochs since, how often it fell.
+
+    Notes
+    -----
+    'plateau' is `torch.optim.lr_scheduler.ReduceLROnPlateau`, 'step' is `StepLR` and 'cosine' is
+    `CosineAnnealingLR`, to rounding. These multiply the optimizer's rate from step to step: it
+    gathers rounding, and has to be saved beside the step that it follows from. A warmup cannot be
+    put before `ReduceLROnPlateau`, which `SequentialLR` and `ChainedScheduler` refuse. Here a rate
+    follows from (epoch, step, drops), so that a stopped run goes on bit for bit.
+    `tests/training/test_schedule.py` measures how far both agree.
     """
 
     optim: OptimSection
@@ -28,10 +37,11 @@ class Schedule:
 
     def rate(self, time: float) -> float:
         """Learning rate at a time in epochs, 0 = the first step."""
-        return self.optim.lr * self._warmup(time) * self._decay(time)
+        warmup, schedule = self._warmup(time), self.optim.schedule
+        return max(self.optim.lr * warmup * self._decay(time), schedule.min_lr * warmup)
 
     def observe(self, loss: float) -> None:
-        """Tell the monitored loss of an epoch."""
+        """Take note of an epoch's monitored loss; only 'plateau' depends on it."""
         self.waited = 0 if loss < self.best else self.waited + 1
         self.best = min(self.best, loss)
         if self.waited >= self.optim.schedule.patience:

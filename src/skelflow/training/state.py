@@ -20,6 +20,7 @@ from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
 from skelflow.training.config import RunConfig
+from skelflow.training.recipe import resolve
 from skelflow.training.schedule import Schedule
 
 CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
@@ -152,6 +153,7 @@ class RunFolder:
         file = self.path / CONFIG
         if any((self.path / name).exists() for name in (LAST, PREVIOUS)):
             found = json.loads(file.read_text())
+            found["config"] = _with_new_defaults(found["config"], file)
             changes = [line for key in wanted for line in _differences(found[key], wanted[key])]
             if changes:
                 raise ConfigError(
@@ -222,6 +224,14 @@ class RunFolder:
 def _write(path: Path, text: str) -> None:
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def _with_new_defaults(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """The configuration of a run that an earlier version began; new settings have their default."""
+    try:
+        return resolve(config).to_json()
+    except ConfigError as error:
+        raise ConfigError(f"{file}: of another version ({error}); choose another folder") from None
 
 
 def _first_sentence(error: BaseException) -> str:
