@@ -9,10 +9,11 @@ from skelflow.datasets.prepare import PrepareConfig, prepare
 from skelflow.errors import DataError
 from skelflow.planning.data_size import DataSize, measure_size
 from skelflow.planning.plan import Plan, make_plan
-from skelflow.planning.probe import PrepareRate, TrainRate
+from skelflow.planning.probe import PrepareRate, TrainRate, probe_training
 from skelflow.training.recipe import resolve
 from tests.cli.test_commands import run
 from tests.tiny_folder import CONFIG, write_recording, write_recordings
+from tests.tiny_store import make_tiny_store
 
 SMALL = {
     "batch_size": 3,
@@ -85,6 +86,17 @@ def test_make_plan_probes_prepare_and_training_and_leaves_nothing(
     assert plan.store_bytes == pytest.approx(sum(sizes), rel=0.05)
     assert 6 * plan.prepare.files == len(sizes)
     assert [entry.name for entry in (tmp_path / "scratch").glob("skelflow-plan-*")] == []
+
+
+def test_probe_training_measures_a_recipe_that_accumulates_more_than_it_probes(
+    tmp_path: Path,
+) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr", subjects=(1,))
+    model = {"name": "res_tcn", "width": 0.02, "frames": 30}
+    config = resolve({"model": model, "batch_size": 6, "accumulate": 5})
+    rate = probe_training(config, store.path, tmp_path)
+    assert rate.batch == 6
+    assert rate.sample_s > 0
 
 
 def test_cli_plan_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

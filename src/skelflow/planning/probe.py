@@ -117,7 +117,7 @@ def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
 
 
 def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> float:
-    """Seconds a sample in the steps after the first, and whether samples are clips."""
+    """Seconds for a sample, in the steps after the first."""
     config = config.replace(
         data=config.data.replace(held_out_subjects=(), cache=False, workers=0),
         batch_size=batch,

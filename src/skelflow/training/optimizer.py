@@ -9,7 +9,7 @@ from skelflow.training.config import OptimSection
 
 
 def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
-    """The configured optimizer over the weights that are to be trained, updated in one walk."""
+    """The configured optimizer, fused, over the weights that are to be trained."""
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     if optim.name == "adamw":
         return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
@@ -25,5 +25,5 @@ def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
 
 
 def seed_step(*numbers: int) -> None:
-    """Seed torch, on every device, with the numbers that name a step."""
+    """Seed torch on every device from seed, epoch, step, process and micro-batch."""
     torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))
