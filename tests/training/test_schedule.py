@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import (
 )
 
 from skelflow.training.config import OptimSection, ScheduleSection
-from skelflow.training.schedule import Schedule
+from skelflow.training.optimizer import Schedule
 
 EPOCHS, STEPS = 10, 7
 

@@ -20,7 +20,6 @@ from skelflow.models.base import Network
 from skelflow.models.weights import save_model
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
-from skelflow.training.optimizer import seed_step
 from skelflow.training.report import Progress, StepReport, TrainResult
 from skelflow.training.run import Run, make_run
 from skelflow.training.setup import BEST, make_network, make_split
@@ -155,7 +154,7 @@ def _add_gradient(run: Run, batch: Batch, number: int, *, last: bool) -> Tensor:
     """Add the gradient of a step's micro-batch; its sums of loss, right answers and samples."""
     counters, accelerator = run.state.counters, run.accelerator
     epoch, step = counters.epoch, counters.step
-    seed_step(run.config.seed, epoch, step, accelerator.process_index, number)
+    _seed(run.config.seed, epoch, step, accelerator.process_index, number)
     counts = run.sampler.counts(step, number)
     for norm in run.batch_norms:
         norm.counts = counts
@@ -167,6 +166,11 @@ def _add_gradient(run: Run, batch: Batch, number: int, *, last: bool) -> Tensor:
     accelerator.backward(share + _l1_penalty(run) if run.config.l1 and last else share)
     correct = (logits.detach().argmax(dim=1) == batch.label).sum() * counts
     return torch.stack((loss.detach(), correct, correct.new_tensor(len(logits)) * counts))
+
+
+def _seed(*numbers: int) -> None:
+    """Seed torch on every device from seed, epoch, step, process and micro-batch."""
+    torch.manual_seed(int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1))
 
 
 def _l1_penalty(run: Run) -> Tensor:

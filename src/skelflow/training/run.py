@@ -18,9 +18,8 @@ from skelflow.models.base import Network
 from skelflow.models.samples import make_samples
 from skelflow.training.batch_sampler import BatchSampler
 from skelflow.training.config import RunConfig
-from skelflow.training.optimizer import make_optimizer
+from skelflow.training.optimizer import Schedule, make_optimizer
 from skelflow.training.report import Progress
-from skelflow.training.schedule import Schedule
 from skelflow.training.setup import Split, checkpoint_header
 from skelflow.training.state import RunFolder, TrainingState
 from skelflow.training.sync_batch_norm import SyncBatchNorm, convert_batch_norms

@@ -20,8 +20,8 @@ from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
 from skelflow.training.config import RunConfig
+from skelflow.training.optimizer import Schedule
 from skelflow.training.recipe import resolve
-from skelflow.training.schedule import Schedule
 
 CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
 _UNREADABLE = (
