@@ -47,7 +47,7 @@ def test_config_survives_json() -> None:
         ({"model": {"name": "c3d", "widht": 1.0}}, r"model\.widht: .* did you mean 'width'"),
         ({"model": {"name": "c3b"}}, r"unknown model 'c3b'; did you mean 'c3d'"),
         ({"model": {"name": "c3d", "crop": 2}}, r"model\.crop: found 2, expected at least 16"),
-        ({"model": {"classes": 3}}, r"model\.classes: res_tcn_bjcn has no such option"),
+        ({"model": {"classes": 3}}, r"model\.classes: it comes from the store; leave it out"),
         ({"epochs": 0}, "epochs: found 0, expected at least 1"),
         ({"epochs": "three"}, "epochs: found 'three', expected a whole number"),
         ({"epochs": True}, "epochs: found True, expected a whole number"),

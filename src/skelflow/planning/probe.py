@@ -94,8 +94,8 @@ def probe_prepare(
     )
 
 
-class _EnoughError(Exception):
-    """The probe has seen what it wanted."""
+class _ProbeDone(Exception):  # noqa: N818
+    """Ends a run once enough steps have been timed."""
 
 
 def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
@@ -128,13 +128,13 @@ def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> fl
     _repeat(config, store, scratch / "store", (_STEPS + 1) * batch)
     times: list[float] = []
 
-    def note(_: StepReport) -> None:
+    def time_step(_: StepReport) -> None:
         times.append(time.perf_counter())
         if len(times) > _STEPS:
-            raise _EnoughError
+            raise _ProbeDone
 
-    with suppress(_EnoughError):
-        train(config, scratch / "store", scratch / "run", progress=note)
+    with suppress(_ProbeDone):
+        train(config, scratch / "store", scratch / "run", progress=time_step)
     between = [later - earlier for earlier, later in pairwise(times)]
     return statistics.median(between) / batch
 

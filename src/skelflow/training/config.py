@@ -8,7 +8,7 @@ from skelflow.datasets.loading.augment import Augmentation
 from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Settings, SettingsError
 
-# what the store knows: a recipe may not say it
+# the store decides these; a recipe may not
 _FROM_STORE = frozenset({"classes", "joints", "root"})
 
 
@@ -18,9 +18,8 @@ class ModelSection(Settings):
     Parameters
     ----------
     name : see `skelflow.models.registry.list_models`.
-
-    Any further value is an option of that network. Classes, joints and the root joint come from
-    the store, and so does `bodies` unless it is here.
+    **options : of that network, see its settings; classes, joints and the root joint come from the
+        store, and so does `bodies` unless it is here.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -35,7 +34,7 @@ class ModelSection(Settings):
     def check(self) -> None:  # noqa: D102
         for option in self.options:
             if option in _FROM_STORE:
-                raise SettingsError(f"{option}: {self.name} has no such option")
+                raise SettingsError(f"{option}: it comes from the store; leave it out")
         configure(self.name, self.options)
 
 

@@ -23,7 +23,14 @@ BEST = "best.safetensors"
 
 @dataclass(frozen=True)
 class Split:
-    """Names of the sequences that fit the weights, choose the checkpoint, and test."""
+    """Which sequences of a store do what.
+
+    Parameters
+    ----------
+    protocol : who trains and who tests.
+    fit, held_out, test : names of those that fit the weights, choose the checkpoint, and test.
+    classes : action number of each class index.
+    """
 
     protocol: Protocol
     fit: tuple[str, ...]
@@ -58,7 +65,7 @@ def make_split(config: RunConfig, store: Store) -> Split:
 
 
 def make_network(config: RunConfig, store: Store, split: Split) -> Network:
-    """The network of a run, its parts started and its normalization fitted as configured.
+    """The network of a run, with the start weights and the normalization that are configured.
 
     Raises
     ------
