@@ -1,0 +1,77 @@
+"""A network gets what it says that it reads, or the answer is no answer."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from skelflow.datasets.store.store import Store
+from skelflow.errors import ConfigError, DataError
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.recognizer import Recognizer
+from skelflow.models.config import Input
+from skelflow.models.registry import create_model
+from skelflow.recordings import open_recording
+from skelflow.training.loop import train
+from skelflow.training.recipe import resolve
+from tests.tiny_store import make_tiny_store
+from tests.tiny_utd import write_recording
+
+SMALL = {"classes": 2, "width": 0.02, "crop": 16, "frames": 30, "joints": 20}
+READERS_OF_JOINTS = ("c3d_at1", "c3d_at2", "fused", "res_tcn", "res_tcn_bjcn")
+
+
+def checkpoint(name: str, store: Store) -> Checkpoint:
+    """A network as if it had been trained on the store."""
+    network = create_model(name, **SMALL).eval()
+    path = store.path.parent / f"{name}.safetensors"
+    return Checkpoint(path, network, store.meta, (1, 2), "cross-subject", (), 8, "cut")
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("c3d", {Input.FLOW}),
+        ("c3d_at1", {Input.FLOW, Input.JOINTS_PX}),
+        ("c3d_at2", set(Input)),
+        ("fused", set(Input)),
+        ("res_tcn", {Input.JOINTS_M}),
+    ],
+)
+def test_networks_say_what_they_read(name: str, inputs: set[Input]) -> None:
+    assert create_model(name, **SMALL).inputs == inputs
+
+
+def test_fused_without_attention_reads_no_joints_in_the_flow() -> None:
+    fused = create_model("fused", **SMALL, attention="none")
+    assert fused.inputs == {Input.FLOW, Input.JOINTS_M}
+
+
+@pytest.mark.parametrize("name", READERS_OF_JOINTS)
+def test_predict_refuses_a_recording_without_a_skeleton(name: str, tmp_path: Path) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr")
+    recording = replace(
+        open_recording(write_recording(tmp_path, action=1, subject=1)), skeleton=None
+    )
+    with pytest.raises(DataError, match=f"no skeleton, but {name} reads one; .* such as c3d"):
+        Recognizer(checkpoint(name, store)).recognize(recording)
+
+
+@pytest.mark.parametrize("name", READERS_OF_JOINTS)
+def test_evaluate_refuses_a_store_without_skeletons(name: str, tmp_path: Path) -> None:
+    trained = checkpoint(name, make_tiny_store(tmp_path / "s.zarr"))
+    bare = make_tiny_store(tmp_path / "bare.zarr", layout=None)
+    with pytest.raises(DataError, match=f"bare.*holds no skeletons, but {name} reads them"):
+        trained.samples(bare, bare.names())
+
+
+@pytest.mark.parametrize("name", READERS_OF_JOINTS)
+def test_train_refuses_a_store_without_skeletons(name: str, tmp_path: Path) -> None:
+    bare = make_tiny_store(tmp_path / "bare.zarr", layout=None)
+    with pytest.raises(ConfigError, match=f"model.name: {name} reads skeletons, .*bare.* has none"):
+        train(resolve({"model": {"name": name}}), bare.path, tmp_path / "run")
+
+
+def test_a_network_that_sees_flow_alone_takes_a_store_without_skeletons(tmp_path: Path) -> None:
+    bare = make_tiny_store(tmp_path / "bare.zarr", layout=None, subjects=(1, 2))
+    assert len(checkpoint("c3d", bare).samples(bare, bare.names())) == 4
