@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from skelflow.models.attention.gated_max_pool import rms_preserving_gain
 from skelflow.models.attention.masks import (
     attend,
     attention_gains,
@@ -12,7 +13,6 @@ from skelflow.models.attention.masks import (
     disc_radius,
     halve_time,
 )
-from skelflow.models.attention.preserve import preserving_gain
 from skelflow.models.attention.reference import midpoints, reference_mask
 
 SIDES = (112, 56, 28, 14, 7)
@@ -211,11 +211,11 @@ def test_attention_mask_passes_gradcheck_in_the_score() -> None:
     )
 
 
-def test_preserving_gain_keeps_the_rms_of_each_sample() -> None:
+def test_rms_preserving_gain_keeps_the_rms_of_each_sample() -> None:
     features = torch.rand(3, 4, 2, 14, 14, generator=torch.Generator().manual_seed(1)) + 0.1
     features[2] = 0
     gain = 1 + attention_mask(random_joints(9, b=3), height=14, width=14, stride=8)
-    attended = attend(features, preserving_gain(features, gain))
+    attended = attend(features, rms_preserving_gain(features, gain))
     rms = [x.square().mean(dim=(1, 2, 3, 4)).sqrt() for x in (features, attended)]
     torch.testing.assert_close(rms[1], rms[0])
     boost = attended[0].sum(dim=0) / features[0].sum(dim=0)

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from skelflow.models.attention.gated_max_pool import attended_pool
-from skelflow.models.attention.masks import gated_max_pool as module
+from skelflow.models.attention import gated_max_pool as module
+from skelflow.models.attention.gated_max_pool import gated_max_pool
 
 SIZES = [
     ((2, 3, 4, 6, 6), (2, 2, 2), False),
@@ -33,7 +33,7 @@ def drawn(shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize(("shape", "kernel", "ceil"), SIZES)
 @pytest.mark.parametrize("attended", [False, True])
 @pytest.mark.parametrize("cached_bytes", [1, 700, 10**9])
-def test_attended_pool_equals_its_steps_in_parts_of_any_size(
+def test_gated_max_pool_equals_its_steps_in_parts_of_any_size(
     shape: tuple[int, ...],
     kernel: tuple[int, int, int],
     ceil: bool,
@@ -46,7 +46,7 @@ def test_attended_pool_equals_its_steps_in_parts_of_any_size(
     given = (y, gain) if attended else (y,)
     upstream = None
     found = []
-    for walk in (attended_pool, None):
+    for walk in (gated_max_pool, None):
         inputs = [x.clone().requires_grad_() for x in given]
         own = inputs[1] if attended else None
         if walk is not None:
@@ -60,28 +60,41 @@ def test_attended_pool_equals_its_steps_in_parts_of_any_size(
 
 
 @pytest.mark.parametrize(("shape", "kernel", "ceil"), SIZES)
-def test_attended_pool_passes_gradcheck(
+def test_gated_max_pool_passes_gradcheck(
     shape: tuple[int, ...], kernel: tuple[int, int, int], ceil: bool
 ) -> None:
     inputs = tuple(x.requires_grad_() for x in drawn(shape))
     assert torch.autograd.gradcheck(
-        lambda y, gain: attended_pool(y, gain, kernel=kernel, ceil_mode=ceil),
+        lambda y, gain: gated_max_pool(y, gain, kernel=kernel, ceil_mode=ceil),
         inputs,
         fast_mode=True,  # along random directions; entry by entry takes minutes
     )
 
 
-def test_attended_pool_leaves_its_input_and_answers_channels_last() -> None:
+@pytest.mark.parametrize(("shape", "kernel", "ceil"), SIZES)
+@pytest.mark.parametrize("attended", [False, True])
+def test_gated_max_pool_is_the_same_by_torchs_operations(
+    shape: tuple[int, ...], kernel: tuple[int, int, int], ceil: bool, attended: bool
+) -> None:
+    y, gain = drawn(shape)
+    own = gain if attended else None
+    fused, plain = (
+        gated_max_pool(y, own, kernel=kernel, ceil_mode=ceil, fused=way) for way in (True, False)
+    )
+    torch.testing.assert_close(plain, fused, rtol=0, atol=0)
+
+
+def test_gated_max_pool_leaves_its_input_and_answers_channels_last() -> None:
     y, gain = drawn((2, 3, 4, 6, 6))
     before = y.clone()
-    pooled = attended_pool(y, gain, kernel=(1, 2, 2))
+    pooled = gated_max_pool(y, gain, kernel=(1, 2, 2))
     assert torch.equal(y, before)
     assert pooled.is_contiguous(memory_format=torch.channels_last_3d)
 
 
-def test_attended_pool_keeps_half_precision() -> None:
+def test_gated_max_pool_keeps_half_precision() -> None:
     y, gain = drawn((2, 3, 4, 6, 6))
-    pooled = attended_pool(y.bfloat16(), gain.float(), kernel=(2, 2, 2))
+    pooled = gated_max_pool(y.bfloat16(), gain.float(), kernel=(2, 2, 2))
     assert pooled.dtype == torch.bfloat16
     exact = step_by_step(y, gain, (2, 2, 2), False)
     torch.testing.assert_close(pooled.double(), exact, rtol=0.02, atol=0)

@@ -1,4 +1,4 @@
-"""Attention, ReLU and pool in one walk through the features, and back."""
+"""Max pooling of features that attention multiplies, and gains that keep their strength."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,15 +13,16 @@ Kernel = tuple[int, int, int]
 Part = tuple[slice, slice, slice]
 Gain = Float[Tensor, "b 1 l h w"]
 
-CACHED_BYTES = 4_000_000  # of features at once, on a processor: what its caches keep for the pool
+CACHED_BYTES = 4_000_000  # of features at once on a processor, so that its caches hold them
 
 
-def attended_pool(
+def gated_max_pool(
     features: Float[Tensor, "b c l h w"],
     gain: Gain | None,
     *,
     kernel: Kernel,
     ceil_mode: bool = False,
+    fused: bool = True,
 ) -> Float[Tensor, "b c _ _ _"]:
     """Max pool of relu(features) * gain: F = (1 + M) * Y (Eq. 4) and the pool that follows it.
 
@@ -31,26 +32,49 @@ def attended_pool(
     gain : (b, 1, l, h, w) float, 1 + M, positive; None = 1.
     kernel : of the pool, which steps as far.
     ceil_mode : the last, incomplete windows count too.
+    fused : compute in one pass, with a backward pass of its own that keeps less; False = by
+        torch's operations one after the other, which can be exported.
 
     Returns
     -------
-    (b, c, l', h', w') float, the same values as step by step, in the channels-last format.
-        Differentiable once, in the features and in the gain.
+    (b, c, l', h', w') float, the same values either way, in the channels-last format if fused.
+        Differentiable in the features and in the gain, if fused once.
 
     Notes
     -----
     max relu(gain * y) = relu(max gain * y), so that the ReLU has a quarter or an eighth of the
-    work, and a backward pass needs only where the maxima were: the features are not kept. A few
-    frames at a time are multiplied and pooled while they are in the processor's cache.
+    work, and a backward pass needs only where the maxima were: the features are not kept. Fused,
+    a few frames at a time are multiplied and pooled while they are in the processor's cache.
     """
-    pooled: Tensor = _AttendedPool.apply(  # type: ignore[no-untyped-call]
-        features, gain, kernel, ceil_mode
-    )
-    return pooled
+    if fused:
+        pooled: Tensor = _GatedMaxPool.apply(  # type: ignore[no-untyped-call]
+            features, gain, kernel, ceil_mode
+        )
+        return pooled
+    gated = features if gain is None else features * gain.to(features.dtype)
+    return functional.max_pool3d(gated, kernel, ceil_mode=ceil_mode).relu()
 
 
-class _AttendedPool(torch.autograd.Function):
-    """The walk forth keeps the maxima and their places; the walk back needs no more."""
+@torch.no_grad()
+def rms_preserving_gain(features: Float[Tensor, "b c l h w"], gain: Gain) -> Gain:
+    """`gain` times one constant a sample, so that F = gain * Y keeps the root mean square of Y.
+
+    The constant is not differentiated.
+
+    Parameters
+    ----------
+    features : (b, c, l, h, w) float; Y is their ReLU.
+    gain : (b, 1, l, h, w) float, 1 + M.
+    """
+    energy = torch.linalg.vector_norm(features.float().relu(), dim=1).square().to(gain.dtype)
+    before = energy.sum(dim=(1, 2, 3))
+    after = (energy * gain.squeeze(1).square()).sum(dim=(1, 2, 3))
+    factor = torch.where(after > 0, before / after, 1).sqrt()
+    return gain * factor[:, None, None, None, None]
+
+
+class _GatedMaxPool(torch.autograd.Function):
+    """Keeps the maxima and their places; from these alone it computes the gradients."""
 
     @staticmethod
     def forward(

@@ -1,6 +1,5 @@
 """Attention of the skeleton on flow features: the masks of Eq. 3 and 5, applied by Eq. 4."""
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -70,27 +69,29 @@ def attention_mask(
     -------
     (b, 1, l, height, width) float, of the score's type.
         0 outside all discs; inside 1 (AT-1), or 1 + the mean score of the joints whose disc
-        covers the cell (AT-2). Differentiable in the score.
+        covers the cell (AT-2). Differentiable in the score. Shapes follow from shapes alone, so
+        that the mask can be exported.
 
     Notes
     -----
     Source: the paper, Eq. 3 and 5; `skelflow.models.attention.reference` is the plain twin.
     """
-    b, frames = joints_px.shape[:2]
     radius = disc_radius(width, rounding=rounding)
-    cells = torch.floor((joints_px + 0.5) / stride)
-    x, y = cells.unbind(dim=-1)
+    x, y = torch.floor((joints_px + 0.5) / stride).unbind(dim=-1)
     near = _valid(joints_px) & _touches(x, width, radius) & _touches(y, height, radius)
-    grid = _Grid(b * frames, height, width, radius)
-    covered = grid.cells(near.flatten(2), x.flatten(2), y.flatten(2))
+    margin = 2 * radius  # no disc that touches the image reaches out of its margin
+    rows, columns = height + 2 * margin, width + 2 * margin
+    center = (y.where(near, 0) + margin).long() * columns + x.where(near, 0).long() + margin
+    discs = center[..., None] + _disc(radius, columns, joints_px.device)
+    cells = discs.where(near[..., None], rows * columns).flatten(2)  # the others' discs: beyond
+    count = _sum_in_cells(cells, torch.ones_like(cells, dtype=joints_px.dtype), rows * columns)
     if score is None:
-        mask = joints_px.new_zeros(grid.size).index_fill(0, covered, 1.0)
+        mask = count.clamp(max=1)
     else:
-        of_disc = score[:, None].expand(near.shape)[near]
-        of_cell = of_disc.repeat_interleave(len(covered) // max(len(of_disc), 1))
-        count = torch.bincount(covered, minlength=grid.size)[covered]
-        mask = score.new_zeros(grid.size).index_add(0, covered, (1 + of_cell) / count)
-    return grid.inside(mask).reshape(b, 1, frames, height, width)
+        weight = (1 + score)[:, None, :, :, None].expand(discs.shape).flatten(2)
+        mask = _sum_in_cells(cells, weight, rows * columns) / count.clamp(min=1)
+    inside = mask.reshape(*mask.shape[:2], rows, columns)
+    return inside[:, None, :, margin : margin + height, margin : margin + width]
 
 
 def attention_gains(
@@ -144,37 +145,16 @@ def _touches(cell: Tensor, size: int, radius: int) -> Tensor:
     return (cell >= -radius) & (cell < size + radius)
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """A flat stack of images with a margin wide enough for the discs that touch them."""
+def _disc(radius: int, columns: int, device: torch.device) -> Int[Tensor, " cells"]:
+    """Offsets of a disc's cells in an image of so many columns, row by row."""
+    side = range(-radius, radius + 1)
+    cells = [dy * columns + dx for dy in side for dx in side if dx**2 + dy**2 <= radius**2]
+    return torch.tensor(cells, device=device)
 
-    images: int
-    height: int
-    width: int
-    radius: int
 
-    @property
-    def size(self) -> int:
-        return self.images * (self.height + 4 * self.radius) * self._row
-
-    @property
-    def _row(self) -> int:
-        return self.width + 4 * self.radius
-
-    def cells(self, near: Tensor, x: Tensor, y: Tensor) -> Int[Tensor, "cells"]:
-        """Flat indices of all cells of the discs that touch, disc by disc; all (b, l, joints)."""
-        image = near.flatten(0, 1).nonzero()[:, 0]
-        row = image * (self.height + 4 * self.radius) + y[near].long() + 2 * self.radius
-        center = row * self._row + x[near].long() + 2 * self.radius
-        return (center[:, None] + self._disc(near.device)).flatten()
-
-    def _disc(self, device: torch.device) -> Tensor:
-        side = torch.arange(-self.radius, self.radius + 1, device=device)
-        dy, dx = torch.meshgrid(side, side, indexing="ij")
-        return (dy * self._row + dx)[dx**2 + dy**2 <= self.radius**2]
-
-    def inside(self, flat: Tensor) -> Tensor:
-        """The images without their margins, (images, height, width)."""
-        margin = 2 * self.radius
-        stack = flat.reshape(self.images, self.height + 2 * margin, self._row)
-        return stack[:, margin : margin + self.height, margin : margin + self.width]
+def _sum_in_cells(
+    cells: Int[Tensor, "b l n"], values: Float[Tensor, "b l n"], size: int
+) -> Float[Tensor, "b l size"]:
+    """Sum of the values in each cell of each image; what lies beyond is left out."""
+    sums = values.new_zeros(*cells.shape[:2], size + 1)
+    return sums.scatter_add(2, cells, values)[..., :size]

@@ -12,9 +12,8 @@ from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import DataError
-from skelflow.models.attention.gated_max_pool import attended_pool
+from skelflow.models.attention.gated_max_pool import gated_max_pool, rms_preserving_gain
 from skelflow.models.attention.masks import attend, attention_gains, attention_mask
-from skelflow.models.attention.preserve import preserving_gain
 from skelflow.models.base import Network, scaled
 from skelflow.models.config import ClipSize
 from skelflow.models.flow.config import ClipConfig
@@ -82,7 +81,9 @@ class C3dTrunk(nn.Module):
                 x = functional.relu_(y if own is None else attend(y, own))
             y, own = self._convolve(last, x, gain)
             kernel = (1 if number == 0 else 2, 2, 2)
-            x = attended_pool(y, own, kernel=kernel, ceil_mode=number == 4)
+            x = gated_max_pool(
+                y, own, kernel=kernel, ceil_mode=number == len(LEVELS) - 1, fused=self.training
+            )
         x = self.dropout(functional.relu(self.fc6(x.flatten(1))))
         features: Tensor = self.dropout(functional.relu(self.fc7(x)))
         return features
@@ -95,7 +96,7 @@ class C3dTrunk(nn.Module):
         with torch.autocast("cpu", enabled=False) if exact else nullcontext():
             y = cast(Tensor, self.get_submodule(name)(x.float() if exact else x))
         if gain is not None and self.config.preserve_rms:
-            gain = preserving_gain(y, gain)
+            gain = rms_preserving_gain(y, gain)
         return y, gain
 
     def _check(self, flow: Tensor) -> None:
