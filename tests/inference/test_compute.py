@@ -1,10 +1,17 @@
-"""Which device computes."""
+"""Which device computes, by which engine."""
 
 import pytest
 import torch
 
 from skelflow.errors import ConfigError
 from skelflow.inference.compute import find_device, make_accelerator
+from skelflow.inference.engines import make_engine, register_engine, registry
+from skelflow.inference.recognizer import Recognizer
+from skelflow.models.base import Network
+from tests.conftest import REPOSITORY
+from tests.models.test_old_checkpoints import LOGITS, two_clips
+
+DEMO = REPOSITORY / "demo" / "fused.safetensors"
 
 
 def test_auto_is_the_accelerator_that_is_there() -> None:
@@ -21,3 +28,33 @@ def test_a_named_device_computes() -> None:
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(ConfigError, match=f"device: found '{name}', expected one of auto, cpu"):
         make_accelerator(device=name)
+
+
+def test_the_engine_of_torch_answers_logits_on_the_named_device() -> None:
+    recognizer = Recognizer.load(DEMO, device="cpu", engine="torch")
+    network = recognizer.checkpoint.network
+    with torch.inference_mode():
+        logits = make_engine("torch", network, torch.device("cpu"))(two_clips())
+    torch.testing.assert_close(logits, torch.tensor(LOGITS), rtol=1e-4, atol=1e-4)
+
+
+def test_load_refuses_what_is_not_there_and_names_what_is() -> None:
+    with pytest.raises(ConfigError, match="device: found 'tpu', expected one of auto, cpu"):
+        Recognizer.load(DEMO, device="tpu")
+    with pytest.raises(ConfigError, match="engine: found 'torhc'; did you mean 'torch'"):
+        Recognizer.load(DEMO, engine="torhc")
+
+
+def test_an_engine_of_ones_own_runs_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_ENGINES", dict(registry._ENGINES))
+    seen: list[tuple[str, str]] = []
+
+    def make(network: Network, device: torch.device) -> Network:
+        seen.append((network.name, device.type))
+        return network
+
+    register_engine("mine", make)
+    Recognizer.load(DEMO, engine="mine")
+    assert seen == [("fused", "cpu")]
+    with pytest.raises(ConfigError, match="engine 'mine' is registered already"):
+        register_engine("mine", make)

@@ -72,7 +72,7 @@ def test_mean_by_frame_leaves_made_up_frames_out() -> None:
 def test_explain_says_what_recognize_says_and_shows_every_frame(data: Path, fused: Path) -> None:
     recognizer, path = Recognizer.load(fused), first_recording(data)
     explanation = recognizer.explain(path)
-    assert explanation.result.guesses == recognizer.recognize(path).guesses
+    assert explanation.result.predictions == recognizer.recognize(path).predictions
     count = len(range(0, len(open_recording(path)) - 1, 3))
     assert explanation.times == tuple(range(0, 3 * count, 3))
     assert explanation.flow is not None and explanation.flow.shape == (count, 32, 32, 3)

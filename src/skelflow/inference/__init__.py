@@ -1,6 +1,6 @@
 """From a recording to an action, and to what the network looked at."""
 
 from skelflow.inference.recognizer import Recognizer
-from skelflow.inference.result import Explanation, Guess, Result
+from skelflow.inference.result import Explanation, Prediction, Result
 
-__all__ = ["Explanation", "Guess", "Recognizer", "Result"]
+__all__ = ["Explanation", "Prediction", "Recognizer", "Result"]

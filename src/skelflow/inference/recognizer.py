@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import NamedTuple, cast
 
 import numpy as np
 import torch
+from accelerate.utils import send_to_device
 from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -22,8 +23,10 @@ from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.compute import find_device
+from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import mean_by_frame, seen_window
-from skelflow.inference.result import Explanation, Guess, Result
+from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.models.config import Input
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
@@ -40,13 +43,21 @@ class _Reading(NamedTuple):
     seconds: dict[str, float]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Recognizer:
     """A trained network with all it needs to read recordings.
 
     Parameters
     ----------
     checkpoint : a network in evaluation mode, and how its recordings were prepared.
+    device : where the network computes, see `skelflow.inference.compute.find_device`; scene flow
+        is computed on the processor.
+    engine : what runs the network, see `skelflow.inference.engines`.
+
+    Raises
+    ------
+    ConfigError
+        There is no such device or engine; those that are there are named.
 
     Examples
     --------
@@ -54,21 +65,35 @@ class Recognizer:
 
         recognizer = Recognizer.load("runs/fused")
         result = recognizer.recognize("depth/a27_s8_t3_depth.mat")
-        print(result.guesses[0].name)
+        print(result.predictions[0].name)
     """
 
     checkpoint: Checkpoint
+    _: KW_ONLY
+    device: str = "cpu"
+    engine: str = "torch"
+
+    def __post_init__(self) -> None:
+        self._device = find_device(self.device)
+        self._logits = make_engine(self.engine, self.checkpoint.network, self._device)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Recognizer":
+    def load(cls, path: str | Path, *, device: str = "cpu", engine: str = "torch") -> "Recognizer":
         """Read a run folder, or a weights file that a run made.
+
+        Parameters
+        ----------
+        path : of the folder or file.
+        device, engine : see the class.
 
         Raises
         ------
         WeightsError
             There are no weights, or they do not say how their recordings were prepared.
+        ConfigError
+            There is no such device or engine.
         """
-        return cls(Checkpoint.load(path))
+        return cls(Checkpoint.load(path), device=device, engine=engine)
 
     def recognize(self, recording: Recording | str | Path, *, top: int = 5) -> Result:
         """Name the action in a recording.
@@ -136,15 +161,16 @@ class Recognizer:
         with _timed(seconds, "network"), torch.inference_mode():
             source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
             samples = self.checkpoint.samples(source, [sequence.name])
-            batches = list(DataLoader(samples, batch_size=8))
-            logits = torch.cat([network(batch) for batch in batches])
+            loader = DataLoader(samples, batch_size=8)
+            batches = [send_to_device(batch, self._device) for batch in loader]
+            logits = torch.cat([self._logits(batch) for batch in batches]).cpu()
         return _Reading(recording, samples, batches, logits, seconds)
 
     def _result(self, reading: _Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
         probabilities: list[float] = reading.logits.softmax(dim=1).mean(dim=0).tolist()
-        guesses, scores = self._name(probabilities, top), self._scores(reading.batches[0])
-        return Result(reading.recording.name, guesses, scores, reading.seconds)
+        predictions, scores = self._name(probabilities, top), self._scores(reading.batches[0])
+        return Result(reading.recording.name, predictions, scores, reading.seconds)
 
     def _flow_by_frame(
         self, reading: _Reading, clips: Sequence[Clip], frames: int
@@ -213,10 +239,10 @@ class Recognizer:
             for body in present.nonzero().flatten().tolist()
         )
 
-    def _name(self, probabilities: list[float], top: int) -> tuple[Guess, ...]:
+    def _name(self, probabilities: list[float], top: int) -> tuple[Prediction, ...]:
         actions, names = self.checkpoint.classes, self.checkpoint.class_names
         order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
-        return tuple(Guess(actions[i], names[i], probabilities[i]) for i in order)
+        return tuple(Prediction(actions[i], names[i], probabilities[i]) for i in order)
 
 
 @contextmanager

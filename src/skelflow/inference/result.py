@@ -8,8 +8,8 @@ from jaxtyping import Float32, UInt8
 
 
 @dataclass(frozen=True)
-class Guess:
-    """One action and how probable the network finds it."""
+class Prediction:
+    """An action and how probable the network finds it."""
 
     action: int
     name: str
@@ -24,25 +24,27 @@ class Result:
     ----------
     recording : str
         Its name.
-    guesses : most probable first.
+    predictions : most probable first.
     scores : one mapping a body, joint name -> informativeness in [0, 1] (Eq. 2); empty for
         networks without a score.
     seconds : stage -> time spent in it.
     """
 
     recording: str
-    guesses: tuple[Guess, ...]
+    predictions: tuple[Prediction, ...]
     scores: tuple[dict[str, float], ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The result as one JSON object."""
-        return json.dumps(asdict(self), indent=2)
+        """The result as one JSON object; its key for the predictions is "guesses"."""
+        keys = {"predictions": "guesses"}
+        values = {keys.get(name, name): value for name, value in asdict(self).items()}
+        return json.dumps(values, indent=2)
 
     def to_text(self) -> str:
         """The result for reading."""
         lines = [self.recording]
-        lines += [f"  {100 * g.probability:5.1f} %  {g.name}" for g in self.guesses]
+        lines += [f"  {100 * each.probability:5.1f} %  {each.name}" for each in self.predictions]
         for number, scores in enumerate(self.scores, start=1):
             best = sorted(scores, key=scores.__getitem__, reverse=True)[:5]
             named = ", ".join(f"{joint} {scores[joint]:.2f}" for joint in best)

@@ -24,6 +24,7 @@ def explain_recordings(
     *,
     title: str | None = None,
     note: str = "",
+    device: str = "cpu",
     progress: Progress = lambda *_: None,
 ) -> Explained:
     """Recognize recordings and write a page that shows what the network saw in them.
@@ -34,18 +35,21 @@ def explain_recordings(
     recordings : recordings, or folders that hold some.
     path : of the page.
     title, note : over everything; the title names the network when none is given.
+    device : where the network computes, see `Recognizer`.
     progress : called after each recording.
 
     Raises
     ------
     WeightsError
         There are no usable weights.
+    ConfigError
+        There is no such device.
     FormatError, DataError
         A recording cannot be read or does not suit the network.
     StorageError
         The page cannot be written.
     """
-    recognizer = Recognizer.load(run)
+    recognizer = Recognizer.load(run, device=device)
     paths = [found for given in recordings for found in find_recordings(given)]
     results: list[Result] = []
 

@@ -89,8 +89,8 @@ def _describe(case: Case) -> dict[str, Any]:
     return {
         "name": recording.name,
         "truth": case.truth,
-        "guesses": result.guesses,
-        "right": case.truth is None or result.guesses[0].name == case.truth,
+        "guesses": result.predictions,
+        "right": case.truth is None or result.predictions[0].name == case.truth,
         "seconds": [round(t / recording.frame_rate_hz, 2) for t in explanation.times],
         "panels": [
             {"name": panel.name, "note": panel.note, "images": [_embed(p) for p in panel.pictures]}
@@ -115,12 +115,12 @@ def _curves(explanation: Explanation) -> list[dict[str, Any]]:
     width, height = _CHART_PX
     across = np.linspace(0, width, len(explanation.times)) if len(explanation.times) > 1 else [0]
     curves = []
-    for guess in explanation.result.guesses[:CURVES]:
-        rows = explanation.probabilities[:, explanation.classes.index(guess.name)]
+    for prediction in explanation.result.predictions[:CURVES]:
+        rows = explanation.probabilities[:, explanation.classes.index(prediction.name)]
         points = " ".join(
             f"{x:.1f},{height * (1 - y):.1f}" for x, y in zip(across, rows, strict=True)
         )
-        curves.append({"name": guess.name, "points": points})
+        curves.append({"name": prediction.name, "points": points})
     return curves
 
 

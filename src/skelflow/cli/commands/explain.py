@@ -7,7 +7,13 @@ from skelflow.cli.app import app, say
 
 @app.command
 def explain(
-    run: Path, recordings: list[Path], *, out: Path, title: str | None = None, note: str = ""
+    run: Path,
+    recordings: list[Path],
+    *,
+    out: Path,
+    title: str | None = None,
+    note: str = "",
+    device: str = "cpu",
 ) -> None:
     """Recognize recordings and show, frame by frame, what the network saw and attended to.
 
@@ -28,13 +34,21 @@ def explain(
         Over the page; names the network when not given.
     note
         A line below the title.
+    device
+        Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     """
     from skelflow.cli.progress import bar
     from skelflow.viz.explained import explain_recordings
 
     with bar("explaining") as progress:
         page = explain_recordings(
-            run, recordings, out / "index.html", title=title, note=note, progress=progress
+            run,
+            recordings,
+            out / "index.html",
+            title=title,
+            note=note,
+            device=device,
+            progress=progress,
         )
     for result in page.results:
         say(result.to_text())

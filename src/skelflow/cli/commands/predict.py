@@ -6,7 +6,9 @@ from skelflow.cli.app import app, say
 
 
 @app.command
-def predict(run: Path, recording: Path, *, json: bool = False, top: int = 5) -> None:
+def predict(
+    run: Path, recording: Path, *, json: bool = False, top: int = 5, device: str = "cpu"
+) -> None:
     """Recognize the action in one recording.
 
     Example:  skelflow predict runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat
@@ -21,8 +23,10 @@ def predict(run: Path, recording: Path, *, json: bool = False, top: int = 5) -> 
         Print JSON instead of text.
     top
         How many actions to name.
+    device
+        Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     """
     from skelflow.inference import Recognizer
 
-    result = Recognizer.load(run).recognize(recording, top=top)
+    result = Recognizer.load(run, device=device).recognize(recording, top=top)
     say(result.to_json() if json else result.to_text())

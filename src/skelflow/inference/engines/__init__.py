@@ -1,0 +1,5 @@
+"""Engines run a network: each makes, of a network and a device, a function to logits."""
+
+from skelflow.inference.engines.registry import Engine, list_engines, make_engine, register_engine
+
+__all__ = ["Engine", "list_engines", "make_engine", "register_engine"]
