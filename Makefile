@@ -1,18 +1,19 @@
-# make test | check | bench | demo | demo-utd DATA=PATH   (everything lives in .venv; delete it to start anew)
+# make test | check | bench | docs | demo | demo-utd DATA=PATH   (everything lives in .venv; delete it to start anew)
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTRIB := $(VENV)/contrib
+DOCS := $(VENV)/.docs
 DEMO_NOTE := Recordings and weights are synthetic: the network learned from other people, in other \
 	rooms, made by the same program (demo/train.sh).
 
-.PHONY: test test-slow check bench demo demo-utd clean
+.PHONY: test test-slow check bench docs demo demo-utd clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --upgrade "pip>=24"
-	$(BIN)/pip install --quiet -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet -c constraints.txt -e ".[all]" --group dev
 	touch $(STAMP)
 
 test: $(STAMP)
@@ -34,10 +35,17 @@ $(CONTRIB): $(STAMP)  # a peer in the flow benchmark comes only with OpenCV's co
 bench: $(CONTRIB)
 	PYTHONPATH=$(CONTRIB) $(BIN)/python -m benchmarks.flow --check
 
+$(DOCS): $(STAMP)
+	$(BIN)/pip install --quiet -c constraints.txt --group docs
+	touch $(DOCS)
+
+docs: $(DOCS)  # the site, in site/; warnings are errors
+	$(BIN)/mkdocs build --strict --quiet
+
 demo: $(STAMP)  # synthetic people that the weights were not trained on; no data needed
 	$(BIN)/skelflow synth --out demo/people --people 1 --setups 1 --cameras 2 --actions 10,23,24,38 \
 		--color-size 480x270 --seed 2026
-	$(BIN)/skelflow explain demo/fused.safetensors demo/people --out demo \
+	$(BIN)/skelflow explain synthetic-8 demo/people --out demo \
 		--title "skelflow on synthetic people" --note "$(DEMO_NOTE)"
 
 demo-utd: $(STAMP)

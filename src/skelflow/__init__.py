@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from skelflow.extras import missing_extra
+
 if TYPE_CHECKING:
     from skelflow.flow.api import scene_flow
     from skelflow.inference import Recognizer
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from skelflow.recordings import open_recording
     from skelflow.types import Camera, Recording
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOME = {
     "Camera": "skelflow.types",
@@ -36,4 +38,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'skelflow' has no attribute {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+    try:
+        home = import_module(_HOME[name])
+    except ModuleNotFoundError as error:
+        raise (missing_extra(error) or error) from error
+    return getattr(home, name)

@@ -8,6 +8,7 @@ from cyclopts import App, CycloptsError
 
 from skelflow import __version__
 from skelflow.errors import ConfigError, SkelflowError
+from skelflow.extras import missing_extra
 
 app = App(
     name="skelflow",
@@ -26,6 +27,11 @@ def main() -> None:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
     except (SkelflowError, CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        _fail(str(missing), 2)
     except KeyboardInterrupt:
         _fail("stopped; the same command goes on where it was", 130)
 

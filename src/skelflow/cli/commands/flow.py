@@ -97,9 +97,11 @@ def flow(
 
     from skelflow.cli.progress import bar
     from skelflow.datasets.flow_files.folder import FlowFolderConfig, write_flows
+    from skelflow.extras import require
     from skelflow.recordings.image_pair import open_frames
     from skelflow.viz.flow_report import report_flow
 
+    require("matplotlib")
     config = FlowFolderConfig(
         stride=stride,
         frames=_frames(frames),
