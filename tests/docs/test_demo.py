@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.weights import find_weights
 from tests.browser import open_page
 from tests.cli.test_commands import run
 from tests.conftest import REPOSITORY
 
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8").replace("\\\n", "")
-WEIGHTS = REPOSITORY / "demo" / "fused.safetensors"
+WEIGHTS = find_weights("synthetic-8")
 
 
 def demo_commands() -> list[list[str]]:
@@ -41,7 +42,6 @@ def test_demo_page_names_the_action(
 ) -> None:
     make, explain = demo_commands()
     make[make.index("--actions") + 1] = "23"
-    explain[explain.index("demo/fused.safetensors")] = str(WEIGHTS)
     monkeypatch.chdir(tmp_path)
     assert run(*make) == 0
     assert run(*explain) == 0

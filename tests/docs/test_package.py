@@ -49,6 +49,7 @@ def test_wheel_holds_the_lists_and_no_tests(tmp_path: Path) -> None:
     assert "skelflow/synth/people/data/body.npz" in names
     assert "skelflow/recipes/utd_mhad/cpu/c3d.toml" in names
     assert "skelflow/py.typed" in names
+    assert "skelflow/weights/synthetic-8.safetensors" in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not any(name.startswith(("tests", "benchmarks", "recipes")) for name in names)
 

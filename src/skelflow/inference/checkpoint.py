@@ -15,6 +15,7 @@ from skelflow.models.base import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import load_model, read_header
 from skelflow.types import Labels
+from skelflow.weights import find_weights
 
 BEST = "best.safetensors"
 Side = Literal["test", "held_out", "train"]
@@ -46,14 +47,14 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
-        """Read the checkpoint of a run folder, or a checkpoint file.
+        """Read the checkpoint of a run folder, a checkpoint file, or bundled weights by name.
 
         Raises
         ------
         WeightsError
             It is missing, damaged, or was not written by a training run.
         """
-        path = Path(path)
+        path = find_weights(path)
         path = path / BEST if path.is_dir() else path
         header = read_header(path)
         try:

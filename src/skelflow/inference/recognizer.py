@@ -79,11 +79,11 @@ class Recognizer:
 
     @classmethod
     def load(cls, path: str | Path, *, device: str = "cpu", engine: str = "torch") -> "Recognizer":
-        """Read a run folder, or a weights file that a run made.
+        """Read a run folder, a weights file of a run, or bundled weights such as "synthetic-8".
 
         Parameters
         ----------
-        path : of the folder or file.
+        path : of the folder or file, or the name of bundled weights.
         device, engine : see the class.
 
         Raises

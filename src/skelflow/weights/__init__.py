@@ -1,0 +1,42 @@
+"""Weights files that come with the package, loaded by name."""
+
+from importlib import resources
+from pathlib import Path
+
+from skelflow.errors import WeightsError
+
+ENDING = ".safetensors"
+
+
+def bundled_names() -> tuple[str, ...]:
+    """The names of the bundled weights.
+
+    Examples
+    --------
+    >>> bundled_names()
+    ('synthetic-8',)
+    """
+    folder = Path(str(resources.files(__name__)))
+    return tuple(sorted(path.name.removesuffix(ENDING) for path in folder.glob(f"*{ENDING}")))
+
+
+def find_weights(name_or_path: str | Path) -> Path:
+    """The weights with a bundled name, or at a path; an existing path comes first.
+
+    Raises
+    ------
+    WeightsError
+        It is neither, and does not look like a path.
+    """
+    path, name = Path(name_or_path), str(name_or_path)
+    if path.exists():
+        return path
+    names = bundled_names()
+    if name in names:
+        return Path(str(resources.files(__name__))) / f"{name}{ENDING}"
+    if path.name == name and not path.suffix:
+        raise WeightsError(
+            f"{name}: no such file or run folder, nor weights that come with skelflow; "
+            f"expected a path or one of: {', '.join(names)}"
+        )
+    return path
