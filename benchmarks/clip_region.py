@@ -14,6 +14,7 @@ import platform
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -89,7 +90,7 @@ def measure(recordings: list[Recording], pairs: list[dict], settings: FlowSettin
     colored = {
         name: [encode_flow(flow, range_m).astype(int) for flow in flows[name]] for name in flows
     }
-    found = {"range_m": range_m}
+    found: dict[str, Any] = {"range_m": range_m}
     for name in (*REGIONS, STILL):
         found[name] = _errors(flows[name], truths) | {
             "levels_off": _mean_levels(colored[name], colored["image"], truths),

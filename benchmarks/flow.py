@@ -14,6 +14,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numba
@@ -157,7 +158,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Measure, print, write, check."""
     options = parse()
-    figures: dict[str, object] = {"machine": describe_machine(), "ours": OURS}
+    figures: dict[str, Any] = {"machine": describe_machine(), "ours": OURS}
     figures |= {key: getattr(options, key) for key in ("runs", "seed", "scenes", "absent")}
     figures["sizes"] = {}
     print(", ".join(f"{key} {value}" for key, value in figures["machine"].items()))

@@ -16,6 +16,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
@@ -52,7 +53,7 @@ def read_epoch(dataset: ClipDataset, workers: int, seed: int, batch: int) -> flo
     return seen / (time.perf_counter() - start)
 
 
-def measure(sources: dict[str, object], runs: int, batch: int) -> dict[str, dict[str, list[float]]]:
+def measure(sources: dict[str, Any], runs: int, batch: int) -> dict[str, dict[str, list[float]]]:
     """Format -> "1 cold", "2 warm", ... -> clips a second of every run; "core_ms" a clip."""
     rates: dict[str, dict[str, list[float]]] = {name: {} for name in sources}
     for turn in range(runs):
@@ -133,7 +134,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.store.parent) as scratch:
         flows = (file for file in store.path.glob("*/flow/**/*") if file.is_file())
         sizes = {OURS: sum(file.stat().st_size for file in flows) / frames}
-        sources: dict[str, object] = {OURS: store}
+        sources: dict[str, Any] = {OURS: store}
         for name, kind in PEERS.items():
             sources[name] = kind(store, Path(scratch) / name.replace(", ", "_").replace(" ", "_"))
             sources[name].write()

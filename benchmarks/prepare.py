@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,13 +122,17 @@ def measure_kills(source: Path, folder: Path, seed: int, usual_s: float) -> dict
     return {"moments_s": moments, "equal": equal}
 
 
+def _note_memory(run: Run, seen: list[float]) -> None:
+    seen.append(run.memory_mb())
+
+
 def measure_memory(data: Path, folder: Path, counts: list[int]) -> dict[int, float]:
     """Recordings -> peak memory in megabytes (10^6 bytes), with two workers."""
     peaks = {}
     for count in counts:
         source = select(data, count, folder / f"data{count}")
         run, seen = Run(source, folder / f"of{count}", 2), [0.0]
-        run.finish(lambda run=run, seen=seen: seen.append(run.memory_mb()))
+        run.finish(partial(_note_memory, run, seen))
         peaks[count] = max(seen)
         print(f"{count} recordings: at most {peaks[count]:.0f} MB", flush=True)
     return peaks

@@ -13,6 +13,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command line does
@@ -83,6 +84,7 @@ def make_batch(clips: int) -> Batch:
 def make_step(network: nn.Module, batch: Batch, *, textbook: bool) -> Callable[[], None]:
     """One step of training, as the loop takes it."""
     optim = OptimSection(lr=1e-6)
+    optimizer: torch.optim.Optimizer
     if textbook:
         weights = network.parameters()
         optimizer = torch.optim.SGD(weights, lr=optim.lr, momentum=optim.momentum, nesterov=True)
@@ -123,7 +125,7 @@ def matrix_rate() -> float:
     for side in SIDES:
         a, b = torch.rand(side, side), torch.rand(side, side)
         out = a @ b
-        seconds = min(measure(lambda a=a, b=b, out=out: torch.mm(a, b, out=out)) for _ in range(3))
+        seconds = min(measure(partial(torch.mm, a, b, out=out)) for _ in range(3))
         rates.append(2 * side**3 / seconds)
     return max(rates)
 

@@ -22,6 +22,18 @@ class Format:
         self.store, self.path, self.meta = store, folder, store.meta
         self.attributes, self.bodies = store.attributes, store.bodies
 
+    def write(self) -> None:
+        """From the store."""
+        raise NotImplementedError
+
+    def array(self, name: str, array: str, window: slice) -> np.ndarray:
+        """Part of an array."""
+        raise NotImplementedError
+
+    def flow_bytes(self) -> int:
+        """Size of all flow on disk."""
+        raise NotImplementedError
+
     def flow(self, name: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Flow frames from start to before stop."""
         return self.array(name, "flow", slice(start, stop))
@@ -54,7 +66,8 @@ class JpegFiles(Format):
             return np.load(self.path / name / f"{array}.npy")
         count = len(range(0, self.attributes(name)["frames"] - 1, self.meta.flow.stride))
         times = range(*window.indices(count))
-        return np.stack([cv2.imread(str(self.path / name / f"{t:04d}.jpg")) for t in times])
+        paths = (str(self.path / name / f"{t:04d}.jpg") for t in times)
+        return np.stack([np.asarray(cv2.imread(path)) for path in paths])
 
     def flow_bytes(self) -> int:
         """Of all frames."""

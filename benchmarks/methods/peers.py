@@ -26,7 +26,8 @@ Method = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, Camera], np.n
 
 def follow_dis(gray: Images) -> np.ndarray:
     """DIS at its medium preset."""
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(*gray, None)
+    dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(dis.calc(*gray, None))
 
 
 def follow_farneback(gray: Images) -> np.ndarray:
@@ -36,7 +37,8 @@ def follow_farneback(gray: Images) -> np.ndarray:
 
 def follow_tvl1(gray: Images) -> np.ndarray:
     """Dual TV-L1 with OpenCV's own settings."""
-    return cv2.optflow.DualTVL1OpticalFlow_create().calc(*gray, None)
+    optflow = cv2.optflow  # type: ignore[attr-defined] # only in OpenCV's contrib build
+    return np.asarray(optflow.DualTVL1OpticalFlow_create().calc(*gray, None))
 
 
 def lift_flow(

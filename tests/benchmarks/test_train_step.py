@@ -1,22 +1,20 @@
 """The training benchmark: its textbook network is C3D, its figures are whole."""
 
 import sys
+from importlib import import_module
 from types import ModuleType
 
 import pytest
 import torch
 
 from skelflow.models.flow.c3d import CONVOLUTIONS
-from tests.conftest import REPOSITORY
 
 
 @pytest.fixture
 def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
     monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "1")
-    sys.modules.pop("train_step", None)
-    import train_step
-
+    sys.modules.pop("benchmarks.train_step", None)
+    train_step = import_module("benchmarks.train_step")
     monkeypatch.setattr(train_step, "SIDES", (32, 64))
     return train_step
 

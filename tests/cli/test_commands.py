@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,10 @@ WRONG = [_missing, _truncated, _other_joints, _empty, _one_frame, _all_zero, _wr
 
 @pytest.mark.parametrize("make", [*WRONG, _text_for_png], ids=lambda make: make.__name__[1:])
 def test_cli_predict_answers_wrong_input_with_one_line_and_code_2(
-    make, trained: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    make: Callable[..., Path],
+    trained: tuple[Path, Path, Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = make(tmp_path / "data")
     before = sorted(tmp_path.rglob("*"))
@@ -168,7 +172,7 @@ def test_cli_predict_answers_wrong_input_with_one_line_and_code_2(
 
 @pytest.mark.parametrize("make", [*WRONG, _text_for_png], ids=lambda make: make.__name__[1:])
 def test_cli_prepare_leaves_no_store_when_nothing_can_be_read(
-    make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    make: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = make(tmp_path / "data")
     assert run("prepare", path, "--out", tmp_path / "store", "--workers", "1") == 2

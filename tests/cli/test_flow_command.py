@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -241,7 +242,7 @@ WRONG = {
 
 @pytest.mark.parametrize("make", WRONG, ids=lambda make: make.__name__[1:])
 def test_flow_answers_wrong_input_with_one_line_and_code_2(
-    make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    make: Callable[..., list[str | Path]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = make(tmp_path / "data")
     before = sorted(tmp_path.rglob("*"))

@@ -1,5 +1,6 @@
 """Two depth images as a recording: what is read, and what every wrong turn answers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -177,7 +178,9 @@ WRONG = [
 @pytest.mark.parametrize(
     ("make", "message"), WRONG, ids=lambda value: getattr(value, "__name__", "")
 )
-def test_open_frames_names_file_and_remedy(make, message: str, tmp_path: Path) -> None:
+def test_open_frames_names_file_and_remedy(
+    make: Callable[..., list[Path]], message: str, tmp_path: Path
+) -> None:
     with pytest.raises(SkelflowError, match=message):
         open_frames(*make(tmp_path))
 

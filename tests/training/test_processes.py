@@ -15,8 +15,10 @@ import torch
 from skelflow.datasets.store import Store
 from tests.tiny_store import make_tiny_store
 
-ACCELERATE = ("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2")
-ACCELERATE += ("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no")
+ACCELERATE = (
+    *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
+    *("--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"),
+)
 TORCHRUN = ("torch.distributed.run", "--nproc_per_node", "2")
 LAUNCHERS = {
     "accelerate": (*ACCELERATE, "--main_process_port", "0", "--module"),

@@ -95,13 +95,13 @@ def assert_same_run(one: Path, two: Path) -> None:
     assert lines(one) == lines(two)
 
 
-def start(store: Store, recipe: Path, run: Path) -> subprocess.Popen[str]:
+def start(store: Store, recipe: Path, run: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "skelflow", "train", recipe, store.path, "--run", run]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(list(map(str, command)), env=environment)
 
 
-def kill_after(saves: int, process: subprocess.Popen[str], run: Path) -> None:
+def kill_after(saves: int, process: subprocess.Popen[bytes], run: Path) -> None:
     """End a process at once when it has saved its state so many times."""
     seen: set[int] = set()
     file, end = run / "last.pt", time.monotonic() + 200
