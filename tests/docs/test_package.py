@@ -16,9 +16,11 @@ from skelflow.recipes import list_recipes
 from tests.conftest import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+RESULTS = (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
 SHELL = [
     line.split("#")[0].strip()
-    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    for page in (README, RESULTS)
+    for language, block in re.findall(r"^```(\w*)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     if language == ""
     for line in block.splitlines()
 ]
@@ -32,6 +34,12 @@ def test_package_has_every_public_name() -> None:
 def test_package_names_what_it_does_not_have() -> None:
     with pytest.raises(AttributeError, match="no attribute 'scene_flaw'"):
         skelflow.scene_flaw  # noqa: B018
+
+
+def test_package_version_is_that_of_the_citation() -> None:
+    citation = (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {skelflow.__version__}\n" in citation
+    assert f"## {skelflow.__version__}\n" in (REPOSITORY / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_package_import_is_light() -> None:
@@ -55,7 +63,7 @@ def test_wheel_holds_the_lists_and_no_tests(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("skelflow ")])
-def test_readme_command_is_one_the_command_line_takes(line: str) -> None:
+def test_documented_command_is_one_the_command_line_takes(line: str) -> None:
     words = shlex.split(line)[1:]
     command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
     assert command.__name__ == words[0]
@@ -64,9 +72,8 @@ def test_readme_command_is_one_the_command_line_takes(line: str) -> None:
         assert words[1] in list_recipes()
 
 
-@pytest.mark.parametrize("line", [line for line in SHELL if line.startswith("make ")])
-def test_readme_make_target_exists(line: str) -> None:
-    target = line.split()[1]
+@pytest.mark.parametrize("target", re.findall(r"`make ([\w-]+)", README))
+def test_readme_make_target_exists(target: str) -> None:
     assert re.search(rf"^{target}:", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
 
 
