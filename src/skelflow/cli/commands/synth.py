@@ -88,6 +88,7 @@ def synth(
 
     from skelflow.cli.progress import bar
     from skelflow.errors import ConfigError
+    from skelflow.extras import require
     from skelflow.synth.recording.recording_spec import SynthConfig
     from skelflow.synth.recording.synthesize import synthesize
     from skelflow.viz.people import save_contact_sheet
@@ -108,6 +109,8 @@ def synth(
     )
     if sheet and not color:
         raise ConfigError("--sheet shows color: leave --no-color away")
+    if sheet:
+        require("matplotlib")
     processes = workers or os.cpu_count() or 1
     with bar("making") as progress:
         report = synthesize(out, config, workers=processes, progress=progress)
