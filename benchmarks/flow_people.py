@@ -10,7 +10,6 @@ that our presets make of the depth. Errors are distances in 3D, in millimeters.
 import argparse
 import json
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ import numpy as np
 
 from benchmarks.methods.contenders import METHODS, OURS, find_method, is_here
 from benchmarks.scenes.sensor import sense_depth as sense_triangulated
+from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.depth_image import shading
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.synth.recording.build_scene import build_scene
@@ -52,8 +52,8 @@ class Pair(NamedTuple):
 
 def make_pair(number: int, *, seed: int = SEED, sensor: str = "Kinect v2") -> Pair:
     """One pair of the set: its own action, the people and cameras in turn."""
-    performer, camera = number % PEOPLE + 1, number % CAMERAS + 1
-    spec = RecordingSpec((performer - 1) % SETUPS + 1, camera, performer, 1, ACTIONS[number])
+    performer, position = number % PEOPLE + 1, number % CAMERAS + 1
+    spec = RecordingSpec((performer - 1) % SETUPS + 1, position, performer, 1, ACTIONS[number])
     config = SynthConfig(people=PEOPLE, setups=SETUPS, seed=seed, color_size=None)
     scene = build_scene(spec, config)
     if sensor == "Kinect v1":
@@ -103,13 +103,12 @@ def solve(method: str, kind: str, pair: Pair) -> np.ndarray:
     gray0, depth0, gray1, depth1 = pair.frames[kind]
     if method == STILL:
         return np.zeros_like(pair.truth_m)
-    call = partial(find_method(method, 2), camera=pair.camera)
+    call, camera = find_method(method, 2), pair.camera
     if kind != "alone":
-        return call(gray0, depth0, gray1, depth1)
+        return call(gray0, depth0, gray1, depth1, camera)
     if method in OURS:
-        return call(None, depth0, None, depth1)
-    image = partial(shading, camera=pair.camera)
-    return call(image(depth0), depth0, image(depth1), depth1)
+        return scene_flow(depth0, depth1, camera, preset=method, threads=2)
+    return call(shading(depth0, camera), depth0, shading(depth1, camera), depth1, camera)
 
 
 def measure(method: str, kind: str, pair: Pair) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ import tempfile
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -73,7 +74,7 @@ def _behind(points_m: np.ndarray, depth_m: Depth, camera: Camera) -> np.ndarray:
 
 def measure_formats(config: SynthConfig) -> dict[str, list[float]]:
     """KiB a frame after zlib, and the largest error (mm), by number format."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     for spec in plan_recordings(config):
         scene = build_scene(spec, config)
         one, two = render_frame(scene, 10), render_frame(scene, 11)
@@ -111,7 +112,7 @@ def main() -> None:
         longest=options.longest,
         color_size=None,
     )
-    figures: dict[str, object] = {"machine": platform.machine()}
+    figures: dict[str, Any] = {"machine": platform.machine()}
     with tempfile.TemporaryDirectory() as place:
         for name, size in COLORS.items():
             colored = config.replace(color_size=size)

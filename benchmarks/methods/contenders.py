@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from benchmarks.methods.peers import PEERS, Method, is_available
 from benchmarks.scenes.render import Scene
 from skelflow.flow.api import scene_flow
 from skelflow.flow.presets import PRESETS
+from skelflow.types import Camera
 
 OURS = tuple(PRESETS)
 METHODS = (*OURS, *PEERS)
@@ -33,11 +35,12 @@ def bind(name: str, scene: Scene, threads: int) -> Callable[[], np.ndarray]:
 
 
 def _solve(
-    gray0: np.ndarray,
+    gray0: np.ndarray | None,
     depth0: np.ndarray,
-    gray1: np.ndarray,
+    gray1: np.ndarray | None,
     depth1: np.ndarray,
-    camera: object,
-    **settings: object,
+    camera: Camera,
+    **settings: Any,
 ) -> np.ndarray:
-    return scene_flow(depth0, depth1, camera, intensity=(gray0, gray1), **settings)
+    gray = None if gray0 is None or gray1 is None else (gray0, gray1)
+    return scene_flow(depth0, depth1, camera, intensity=gray, **settings)

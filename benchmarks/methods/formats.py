@@ -2,7 +2,7 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import h5py
@@ -163,11 +163,12 @@ class PlainZarr(Format):
     def arrays(self) -> dict[tuple[str, str], zarr.Array]:
         """Opened by the process that reads them."""
         group = zarr.open_group(str(self.path), mode="r")
-        return {(name, a): group[f"{name}/{a}"] for name in self.store.names() for a in _ARRAYS}
+        keys = [(name, array) for name in self.store.names() for array in _ARRAYS]
+        return {key: cast(zarr.Array, group["/".join(key)]) for key in keys}
 
     def array(self, name: str, array: str, window: slice) -> np.ndarray:
         """Part of an array."""
-        return self.arrays[name, array][window]
+        return np.asarray(self.arrays[name, array][window])
 
     def flow_bytes(self) -> int:
         """Of all frames."""

@@ -19,7 +19,7 @@ from skelflow.flow.presets import PRESETS
 from tests.conftest import REPOSITORY
 
 
-def frames_of(scene: Scene) -> tuple[np.ndarray, ...]:
+def frames_of(scene: Scene) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     images = np.rint(scene.intensity0), np.rint(scene.intensity1)
     return images[0], scene.depth0, images[1], scene.depth1
 
@@ -97,7 +97,7 @@ def test_peers_read_depth_between_pixels_but_not_across_a_step() -> None:
 def test_footprint_sees_what_a_call_takes() -> None:
     if not footprint.RESET.exists():
         pytest.skip("the system does not tell a process its peak memory (no /proc/self/clear_refs)")
-    taken = [footprint.measure_call(lambda n=n: np.ones(n, np.uint8).sum()) for n in (10**6, 10**8)]
+    taken = [footprint.measure_call(partial(np.ones, count, np.uint8)) for count in (10**6, 10**8)]
     assert taken[0] < 10
     assert 95 < taken[1] < 110
 

@@ -134,7 +134,7 @@ def test_prepare_measures_the_range_on_training_recordings_only(
     write_recording(source / "fast", subject=2, step_mm=40)
     prepare(source, tmp_path / "with_fast_test", CONFIG)
     metas = [Store.open(tmp_path / name).meta for name in ("slow", "with_fast_test")]
-    assert metas[0].range_m == metas[1].range_m
+    assert metas[0].flow.range_m == metas[1].flow.range_m
     assert metas[1].range_from == "measured on 2 training recordings"
 
 

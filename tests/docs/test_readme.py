@@ -18,4 +18,4 @@ def test_readme_example_recognizes_the_action(
     assert "(424, 512, 3)" in said
     result = names["result"]
     assert isinstance(result, Result)
-    assert result.guesses[0].name == "hand waving"
+    assert result.predictions[0].name == "hand waving"

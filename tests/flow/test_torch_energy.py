@@ -61,7 +61,7 @@ class Batch:
     def metric(self) -> tuple[np.ndarray, np.ndarray]:
         return self.fields(1, 9), self.fields(1, 9)
 
-    def rays(self) -> on_tensors.Rays:
+    def rays(self) -> batched_camera.Rays:
         like = torch.empty(self.pairs, self.height, self.width)
         return batched_camera.rays(self.cameras, like)
 
@@ -240,7 +240,8 @@ def test_median_agrees_with_ties_too(batch: Seed, ties: bool) -> None:
 def test_lift_agrees(batch: Seed, exact: bool) -> None:
     made = Batch(batch)
     motion, depth = np.stack([made.fields(-1, 1) for _ in range(3)]), made.depth()
-    found = batched_camera.lift(*tensors((motion, depth)), made.cameras, exact=exact)
+    moved, depths = tensors((motion, depth))
+    found = batched_camera.lift(moved, depths, made.cameras, exact=exact)
     expected = pairwise(lambda *pair: energy.lift(*pair, exact=exact), *motion, depth, made.cameras)
     assert_same([found], expected)
 

@@ -371,7 +371,7 @@ MISSHAPEN: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("changed", "message"), MISSHAPEN.values(), ids=MISSHAPEN)
 def test_check_shapes_says_what_does_not_fit(changed: dict[str, Any], message: str) -> None:
-    fields = dict.fromkeys(("depth0", "depth1", "intensity0", "intensity1"), DEPTH)
+    fields: dict[str, Any] = dict.fromkeys(("depth0", "depth1", "intensity0", "intensity1"), DEPTH)
     if changed.keys() == {"depth0", "depth1"}:
         fields = dict.fromkeys(("intensity0", "intensity1"))
     with pytest.raises(DataError, match=message):

@@ -157,7 +157,14 @@ def test_recognizer_sees_what_the_store_was_prepared_to_see(data: Path, fused: P
     noise = np.random.default_rng(0).uniform(0, 255, (len(recording), *size)).astype(np.float32)
     lit = replace(recording, infrared=Frames(len(recording), noise.__getitem__))
     blind, seeing = (
-        Recognizer(replace(checkpoint, meta=replace(checkpoint.meta, intensity=intensity)))
+        Recognizer(
+            replace(
+                checkpoint,
+                meta=replace(
+                    checkpoint.meta, flow=checkpoint.meta.flow.replace(intensity=intensity)
+                ),
+            )
+        )
         for checkpoint in (Recognizer.load(fused).checkpoint,)
         for intensity in ("none", "infrared")
     )

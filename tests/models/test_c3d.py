@@ -113,10 +113,7 @@ def test_c3d_equals_the_layers_one_by_one(attended: bool) -> None:
 
 
 def test_c3d_at1_boosts_features_and_preserve_rms_does_not() -> None:
-    models = {
-        name: create_model(name, **SMALL, **options).eval()
-        for name, options in (("c3d", {}), ("c3d_at1", {}))
-    }
+    models = {name: create_model(name, **SMALL).eval() for name in ("c3d", "c3d_at1")}
     kept = create_model("c3d_at1", **SMALL, preserve_rms=True).eval()
     for model in (models["c3d_at1"], kept):
         model.load_state_dict(models["c3d"].state_dict())

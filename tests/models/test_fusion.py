@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -120,8 +121,7 @@ def score_gradient(options: dict[str, object]) -> Tensor:
     model = create_model("fused", **SMALL, **options).eval()
     flow_features = model.features(make_batch())[:, : model.flow.outputs]
     flow_features.sum().backward()
-    gradient: Tensor = model.skeleton.bjcn.entry.weight.grad
-    return gradient
+    return cast(Tensor, model.skeleton.bjcn.entry.weight.grad)
 
 
 def test_score_is_detached_by_default_and_differentiable_on_request() -> None:

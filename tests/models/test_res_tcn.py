@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.guides.normalize import present_bodies, root_origins
-from skelflow.models.guides.residual import SameConv1d
+from skelflow.models.guides.residual import ResidualUnit, SameConv1d
 from skelflow.models.guides.score import informativeness_score
 from skelflow.models.registry import create_model
 from skelflow.skeleton.layouts import KINECT_V1, KINECT_V2
@@ -47,7 +48,8 @@ def test_tcn_bjcn_keeps_a_row_for_each_coordinate_in_four_layers() -> None:
     trunk = create_model("res_tcn_bjcn").eval().skeleton
     _, activations = trunk.bjcn(torch.randn(1, 60, 150))
     assert [tuple(layer.shape) for layer in activations] == [(1, 128, 150)] * 4
-    assert trunk.bjcn.units[3].add(torch.zeros(1, 128, 150), activations[3]).shape == (1, 256, 75)
+    last = cast(ResidualUnit, trunk.bjcn.units[3])
+    assert last.add(torch.zeros(1, 128, 150), activations[3]).shape == (1, 256, 75)
     assert trunk.outputs == 768
 
 
@@ -173,7 +175,7 @@ def test_normalizer_ignores_where_the_body_stands_when_centered() -> None:
 
 def test_normalizer_extrema_stay_when_data_changes() -> None:
     model = create_model("res_tcn", **SMALL).train()
-    model.fit_normalization([np.float32([[[[-1, -2, 0]], [[3, 2, 4]]]])])
+    model.fit_normalization([np.array([[[[-1, -2, 0]], [[3, 2, 4]]]], np.float32)])
     model(skeletons(100 * random_joints()))
     state = model.state_dict()
     assert state["skeleton.normalizer.low"].tolist() == [-1, -2, 0]

@@ -123,9 +123,12 @@ def test_scene_mesh_tells_people_objects_and_the_room_apart() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.tuples(*[st.floats(-3, 3)] * 3), st.integers(0, BLOBS))
-def test_texture_is_continuous_and_in_range(place_m: tuple[float, ...], pattern: int) -> None:
+def test_texture_is_continuous_and_in_range(
+    place_m: tuple[float, float, float], pattern: int
+) -> None:
     row = texture_table([replace(FLAT, pattern=pattern, mottle=0.2)])[0]
-    here, inside = np.float32(place_m), np.float32(place_m) + np.float32(1e-4)
+    here = np.asarray(place_m, np.float32)
+    inside = here + np.float32(1e-4)
     assert 0 <= mix(row, *here) <= 1
     assert 0.6 <= mottle(row, *here) <= 1.4
     assert abs(mix(row, *here) - mix(row, *inside)) < 0.05

@@ -47,14 +47,14 @@ class SynthConfig(Settings):
     actions: tuple[int, ...] | None = None
     people: Number = 8
     setups: Number = 2
-    cameras: tuple[Annotated[int, Field(ge=1, le=3)], ...] = Field((1, 2, 3), min_length=1)
+    cameras: tuple[Annotated[int, Field(ge=1, le=3)], ...] = Field(default=(1, 2, 3), min_length=1)
     replications: Number = 1
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
     clean: bool = False
     color_size: tuple[Pixels, Pixels] | None = (1920, 1080)
     distractors: bool = True
     masked: bool = False
-    longest: int | None = Field(None, ge=2)
+    longest: int | None = Field(default=None, ge=2)
     retargeted: tuple[Path, ...] = ()
 
     def folder_settings(self) -> dict[str, object]:
