@@ -51,9 +51,9 @@ def test_package_import_is_light() -> None:
 def test_wheel_holds_the_lists_and_no_tests(tmp_path: Path) -> None:
     (built,) = WheelBuilder(str(REPOSITORY)).build(directory=str(tmp_path), versions=["standard"])
     names = zipfile.ZipFile(built).namelist()
-    assert "skelflow/datasets/protocols/ntu/performers.txt" in names
-    assert "skelflow/datasets/protocols/ntu/missing_skeletons_120.txt" in names
-    assert "skelflow/datasets/protocols/utd_mhad/actions.txt" in names
+    assert "skelflow/datasets/catalog/ntu/performers.txt" in names
+    assert "skelflow/datasets/catalog/ntu/missing_skeletons_120.txt" in names
+    assert "skelflow/datasets/catalog/utd_mhad/actions.txt" in names
     assert "skelflow/synth/people/data/body.npz" in names
     assert "skelflow/recipes/utd_mhad/cpu/c3d.toml" in names
     assert "skelflow/py.typed" in names

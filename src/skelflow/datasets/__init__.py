@@ -1,1 +1,1 @@
-"""skelflow.datasets."""
+"""Data sets: known ones, preparation into a store, loading, inspection, flow files."""

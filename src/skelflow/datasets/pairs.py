@@ -1,4 +1,4 @@
-"""Frame pairs of a recording as the flow sees them: depth, intensity, and the flow between."""
+"""Frame pairs of a recording as input of the flow solver: depth and intensity."""
 
 from typing import NamedTuple
 

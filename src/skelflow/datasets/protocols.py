@@ -1,4 +1,4 @@
-"""Who trains and who tests: a split of a data set by a label, and subjects held out of it."""
+"""Training and test split of a data set by a label, and held-out subjects."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass

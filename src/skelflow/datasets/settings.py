@@ -1,4 +1,4 @@
-"""How flow is computed from a recording and stored: every setting and its default, once."""
+"""Settings of the flow that is computed and stored, each with its default."""
 
 from typing import Annotated, Any, Literal
 

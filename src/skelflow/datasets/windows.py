@@ -1,4 +1,4 @@
-"""Which frame pairs have a flow, and which runs of them make a clip."""
+"""Frame pairs that have a flow, and runs of them that make a clip."""
 
 from skelflow.errors import ConfigError
 

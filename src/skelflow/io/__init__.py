@@ -1,1 +1,1 @@
-"""Files and folders that are whole or not there, and work on several processes."""
+"""Atomic files and folders, worker processes, plugins."""

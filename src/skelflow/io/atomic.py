@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written aside, forced to the disk, renamed; one writer."""
+"""Atomic writes: to a temporary sibling, forced to disk, renamed; one writer a folder."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Folders that keep what a command makes: resumable, and never made in two ways."""
+"""Output folders of commands: resumable, of one configuration."""
 
 import json
 from collections.abc import Mapping

@@ -54,7 +54,7 @@ def _built_in() -> dict[str, Reader]:
 
 
 def find_reader(path: str | Path) -> Reader | None:
-    """The reader that recognizes a path; None where nobody does."""
+    """The reader that recognizes a path; None where none does."""
     path = Path(path)
     return next((reader for reader in readers() if reader.recognizes(path)), None)
 

@@ -16,7 +16,7 @@ FOV_X_DEG = 62.5  # horizontal field of view of the first Kinect, as the method'
 DEPTH_SCALE = 0.001  # millimeters
 
 _IMAGES = (".png", ".npy", ".npz", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".pgm")
-_RATE_HZ = 30.0  # nobody knows; nothing but the clock in the pictures depends on it
+_RATE_HZ = 30.0  # unknown; only the time written into pictures depends on it
 
 
 def open_frames(

@@ -1,4 +1,4 @@
-"""What a source of recordings has to offer: recognize its paths, find them, read one."""
+"""The reader of a source: recognizes its paths, finds them, reads one."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

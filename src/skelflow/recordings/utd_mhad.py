@@ -171,7 +171,7 @@ def _load_depth_mm(file: Path) -> UInt16[np.ndarray, "t h w"]:
 
 
 def _depth_frames(file: Path, count: int) -> Frames[Depth]:
-    """Frames that share one decoded file for as long as somebody holds them."""
+    """Frames of one file, which is decoded whole at the first of them and kept."""
 
     @cache
     def depth_mm() -> Integer[np.ndarray, "t h w"]:

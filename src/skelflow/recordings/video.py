@@ -1,4 +1,4 @@
-"""Video files, decoded one frame at a time and checked; threads and forked processes may share."""
+"""Video files, decoded one frame at a time; safe to share by threads and forked processes."""
 
 import os
 import threading

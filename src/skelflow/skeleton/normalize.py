@@ -1,4 +1,4 @@
-"""Where a skeleton sequence starts and how far joints reach: what networks scale their input by."""
+"""Origin and extrema of skeleton sequences, for normalizing the networks' input."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Bodies over time: which of the tracks a sensor reports are people who act."""
+"""Select the tracks of acting people among those a sensor reports."""
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64

@@ -1,4 +1,4 @@
-"""Recordings recognized by a network, and a page of what it saw."""
+"""Recognize recordings and write a page of what the network saw."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
+from skelflow.io.atomic import atomic_write
+
 
 def save_confusion(
     confusion: Int[np.ndarray, "classes classes"], names: Sequence[str], path: Path
@@ -31,6 +33,5 @@ def save_confusion(
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     figure.colorbar(image, ax=axes, label="% of the true action", shrink=0.7)
-    aside = path.with_name(f".{path.name}")
-    figure.savefig(aside, dpi=120, format="png")
-    aside.replace(path)
+    with atomic_write(path) as aside:
+        figure.savefig(aside, dpi=120, format="png")

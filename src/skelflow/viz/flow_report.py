@@ -1,4 +1,4 @@
-"""What a folder of flow shows: film, strip and figures, made anew only when they changed."""
+"""Report on a folder of flow: film, strip and figures, redrawn only when they changed."""
 
 import json
 from collections.abc import Callable

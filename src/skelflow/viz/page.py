@@ -1,4 +1,4 @@
-"""A page that shows, frame by frame, what a network saw in recordings and what it made of it."""
+"""A page that shows, frame by frame, a network's input, attention and answer."""
 
 import base64
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Images and flow as RGB, each as a person looks at it."""
+"""Images and flow as RGB pictures."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""What a network saw of a recording, a picture for each frame: image, depth, flow, attention."""
+"""Pictures of a network's input for each frame: image, depth, flow, attention."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

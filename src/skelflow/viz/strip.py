@@ -1,4 +1,4 @@
-"""A strip of frames above their colored flow: one look at a whole recording."""
+"""A strip of frames above their colored flow."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, cast

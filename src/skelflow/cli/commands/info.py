@@ -1,4 +1,4 @@
-"""Commands that look into recordings: info."""
+"""The command that describes recordings: info."""
 
 from pathlib import Path
 from typing import Annotated

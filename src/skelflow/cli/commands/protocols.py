@@ -1,4 +1,4 @@
-"""The command that lists who trains and who tests."""
+"""The command that lists protocols: who trains, who tests."""
 
 from typing import Annotated
 

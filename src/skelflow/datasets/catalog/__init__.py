@@ -47,7 +47,7 @@ def data_sets() -> tuple[DataSet, ...]:
 def find_data_set(source: str) -> DataSet:
     """The data set whose reader has that name, see `Recording.source`.
 
-    Recordings of a source nobody described have no action names, and divide by odd subjects.
+    A source without a descriptor has no action names, and its odd subjects train.
     """
     return next((one for one in data_sets() if one.name == source), DataSet(source))
 

@@ -1,4 +1,4 @@
-"""What a data set is beyond its files: who reads it, its joints, protocols and actions."""
+"""A data set's descriptor: reader, joint layout, protocols, action names, official list."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

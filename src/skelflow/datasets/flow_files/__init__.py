@@ -1,4 +1,4 @@
-"""Scene flow in files: one pair, a whole recording, and what it amounts to."""
+"""Scene flow in files: format of a pair, folder of a recording, summary."""
 
 from skelflow.datasets.flow_files.format import FlowFile, load_flow, read_flow, save_flow
 

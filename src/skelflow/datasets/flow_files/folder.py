@@ -1,4 +1,4 @@
-"""The flow of a whole recording in a folder: one file a pair, resumable, never mixed."""
+"""The flow of a recording in a folder: one file a pair, resumable, of one configuration."""
 
 import hashlib
 import statistics

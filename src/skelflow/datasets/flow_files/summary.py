@@ -1,4 +1,4 @@
-"""What the flow of a recording amounts to: how much moves, and how far."""
+"""Statistics of the flow of a recording: how much moves, and how far."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,1 +1,1 @@
-"""What recordings there are, whether they open, and which cameras took them."""
+"""Inspect recordings: inventory, scan, description, protocols, calibration."""

@@ -1,4 +1,4 @@
-"""The cameras of a data set, from the joints of some recordings of each set-up and camera."""
+"""Calibrate a data set's cameras by joints of some recordings of each set-up and camera."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a path holds, in words: one recording, or folders of them."""
+"""Describe in words what a path holds: one recording, or folders of them."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

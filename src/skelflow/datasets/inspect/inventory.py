@@ -1,4 +1,4 @@
-"""What of NTU RGB+D lies in some folders, against what was published; by names alone."""
+"""Which NTU RGB+D recordings some folders hold, against the published list; by names alone."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The protocols as text: who trains, and counts beside the published ones."""
+"""Protocols as text: training subjects, and counts beside the published ones."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Recordings opened one after the other: which open, which were mended, which fail."""
+"""Open recordings one by one: which open, which needed repairs, which fail."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What training reads: clips and skeletons as torch data sets."""
+"""Clips and skeletons of a store as torch data sets."""

@@ -1,4 +1,4 @@
-"""What training may change about a skeleton: direction, size, tempo, noise, left and right."""
+"""Augmentation of skeletons: direction, size, tempo, noise, left and right."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What a data loader hands to a network: one named tuple of tensors."""
+"""The named tuple of tensors that data loaders give to networks."""
 
 from typing import NamedTuple
 

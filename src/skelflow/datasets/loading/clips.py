@@ -1,4 +1,4 @@
-"""Clips and skeletons as torch data sets: the only place where t h w c becomes c t h w."""
+"""Clips and skeletons as torch data sets; axes change from t h w c to c t h w only here."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field

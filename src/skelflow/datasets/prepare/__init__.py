@@ -1,4 +1,4 @@
-"""From a folder of recordings to a store of prepared sequences."""
+"""Prepare a folder of recordings into a store of sequences."""
 
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.run import PrepareReport, prepare

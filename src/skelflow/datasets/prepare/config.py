@@ -1,4 +1,4 @@
-"""How recordings are prepared: the flow that is stored, and how the work is done."""
+"""Settings of preparation: the flow that is stored, and how the work is done."""
 
 from typing import Annotated, Any
 

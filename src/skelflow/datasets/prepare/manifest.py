@@ -1,4 +1,4 @@
-"""What a store says about itself: what is done, what failed and why, and what every run spent."""
+"""The store's logs: what is done, what failed and why, and the time of each recording."""
 
 import json
 from collections.abc import Iterable

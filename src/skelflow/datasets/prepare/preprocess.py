@@ -1,4 +1,4 @@
-"""One recording becomes one prepared sequence: flow, crop, resize, color, joints in its pixels."""
+"""Prepare one recording: flow, crop, resize, color, joints in the flow's pixels."""
 
 import numpy as np
 from jaxtyping import Float32

@@ -1,4 +1,4 @@
-"""Which part of the depth image is solved, and at which resolution: as much as a clip needs."""
+"""The part of the depth image that is solved, and its resolution."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

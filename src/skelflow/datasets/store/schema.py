@@ -1,4 +1,4 @@
-"""What the store keeps: one prepared sequence, and how all of them were made."""
+"""Content of a store: one prepared sequence, and how all of them were made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

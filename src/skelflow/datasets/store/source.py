@@ -1,4 +1,4 @@
-"""Where data sets read sequences from: a store on disk, or one sequence in memory."""
+"""Sources of sequences for the torch data sets: a store on disk, or one in memory."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""The store: prepared sequences on disk, one zarr group a recording, whole or not there at all."""
+"""The store: prepared sequences on disk, one zarr group a recording, written atomically."""
 
 import json
 import shutil

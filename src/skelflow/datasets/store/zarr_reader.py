@@ -1,4 +1,4 @@
-"""Arrays of a store read chunk by chunk: the files zarr wrote, without its machinery a clip."""
+"""Read arrays of a store chunk by chunk, faster than zarr does."""
 
 import json
 import math

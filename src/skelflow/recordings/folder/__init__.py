@@ -1,4 +1,4 @@
-"""Anybody's recording: a folder of 16-bit depth images, described by a `recording.toml`."""
+"""Recordings of one's own: a folder of 16-bit depth images with a `recording.toml`."""
 
 from skelflow.recordings.folder.reader import READER
 

@@ -1,4 +1,4 @@
-"""`recording.toml`, checked: every mistake is answered with what would be right."""
+"""`recording.toml`, read and checked; every error names what is expected."""
 
 import difflib
 import math

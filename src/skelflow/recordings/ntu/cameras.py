@@ -1,4 +1,4 @@
-"""The cameras of an NTU RGB+D recording: from a file beside the data, or from its own joints."""
+"""Cameras of an NTU RGB+D recording: from a calibration file, or fitted to its joints."""
 
 from functools import lru_cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where the parts of an NTU RGB+D recording lie: official folders, one folder, several disks."""
+"""Locations of the parts of NTU RGB+D recordings: official folders, one folder, several disks."""
 
 import os
 from collections.abc import Iterable, Iterator
