@@ -94,7 +94,7 @@ def test_calibrations_round_trip_through_their_file(tmp_path: Path) -> None:
     "text",
     ["", "[]", "{}", '{"format": "other"}', '{"format": "skelflow cameras 1", "devices": 3}'],
 )
-def test_load_rigs_fails_when_the_file_is_something_else(tmp_path: Path, text: str) -> None:
+def test_load_calibrations_fails_when_the_file_is_something_else(tmp_path: Path, text: str) -> None:
     path = tmp_path / "skelflow-cameras.json"
     path.write_text(text)
     with pytest.raises(CalibrationError, match=r"cameras\.json: no file of fitted cameras .*again"):
@@ -167,7 +167,7 @@ def test_calibrate_explains_the_real_joints_of_two_devices(data_dir: Path) -> No
         assert calibration.camera.fx == pytest.approx(365.5, rel=0.002)
 
 
-def test_thin_keeps_all_joints_alike_whatever_their_number() -> None:
+def test_subsample_keeps_all_joints_alike_whatever_their_number() -> None:
     joints = np.arange(25 * 40_000) % 25  # a stride of 50 would keep one joint alone
     rows = np.repeat(joints[:, None], 3, axis=1).astype(np.float64)
     kept = Correspondences(rows, rows[:, :2], rows[:, :2]).subsample().joints_m[:, 0]
