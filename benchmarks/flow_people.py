@@ -9,6 +9,7 @@ that our presets make of the depth. Errors are distances in 3D, in millimeters.
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -52,8 +53,8 @@ class Pair(NamedTuple):
 
 def make_pair(number: int, *, seed: int = SEED, sensor: str = "Kinect v2") -> Pair:
     """One pair of the set: its own action, the people and cameras in turn."""
-    performer, position = number % PEOPLE + 1, number % CAMERAS + 1
-    spec = RecordingSpec((performer - 1) % SETUPS + 1, position, performer, 1, ACTIONS[number])
+    performer, view = number % PEOPLE + 1, number % CAMERAS + 1
+    spec = RecordingSpec((performer - 1) % SETUPS + 1, view, performer, 1, ACTIONS[number])
     config = SynthConfig(people=PEOPLE, setups=SETUPS, seed=seed, color_size=None)
     scene = build_scene(spec, config)
     if sensor == "Kinect v1":
@@ -103,7 +104,8 @@ def solve(method: str, kind: str, pair: Pair) -> np.ndarray:
     gray0, depth0, gray1, depth1 = pair.frames[kind]
     if method == STILL:
         return np.zeros_like(pair.truth_m)
-    call, camera = find_method(method, 2), pair.camera
+    call: Callable[..., np.ndarray] = find_method(method, 2)
+    camera = pair.camera
     if kind != "alone":
         return call(gray0, depth0, gray1, depth1, camera)
     if method in OURS:

@@ -72,7 +72,7 @@ def _behind(points_m: np.ndarray, depth_m: Depth, camera: Camera) -> np.ndarray:
     return points_m[:, 2] - 1 / near
 
 
-def measure_formats(config: SynthConfig) -> dict[str, list[float]]:
+def measure_formats(config: SynthConfig) -> dict[str, tuple[float, float]]:
     """KiB a frame after zlib, and the largest error (mm), by number format."""
     found: dict[str, list[tuple[float, float]]] = {}
     for spec in plan_recordings(config):
@@ -92,7 +92,7 @@ def measure_formats(config: SynthConfig) -> dict[str, list[float]]:
             error = 1000 * float(np.abs(back.astype(np.float32) - flow_m).max())
             found.setdefault(name, []).append((size, error))
     return {
-        name: [float(np.mean([size for size, _ in rows])), max(error for _, error in rows)]
+        name: (float(np.mean([size for size, _ in rows])), max(error for _, error in rows))
         for name, rows in found.items()
     }
 

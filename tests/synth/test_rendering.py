@@ -61,8 +61,8 @@ def test_color_is_darker_where_a_thing_keeps_the_lamp_away() -> None:
 
 def test_color_image_is_a_pinhole_image_of_any_size() -> None:
     matrix = np.float32([[1000, 0, 900, 50], [0, 1010, 500, 0]])
-    camera, inside = color_camera(Projection(1920, 1080, matrix), width=480, height=270)
-    x, y, z = (inside @ np.array([0.3, -0.2, 2.0, 1.0]))[:3]
+    camera, pose = color_camera(Projection(1920, 1080, matrix), width=480, height=270)
+    x, y, z = (pose @ np.array([0.3, -0.2, 2.0, 1.0]))[:3]
     u, v = camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
     full = matrix @ np.array([0.15, -0.1, 1.0, 0.5])
     np.testing.assert_allclose([(u + 0.5) * 4, (v + 0.5) * 4], full + 0.5, rtol=1e-5)
@@ -127,12 +127,12 @@ def test_texture_is_continuous_and_in_range(
     place_m: tuple[float, float, float], pattern: int
 ) -> None:
     row = texture_table([replace(FLAT, pattern=pattern, mottle=0.2)])[0]
-    here = np.asarray(place_m, np.float32)
-    inside = here + np.float32(1e-4)
+    here = np.array(place_m, np.float32)
+    nearby = here + np.float32(1e-4)
     assert 0 <= mix(row, *here) <= 1
     assert 0.6 <= mottle(row, *here) <= 1.4
-    assert abs(mix(row, *here) - mix(row, *inside)) < 0.05
-    assert abs(mottle(row, *here) - mottle(row, *inside)) < 0.01
+    assert abs(mix(row, *here) - mix(row, *nearby)) < 0.05
+    assert abs(mottle(row, *here) - mottle(row, *nearby)) < 0.01
 
 
 def test_choose_textures_keeps_a_persons_clothes_and_tells_people_apart() -> None:

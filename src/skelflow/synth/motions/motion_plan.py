@@ -164,9 +164,9 @@ class MotionPlan:
 
     def relax(self, side: int, *, at_s: Number, forward_m: Trajectory | float = 0.0) -> None:
         """Let the arm hang from `at_s` on, with the wrist `forward_m` in front of the hip."""
-        length, inside = sum(self.arm_m(side)), self._hip_clearance_m(side)
+        length, lateral = sum(self.arm_m(side)), self._hip_clearance_m(side)
         offset = np.stack(
-            np.broadcast_arrays(inside, -0.94 * length, 0.05 * length + np.asarray(forward_m)),
+            np.broadcast_arrays(lateral, -0.94 * length, 0.05 * length + np.asarray(forward_m)),
             axis=-1,
         )
         arc = np.array([0.1, 0.0, 0.14]) * self.scale

@@ -16,6 +16,7 @@ from skelflow.settings import Settings
 from skelflow.synth.motions.perform import ACTIONS
 
 Number = Annotated[int, Field(ge=1, le=999)]  # as in an NTU RGB+D name
+CameraNumber = Annotated[int, Field(ge=1, le=3)]
 Pixels = Annotated[int, Field(ge=16)]
 
 
@@ -47,14 +48,14 @@ class SynthConfig(Settings):
     actions: tuple[int, ...] | None = None
     people: Number = 8
     setups: Number = 2
-    cameras: tuple[Annotated[int, Field(ge=1, le=3)], ...] = Field(default=(1, 2, 3), min_length=1)
+    cameras: Annotated[tuple[CameraNumber, ...], Field(min_length=1)] = (1, 2, 3)
     replications: Number = 1
-    seed: int = Field(default=0, ge=0)
+    seed: Annotated[int, Field(ge=0)] = 0
     clean: bool = False
     color_size: tuple[Pixels, Pixels] | None = (1920, 1080)
     distractors: bool = True
     masked: bool = False
-    longest: int | None = Field(default=None, ge=2)
+    longest: Annotated[int, Field(ge=2)] | None = None
     retargeted: tuple[Path, ...] = ()
 
     def folder_settings(self) -> dict[str, object]:

@@ -129,12 +129,12 @@ def _hang_curtain(random: np.random.Generator, side: float, *, wind: bool) -> Ac
     rates_hz, phases = random.uniform(0.3, 0.8, 2), random.uniform(0, 2 * np.pi, 2)
 
     def swing(rest: Points, t: int) -> Points:
-        rotation = 2 * np.pi * rates_hz * t / FRAME_RATE_HZ + phases
+        phase = 2 * np.pi * rates_hz * t / FRAME_RATE_HZ + phases
         low = (rest[:, 1] - np.float32(corner[1])) / np.float32(tall)
         moved = rest.copy()
-        wave = np.sin(rotation[0] + 2.2 * rest[:, 0]) - 0.6
+        wave = np.sin(phase[0] + 2.2 * rest[:, 0]) - 0.6
         moved[:, 2] += (reach_m * low**1.5 * wave).astype(np.float32)
-        moved[:, 0] += (0.5 * reach_m * low * np.sin(rotation[1])).astype(np.float32)
+        moved[:, 0] += (0.5 * reach_m * low * np.sin(phase[1])).astype(np.float32)
         return moved
 
     return make_object(sheet, motion=swing if wind else None)

@@ -32,18 +32,16 @@ def drink(plan: MotionPlan) -> tuple[Prop, ...]:
 def eat(plan: MotionPlan) -> tuple[Prop, ...]:
     """Bites off a snack, twice or more, chewing between."""
     side, bites = plan.style.hand, 2 + max(plan.style.repeats, 0)
-    run_tasks = 3.2 / bites
+    period_s = 3.2 / bites
     at_mouth = HandKeyframe(
         0, 0, "mouth", (0.02, -0.04, 0.075), (-0.9, 0.15, 0.4), (-0.3, -0.2, -1),
         touch="grip", grip="pinch", elbow=0.15 + 0.4 * plan.style.elbow,
     )  # fmt: skip
     for bite in range(bites):
-        start = 0.3 + bite * run_tasks
-        plan.reach(side, start + 0.42 * run_tasks, start + 0.58 * run_tasks, at_mouth)
-        plan.reach(side, start + run_tasks, start + run_tasks, _before_chest(0.0, -0.2, 0.26))
-        plan.head[:, 0] += 0.16 * pulse(
-            plan.time_s, start + 0.2 * run_tasks, start + 0.8 * run_tasks
-        )
+        start = 0.3 + bite * period_s
+        plan.reach(side, start + 0.42 * period_s, start + 0.58 * period_s, at_mouth)
+        plan.reach(side, start + period_s, start + period_s, _before_chest(0.0, -0.2, 0.26))
+        plan.head[:, 0] += 0.16 * pulse(plan.time_s, start + 0.2 * period_s, start + 0.8 * period_s)
     plan.relax(side, at_s=4.3)
     return (HeldProp(make_snack(), side, plan.touch_m(side, "grip")),)
 

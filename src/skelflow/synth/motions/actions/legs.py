@@ -39,10 +39,10 @@ def hop(plan: MotionPlan) -> tuple[Prop, ...]:
     plan.balls_m[:, other, 2] += 0.24 * plan.scale * up
     plan.heel_rad[:, other] += 0.7 * up
     plan.shift_m[:, 0] += plan.outward_sign(foot) * 0.95 * style.stance_m * up
-    count, first, run_tasks = 3 + style.repeats, 0.95, 0.62
+    count, first, period_s = 3 + style.repeats, 0.95, 0.62
     for number in range(count):
         _bounce(
-            plan, first + number * run_tasks, run_tasks, high_m=0.11 * style.amplitude, dip_m=0.07
+            plan, first + number * period_s, period_s, high_m=0.11 * style.amplitude, dip_m=0.07
         )
     plan.trunk[:, 0] += 0.1 * up
     spread = 0.45 * up * style.liveliness
@@ -54,10 +54,10 @@ def hop(plan: MotionPlan) -> tuple[Prop, ...]:
 def jump(plan: MotionPlan) -> tuple[Prop, ...]:
     """Crouches with the arms back, jumps with the arms up, lands soft."""
     time, style = plan.time_s, plan.style
-    count, run_tasks = (1 if style.repeats < 1 else 2), 1.35
+    count, period_s = (1 if style.repeats < 1 else 2), 1.35
     swung, raised = np.zeros_like(time), np.zeros_like(time)
     for number in range(count):
-        start = 0.2 + number * run_tasks
+        start = 0.2 + number * period_s
         crouch = pulse(time, start, start + 0.62, edge=0.45)
         plan.trunk[:, 0] += 0.5 * crouch
         plan.pelvis[:, 0] += 0.2 * crouch

@@ -103,14 +103,14 @@ def walk_apart(plan: MotionPlan, other: MotionPlan, distance_m: float) -> None:
     """Both turn round and walk away from each other."""
     del distance_m
     for part, way in ((plan, 1), (other, 1)):
-        _leave(part, 1.15 * part.scale, rotation=way * np.pi)
+        _leave(part, 1.15 * part.scale, yaw_rad=way * np.pi)
 
 
-def _leave(plan: MotionPlan, far_m: float, *, rotation: float) -> None:
+def _leave(plan: MotionPlan, far_m: float, *, yaw_rad: float) -> None:
     """Turn on the spot while setting off, then straight away."""
 
     def path(time: Trajectory) -> Float64[np.ndarray, "t 3"]:
-        heading = rotation * ease(time, 0.2, 1.5)
+        heading = yaw_rad * ease(time, 0.2, 1.5)
         forward = -far_m * _cruise(time, 0.8, 3.3)
         return np.stack([0 * time, forward, heading], axis=1)
 

@@ -21,9 +21,9 @@ def throw(plan: MotionPlan) -> tuple[Prop, ...]:
     plan.reach(side, 1.52, 1.55, follow)
     plan.relax(side, at_s=2.4)
     back, forth = pulse(time, 0.4, 1.35, edge=0.45), ease(time, 1.1, 1.5) - ease(time, 1.8, 2.6)
-    rotation = plan.outward_sign(side) * (0.35 * forth - 0.45 * back)
-    plan.trunk[:, 1] += rotation * wide
-    plan.head[:, 1] -= 0.8 * rotation * wide
+    yaw = plan.outward_sign(side) * (0.35 * forth - 0.45 * back)
+    plan.trunk[:, 1] += yaw * wide
+    plan.head[:, 1] -= 0.8 * yaw * wide
     plan.trunk[:, 0] += 0.16 * forth - 0.06 * back
     plan.shift_m[:, 2] += 0.07 * forth - 0.05 * back
     paper = make_crumple(plan.rng)
