@@ -24,9 +24,8 @@ from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.numpy import energy
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.engines.torch.energy import FrameBatch
-from skelflow.flow.engines.torch.engine import solve_tensors
 from skelflow.flow.engines.torch.inputs import check_tensors
-from skelflow.flow.engines.torch.solver import check_settings, solve
+from skelflow.flow.engines.torch.solver import check_settings, solve, solve_tensors
 from skelflow.flow.inputs import check_cameras, check_shapes, gather_pairs
 from skelflow.flow.presets import PRESETS, Preset
 from skelflow.flow.state import PyramidFrame

@@ -39,9 +39,9 @@ class Engine(Protocol):
 
 
 ENGINES = {  # name -> module
-    "numba": "skelflow.flow.engines.numba.engine",
-    "numpy": "skelflow.flow.engines.numpy.engine",
-    "torch": "skelflow.flow.engines.torch.engine",
+    "numba": "skelflow.flow.engines.numba.solver",
+    "numpy": "skelflow.flow.engines.numpy.solver",
+    "torch": "skelflow.flow.engines.torch.solver",
 }
 
 
@@ -55,11 +55,11 @@ def register_engine(name: str, module: str) -> None:
 
     Examples
     --------
-    >>> register_engine("numpy", "skelflow.flow.engines.numpy.engine")
+    >>> register_engine("numpy", "skelflow.flow.engines.numpy.solver")
     >>> register_engine("numpy", "mine")
     Traceback (most recent call last):
     ...
-    skelflow.errors.ConfigError: engine 'numpy' is skelflow.flow.engines.numpy.engine; choose \
+    skelflow.errors.ConfigError: engine 'numpy' is skelflow.flow.engines.numpy.solver; choose \
 another name
     """
     if ENGINES.setdefault(name, module) != module:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_FILTERS
+from skelflow.flow.engines.each_pair import solve_each
 from skelflow.flow.engines.numba import kernels, median, pyramid, robust, upsample
 from skelflow.flow.engines.numba.lift import lift
 from skelflow.flow.engines.numba.primal_dual import iterate
@@ -15,10 +16,22 @@ from skelflow.flow.engines.numba.workspace import (
     copy_padded,
     workspace_of_thread,
 )
+from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, rays
 from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
+
+
+def solve_pairs(pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:
+    """Implements `skelflow.flow.engines.registry.Engine`; the flow depends on no `threads`."""
+    return solve_each(
+        pairs,
+        lambda first, second, camera: solve(
+            first, second, camera=camera, preset=preset, threads=threads
+        ),
+        preset=preset,
+    )
 
 
 def solve(

@@ -2,11 +2,22 @@
 
 import numpy as np
 
+from skelflow.flow.engines.each_pair import solve_each
 from skelflow.flow.engines.numpy import energy, robust
+from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, pad, pad_field
 from skelflow.flow.state import Estimate, Field, PyramidFrame, Residuals, State
 from skelflow.types import Camera, Flow
+
+
+def solve_pairs(pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:  # noqa: ARG001
+    """Implements `skelflow.flow.engines.registry.Engine`; works on one thread whatever is asked."""
+    return solve_each(
+        pairs,
+        lambda first, second, camera: solve(first, second, camera=camera, preset=preset),
+        preset=preset,
+    )
 
 
 def solve(first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: Preset) -> Flow:
