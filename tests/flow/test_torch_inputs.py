@@ -12,8 +12,6 @@ from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.torch.inputs import check_tensors
 from skelflow.flow.inputs import check_cameras, check_shapes
 from skelflow.types import Camera
-
-HEIGHT, WIDTH = 33, 45
 from tests.flow.test_torch_solver import CAMERA, HEIGHT, WIDTH, draw_pair, flow_of, stack
 
 
