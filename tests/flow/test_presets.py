@@ -1,5 +1,7 @@
 """Presets by name: those there are, and those that a user or a package adds."""
 
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 from skelflow.errors import ConfigError
 from skelflow.flow import presets
 from skelflow.flow.presets import PRESETS, Preset, find_preset, register_preset
+from skelflow.io.plugins import load_plugins
 
 MINE = replace(PRESETS["fast"], iterations=(60,))
 
@@ -17,16 +20,22 @@ def _own_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(presets, "PRESETS", dict(PRESETS))
 
 
-def publish(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """An installed package with a preset `mine` and a number `seven`, one of them published."""
-    (folder / "published_presets.py").write_text(
-        "from skelflow.flow.presets import Preset\nmine = Preset(iterations=(7,))\nseven = 7\n"
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installed package that registers a preset `mine`."""
+    (tmp_path / "my_presets.py").write_text(
+        "from skelflow.flow.presets import Preset, register_preset\n"
+        "register_preset('mine', Preset(iterations=(7,)))\n"
     )
-    info = folder / "published_presets-1.dist-info"
+    info = tmp_path / "my_presets-1.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: published_presets\nVersion: 1\n")
-    (info / "entry_points.txt").write_text(f"[skelflow.presets]\nmine = {value}\n")
-    monkeypatch.syspath_prepend(str(folder))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_presets\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[skelflow.plugins]\nmine = my_presets\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    load_plugins.cache_clear()
+    yield
+    load_plugins.cache_clear()
+    sys.modules.pop("my_presets", None)
 
 
 def test_find_preset_finds_what_was_registered() -> None:
@@ -41,16 +50,6 @@ def test_register_preset_refuses_another_one_of_the_same_name() -> None:
         register_preset("best", MINE)
 
 
-def test_find_preset_finds_what_an_installed_package_publishes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(tmp_path, monkeypatch, "published_presets:mine")
+@pytest.mark.usefixtures("package")
+def test_find_preset_finds_what_an_installed_package_registers() -> None:
     assert find_preset("mine") == Preset(iterations=(7,))
-
-
-def test_find_preset_says_which_package_publishes_no_preset(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish(tmp_path, monkeypatch, "published_presets:seven")
-    with pytest.raises(ConfigError, match=r"published_presets:seven, a int; expected a .*Preset"):
-        find_preset("mine")

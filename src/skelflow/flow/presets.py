@@ -2,9 +2,9 @@
 
 import difflib
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ class Preset:
 
 DEFAULT_PRESET = "fast"  # of `scene_flow` and of `skelflow flow`
 FORMER_NAMES = {"exact": "corrected"}  # still accepted, and found in files
-ENTRY_POINTS = "skelflow.presets"  # the group in which installed packages publish presets
 
 PRESETS = {
     "paper": Preset(),
@@ -80,8 +79,8 @@ PRESETS = {
 def register_preset(name: str, preset: Preset) -> None:
     """Let a preset be asked for by name wherever this process asks for one.
 
-    Other processes, the command line among them, know the presets of installed packages: an entry
-    point of the group "skelflow.presets" whose value is a `Preset`.
+    Other processes, the command line among them, know what installed packages register, see
+    `skelflow.io.plugins`.
 
     Raises
     ------
@@ -113,26 +112,15 @@ def preset_name(name: str) -> str:
 def find_preset(preset: str | Preset) -> Preset:
     """The preset of that name, or the one given; `ConfigError` names the nearest one.
 
-    Looks among `PRESETS`, then among those that installed packages publish.
+    Looks among `PRESETS`, then at what installed packages register.
     """
     if isinstance(preset, Preset):
         return preset
     preset = preset_name(preset)
     if preset not in PRESETS:
-        _register_published(preset)
+        load_plugins()
     if preset in PRESETS:
         return PRESETS[preset]
     near = difflib.get_close_matches(preset, PRESETS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ConfigError(f"unknown preset {preset!r}, known: {', '.join(PRESETS)}{hint}")
-
-
-def _register_published(name: str) -> None:
-    for point in entry_points(group=ENTRY_POINTS, name=name):
-        published = point.load()
-        if not isinstance(published, Preset):
-            raise ConfigError(
-                f"entry point {name!r} of {ENTRY_POINTS} is {point.value}, "
-                f"a {type(published).__name__}; expected a skelflow.flow.presets.Preset"
-            )
-        register_preset(name, published)

@@ -1,4 +1,4 @@
-"""Modules of other packages that bring readers, data sets or joint layouts of their own."""
+"""Modules of other packages that register something: a reader, a preset, a network, a score."""
 
 from functools import cache
 from importlib.metadata import entry_points

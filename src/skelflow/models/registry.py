@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
 from skelflow.models.base import Network
 from skelflow.models.config import NetworkConfig
 from skelflow.models.flow.c3d import C3d
@@ -171,6 +172,9 @@ def _with_head(guide: GuideEntry) -> _Entry:
 
 def _find(name: str) -> _Entry:
     known = _known()
+    if name not in known:
+        load_plugins()
+        known = _known()
     if name not in known:
         raise ConfigError(f"unknown model {name!r}; {nearest_name(name, known)}")
     return known[name]

@@ -1,12 +1,15 @@
-"""Augmentation of skeletons: direction, size, tempo, noise, left and right."""
+"""Augmentation of skeletons: direction, size, tempo, noise, left and right, and one's own."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float32
 from pydantic import Field, NonNegativeFloat
 
-from skelflow.settings import Settings
+from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
+from skelflow.settings import Settings, nearest_name
 from skelflow.skeleton.layouts import Layout
 
 Track = Float32[np.ndarray, "t bodies joints 3"]
@@ -14,6 +17,36 @@ Retimed = Float32[np.ndarray, "frames bodies joints 3"]  # a track of another le
 
 
 Share = Annotated[float, Field(ge=0, le=0.9)]
+Change = Callable[[Track, np.random.Generator], Retimed]
+
+_CHANGES: dict[str, Change] = {}
+
+
+def register_augmentation(name: str, change: Change) -> None:
+    """Let training change skeletons by a function, as `data.augmentation.also` lists its name.
+
+    Parameters
+    ----------
+    name : as in a recipe.
+    change : takes (t, bodies, joints, 3) meters, NaN = missing, and the source of all chance;
+        returns a changed copy, of any length.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken.
+    """
+    if _CHANGES.setdefault(name, change) is not change:
+        raise ConfigError(f"augmentation {name!r} is registered already; choose another name")
+
+
+def find_augmentation(name: str) -> Change:
+    """The change of that name; `ConfigError` with the nearest name if there is none."""
+    if name not in _CHANGES:
+        load_plugins()
+    if name not in _CHANGES:
+        raise ConfigError(f"unknown augmentation {name!r}; {nearest_name(name, _CHANGES)}")
+    return _CHANGES[name]
 
 
 class Augmentation(Settings):
@@ -27,6 +60,8 @@ class Augmentation(Settings):
     speed : the skeleton's tempo changes by at most this share.
     crop_time : at most this share of the skeleton's frames is cut off, at random ends.
     noise_m : standard deviation of noise on every joint coordinate, meters.
+    also : names of further changes, made in this order after the others; see
+        `register_augmentation`.
 
     Raises
     ------
@@ -40,6 +75,12 @@ class Augmentation(Settings):
     speed: Share = 0.0
     crop_time: Share = 0.0
     noise_m: NonNegativeFloat = 0.0
+    also: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    def check(self) -> None:
+        """Further changes are known."""
+        for name in self.also:
+            find_augmentation(name)
 
 
 def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
@@ -57,7 +98,10 @@ def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Ge
     size = 1 + random.uniform(-change.scale, change.scale)
     changed = (joints_m - center) @ (turn(angle) * np.float32(size)).T + center
     noise = random.normal(0, 1, changed.shape) * change.noise_m
-    return np.asarray(changed + noise, np.float32)
+    changed = np.asarray(changed + noise, np.float32)
+    for name in change.also:
+        changed = np.asarray(find_augmentation(name)(changed, random), np.float32)
+    return changed
 
 
 def turn(angle: float) -> Float32[np.ndarray, "3 3"]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
 from skelflow.models.config import NetworkConfig
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
@@ -56,6 +57,8 @@ def register_guide(name: str, build: Callable[[Any], Guide], config: type[Networ
 
 def find_guide(name: str) -> GuideEntry:
     """The guide of that name; `ConfigError` with the nearest name if there is none."""
+    if name not in _GUIDES:
+        load_plugins()
     if name not in _GUIDES:
         raise ConfigError(f"unknown guide {name!r}; {nearest_name(name, _GUIDES)}")
     return _GUIDES[name]

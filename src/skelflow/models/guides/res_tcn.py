@@ -14,7 +14,7 @@ from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
 from skelflow.models.guides.guide import Guide, SkeletonEncoder
 from skelflow.models.guides.normalize import Normalizer, present_bodies
 from skelflow.models.guides.residual import ResidualBranch, initialize_glorot
-from skelflow.models.guides.score import informativeness_score
+from skelflow.models.guides.score import Layer, Scale, find_score
 from skelflow.settings import Count, Positive
 from skelflow.types import Joints3D
 
@@ -68,6 +68,7 @@ class TcnBjcnConfig(TcnConfig):
     downsample : 'mean' of these frames or 'stride' (the first of them).
     fc_activation : 'softmax' (paper), 'softmax_scaled' (times the number of outputs) or 'relu',
         after the last dense layer of Res-BJCN.
+    score : how joints are weighed; "informativeness" is Eq. 2, see `register_score`.
     score_layer : the Res-BJCN layer whose responses make the score, or their 'sum'.
     score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
     """
@@ -75,12 +76,14 @@ class TcnBjcnConfig(TcnConfig):
     time_factor: Count = 5
     downsample: Literal["mean", "stride"] = "mean"
     fc_activation: Literal["softmax", "softmax_scaled", "relu"] = "softmax"
-    score_layer: Literal["sum", 1, 2, 3, 4] = "sum"
-    score_scale: Literal["min_max", "max"] = "min_max"
+    score: str = "informativeness"
+    score_layer: Layer = "sum"
+    score_scale: Scale = "min_max"
 
     def check(self) -> None:
-        """Time divides into groups of frames."""
+        """Time divides into groups of frames, and the score is known."""
         super().check()
+        find_score(self.score)
         expected = f"a multiple of time_factor = {self.time_factor}; pad or cut the sequences"
         self.require(self.frames % self.time_factor == 0, "frames", expected)
 
@@ -161,7 +164,7 @@ class TcnBjcnTrunk(Guide, TcnTrunk):
         return scale * functional.softmax(x, dim=1)
 
     def _score(self, activations: list[Tensor], joints_m: Tensor) -> Tensor:
-        return informativeness_score(
+        return find_score(self.config.score)(
             activations,
             present_bodies(joints_m),
             layer=self.config.score_layer,

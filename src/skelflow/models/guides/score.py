@@ -1,19 +1,26 @@
-"""Which joints tell the action: the informativeness score of Eq. 2."""
+"""Which joints tell the action: the informativeness score of Eq. 2, and scores of one's own."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+
+from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
+from skelflow.settings import nearest_name
+
+Layer = Literal["sum", 1, 2, 3, 4]
+Scale = Literal["min_max", "max"]
 
 
 def informativeness_score(
     activations: Sequence[Float[Tensor, "b filters rows"]],
     present: Bool[Tensor, "b bodies"],
     *,
-    layer: Literal["sum", 1, 2, 3, 4] = "sum",
-    scale: Literal["min_max", "max"] = "min_max",
+    layer: Layer = "sum",
+    scale: Scale = "min_max",
 ) -> Float[Tensor, "b bodies joints"]:
     """How much each joint's rows make the bottom filters of Res-BJCN respond, scaled to [0, 1].
 
@@ -38,6 +45,45 @@ def informativeness_score(
     rows = torch.stack([layer_rows.sum(dim=1) for layer_rows in chosen]).sum(dim=0)
     response = rows.reshape(*present.shape, -1, 3).sum(dim=-1)
     return _scaled_to_unit(response, present[:, :, None], scale)
+
+
+@runtime_checkable
+class Score(Protocol):
+    """How a guide weighs the joints; `informativeness_score` is one."""
+
+    def __call__(
+        self,
+        activations: Sequence[Float[Tensor, "b filters rows"]],
+        present: Bool[Tensor, "b bodies"],
+        *,
+        layer: Layer,
+        scale: Scale,
+    ) -> Float[Tensor, "b bodies joints"]:
+        """In [0, 1], and 0 for absent bodies; arguments as of `informativeness_score`."""
+
+
+_SCORES: dict[str, Score] = {"informativeness": informativeness_score}
+
+
+def register_score(name: str, score: Score) -> None:
+    """Let guides weigh the joints by a function, as `model.score` says its name.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken.
+    """
+    if _SCORES.setdefault(name, score) is not score:
+        raise ConfigError(f"score {name!r} is registered already; choose another name")
+
+
+def find_score(name: str) -> Score:
+    """The score of that name; `ConfigError` with the nearest name if there is none."""
+    if name not in _SCORES:
+        load_plugins()
+    if name not in _SCORES:
+        raise ConfigError(f"unknown score {name!r}; {nearest_name(name, _SCORES)}")
+    return _SCORES[name]
 
 
 def _scaled_to_unit(response: Tensor, present: Tensor, scale: str) -> Tensor:
