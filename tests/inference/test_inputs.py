@@ -18,7 +18,7 @@ from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import write_recording
 
 SMALL = {"classes": 2, "width": 0.02, "crop": 16, "frames": 30, "joints": 20}
-READERS_OF_JOINTS = ("c3d_at1", "c3d_at2", "fused", "res_tcn", "res_tcn_bjcn")
+READERS_OF_JOINTS = ("c3d_at1", "c3d_at2", "fused", "gcn", "res_tcn", "res_tcn_bjcn")
 
 
 def checkpoint(name: str, store: Store) -> Checkpoint:

@@ -17,6 +17,7 @@ from tests.models.test_fusion import FLOW, SKELETON, SMALL, make_batch
 FUSED = {**SMALL, "center": "root", "preserve_rms": True}
 OPTIONS = {
     "res_tcn_bjcn": {**SKELETON, "width": 0.125, "center": "root"},
+    "gcn": {**SKELETON, "width": 0.25, "bones": ((0, 1), (1, 2))},
     "c3d": {**FLOW, "classes": 3},
     "c3d_at1": {**FLOW, "classes": 3, "preserve_rms": True},
     "c3d_at2": FUSED,

@@ -80,7 +80,7 @@ class Network(nn.Module):
     def conv_weights(self) -> Iterator[nn.Parameter]:
         """The weights of all trained convolutions; the paper puts an L1 penalty on Res-TCN's."""
         for module in self.modules():
-            if isinstance(module, nn.Conv1d | nn.Conv3d):
+            if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
                 weight = cast(nn.Parameter, module.weight)
                 if weight.requires_grad:
                     yield weight

@@ -1,7 +1,7 @@
 """Networks by name: each takes a line at the end of this file."""
 
 import fnmatch
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,7 @@ def create_model(
     classes: int | None = None,
     joints: int | None = None,
     root: int | None = None,
+    bones: Sequence[tuple[int, int]] | None = None,
     bodies: int | None = None,
     frames: int | None = None,
     width: float | None = None,
@@ -123,7 +124,7 @@ def create_model(
     Parameters
     ----------
     name : one of `list_models()`.
-    classes, joints, root, bodies, frames, width, clip_length, crop
+    classes, joints, root, bones, bodies, frames, width, clip_length, crop
         What any network can be told; those that do not concern it are not looked at. None = the
         network's default, the paper's.
     options : further fields of the network's settings, such as those of
@@ -148,6 +149,7 @@ def create_model(
         "classes": classes,
         "joints": joints,
         "root": root,
+        "bones": bones,
         "bodies": bodies,
         "frames": frames,
         "width": width,

@@ -9,7 +9,7 @@ from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Settings, SettingsError
 
 # the store decides these; a recipe may not
-_FROM_STORE = frozenset({"classes", "joints", "root"})
+_FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
 
 
 class ModelSection(Settings):
@@ -18,8 +18,8 @@ class ModelSection(Settings):
     Parameters
     ----------
     name : see `skelflow.models.registry.list_models`.
-    **options : of that network, see its settings; classes, joints and the root joint come from the
-        store, and so does `bodies` unless it is here.
+    **options : of that network, see its settings; classes, joints, root joint and bones come from
+        the store, and so does `bodies` unless it is here.
     """
 
     model_config = ConfigDict(extra="allow")

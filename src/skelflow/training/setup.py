@@ -83,7 +83,7 @@ def make_network(config: RunConfig, store: Store, split: Split) -> Network:
         )
     sizes: dict[str, Any] = {"classes": len(split.classes), "bodies": max(store.bodies(), 1)}
     if layout is not None:
-        sizes |= {"joints": len(layout), "root": layout.root}
+        sizes |= {"joints": len(layout), "root": layout.root, "bones": layout.bones}
     network = create_model(name, **(sizes | dict(options)))
     _start(network, config, store, split)
     return network

@@ -45,7 +45,7 @@ class Normalizer(nn.Module):
         self, joints_m: Float[Tensor, "b frames bodies joints 3"]
     ) -> Float[Tensor, "b coordinates frames"]:
         """Meters to the network's rows: bodies, joints, axes, in this order."""
-        self._check(joints_m)
+        check_size(joints_m, self.size)
         missing = ~joints_m.isfinite().all(dim=-1, keepdim=True)
         if self.origin is not None:
             joints_m = joints_m - root_origins(joints_m, root=self.origin)
@@ -54,13 +54,14 @@ class Normalizer(nn.Module):
         unit = (joints_m - self.low) * (2 / span) - 1
         return unit.masked_fill(missing, 0.0).flatten(2).transpose(1, 2)
 
-    def _check(self, joints_m: Tensor) -> None:
-        if tuple(joints_m.shape[1:4]) != self.size:
-            raise DataError(
-                f"skeletons have (frames, bodies, joints) = {tuple(joints_m.shape[1:4])}, this "
-                f"network was made for {tuple(self.size)}; pad the data or create it for these "
-                "sizes"
-            )
+
+def check_size(joints_m: Tensor, size: SequenceSize) -> None:
+    """`DataError` unless (b, frames, bodies, joints, 3) skeletons have the network's size."""
+    if tuple(joints_m.shape[1:4]) != size:
+        raise DataError(
+            f"skeletons have (frames, bodies, joints) = {tuple(joints_m.shape[1:4])}, this "
+            f"network was made for {tuple(size)}; pad the data or create it for these sizes"
+        )
 
 
 def root_origins(

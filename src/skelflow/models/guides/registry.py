@@ -7,6 +7,7 @@ from typing import Any
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
 from skelflow.models.config import NetworkConfig
+from skelflow.models.guides.gcn import GcnConfig, GcnTrunk
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
 from skelflow.settings import nearest_name
@@ -70,3 +71,4 @@ def guides() -> dict[str, GuideEntry]:
 
 
 register_guide(DEFAULT_GUIDE, TcnBjcnTrunk, TcnBjcnConfig)
+register_guide("gcn", GcnTrunk, GcnConfig)

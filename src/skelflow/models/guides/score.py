@@ -44,7 +44,7 @@ def informativeness_score(
     chosen = activations if layer == "sum" else activations[layer - 1 : layer]
     rows = torch.stack([layer_rows.sum(dim=1) for layer_rows in chosen]).sum(dim=0)
     response = rows.reshape(*present.shape, -1, 3).sum(dim=-1)
-    return _scaled_to_unit(response, present[:, :, None], scale)
+    return scale_to_unit(response, present, scale=scale)
 
 
 @runtime_checkable
@@ -86,7 +86,14 @@ def find_score(name: str) -> Score:
     return _SCORES[name]
 
 
-def _scaled_to_unit(response: Tensor, present: Tensor, scale: str) -> Tensor:
+def scale_to_unit(
+    response: Float[Tensor, "b bodies joints"],
+    present: Bool[Tensor, "b bodies"],
+    *,
+    scale: Scale,
+) -> Float[Tensor, "b bodies joints"]:
+    """Joints' responses, not negative, scaled to [0, 1]; see `informativeness_score`."""
+    present = present[:, :, None]
     infinity = torch.full_like(response, torch.inf)
     low = torch.where(present, response, infinity).amin(dim=(1, 2), keepdim=True)
     high = torch.where(present, response, -infinity).amax(dim=(1, 2), keepdim=True)

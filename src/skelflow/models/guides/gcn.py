@@ -1,0 +1,160 @@
+"""A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Annotated, Literal, cast
+
+import torch
+from jaxtyping import Bool, Float
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from skelflow.datasets.loading.batch import Batch
+from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
+from skelflow.models.guides.gcn_blocks import GROUPS, KERNEL, GcnBlock
+from skelflow.models.guides.gcn_channels import CHANNELS, Bones, JointChannels
+from skelflow.models.guides.guide import Guide
+from skelflow.models.guides.normalize import check_size, present_bodies
+from skelflow.models.guides.score import scale_to_unit
+from skelflow.settings import Count, Positive
+from skelflow.skeleton.layouts import layouts
+
+FACTORS = (1, 1, 2, 2, 4, 4)  # channels of the six blocks, in those of the first
+SCORE_BLOCKS = 4  # the bottom blocks, as Res-BJCN scores by its four bottom layers
+Bone = Annotated[tuple[int, int], Field(strict=False)]
+
+
+class GcnConfig(NetworkConfig):
+    """Settings of the graph convolutional network.
+
+    Parameters
+    ----------
+    width : multiplier of all layer widths, 1 = 32 channels in the first block; they are rounded
+        to a multiple of 8.
+    dropout : probability, of the features.
+    joints, bodies, frames : size of the input.
+    root : index of the joint the body hangs on.
+    bones : pairs of joint indices, from which the graph is learned; None = those of the first
+        known layout of so many joints, or none where there is no such layout.
+    score_layer : the block, from the bottom, whose responses make the score, or their 'sum'.
+    score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
+    """
+
+    width: Positive = 1.0
+    dropout: Dropout = 0.2
+    joints: Count = 25
+    bodies: Count = 2
+    frames: Count = 64
+    root: int = 0
+    bones: Annotated[tuple[Bone, ...], Field(strict=False)] | None = None
+    score_layer: Literal["sum", 1, 2, 3, 4] = "sum"
+    score_scale: Literal["min_max", "max"] = "min_max"
+
+    def check(self) -> None:
+        """The root and the ends of bones are joints."""
+        expected = f"a joint index below {self.joints}"
+        self.require(0 <= self.root < self.joints, "root", expected)
+        ends = {end for bone in self.bones or () for end in bone}
+        inside = all(0 <= end < self.joints for end in ends)
+        self.require(inside, "bones", f"pairs of joint indices below {self.joints}")
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """Joints in meters."""
+        return frozenset({Input.JOINTS_M})
+
+    @property
+    def sequence(self) -> SequenceSize:
+        """Size of the skeleton sequences."""
+        return SequenceSize(self.frames, self.bodies, self.joints)
+
+    @property
+    def skeleton_bones(self) -> Bones:
+        """The bones that are given, or those of a known layout."""
+        if self.bones is not None:
+            return self.bones
+        return next((each.bones for each in layouts().values() if len(each) == self.joints), ())
+
+    @property
+    def channels(self) -> int:
+        """Of the first block."""
+        return GROUPS * max(1, round(32 / GROUPS * self.width))
+
+
+class GcnTrunk(Guide):
+    """The graph convolutional network without its head: meters to features and joints' score.
+
+    Twelve channels of each joint (`JointChannels`), a temporal convolution that halves time, a
+    learned code of each joint, then six blocks of graph and temporal convolution. Bodies share
+    all weights; the features are mean and maximum over the bodies that are there, (b, 256) at
+    width 1. An absent body changes nothing, except batch statistics while training.
+
+    Notes
+    -----
+    191,051 parameters for 20 joints, with a head of 27 classes.
+    """
+
+    def __init__(self, config: GcnConfig) -> None:
+        super().__init__()
+        self.config = config
+        bones, joints = config.skeleton_bones, config.joints
+        graph = bone_graph(bones, joints=joints)
+        widths = [config.channels, *(factor * config.channels for factor in FACTORS)]
+        self.channels = JointChannels(bones, joints=joints, root=config.root)
+        self.entry = nn.Conv2d(
+            CHANNELS, widths[0], (KERNEL, 1), stride=(2, 1), padding=(KERNEL // 2, 0)
+        )
+        self.joint_code = nn.Parameter(torch.randn(widths[0], 1, joints) * 0.1)
+        self.blocks = nn.ModuleList(GcnBlock(a, b, graph) for a, b in pairwise(widths))
+        self.dropout = nn.Dropout(config.dropout)
+        self.outputs = 2 * widths[-1]
+
+    def features_and_score(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """(b, 256) features, and the score of Eq. 2 by the activations of the bottom blocks."""
+        bottom = self._bottom(batch.joints_m)
+        x = bottom[-1]
+        for block in self.blocks[SCORE_BLOCKS:]:
+            x = block(x)
+        present = present_bodies(batch.joints_m)
+        pooled = pool_bodies(x.mean(dim=(2, 3)).reshape(*present.shape, -1), present)
+        return self.dropout(pooled), self._score(bottom, present)
+
+    def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
+        """The score alone, without the pass through the blocks above."""
+        return self._score(self._bottom(batch.joints_m), present_bodies(batch.joints_m))
+
+    def _bottom(self, joints_m: Tensor) -> list[Tensor]:
+        """Activations of the blocks that make the score."""
+        check_size(joints_m, self.config.sequence)
+        x = functional.relu(self.entry(self.channels(joints_m)) + self.joint_code)
+        activations = []
+        for block in cast(Sequence[GcnBlock], self.blocks[:SCORE_BLOCKS]):
+            x = block(x)
+            activations.append(x)
+        return activations
+
+    def _score(self, bottom: list[Tensor], present: Tensor) -> Tensor:
+        layer = self.config.score_layer
+        chosen = bottom if layer == "sum" else bottom[layer - 1 : layer]
+        response = torch.stack([maps.sum(dim=(1, 2)) for maps in chosen]).sum(dim=0)
+        return scale_to_unit(
+            response.reshape(*present.shape, -1), present, scale=self.config.score_scale
+        )
+
+
+def bone_graph(bones: Bones, *, joints: int) -> Float[Tensor, "joints joints"]:
+    """Each joint with itself and its neighbors; columns sum to 1."""
+    graph = torch.eye(joints)
+    for a, b in bones:
+        graph[a, b] = graph[b, a] = 1.0
+    return graph / graph.sum(dim=0, keepdim=True)
+
+
+def pool_bodies(
+    features: Float[Tensor, "b bodies c"], present: Bool[Tensor, "b bodies"]
+) -> Float[Tensor, "b two_c"]:
+    """Mean and maximum of non-negative features over the bodies present; 0 where nobody is."""
+    kept = features.masked_fill(~present[:, :, None], 0.0)
+    mean = kept.sum(dim=1) / present.sum(dim=1, keepdim=True).clamp(min=1)
+    return torch.cat([mean, kept.amax(dim=1)], dim=1)
