@@ -204,6 +204,31 @@ def test_skeleton_dataset_cuts_or_resamples_a_long_skeleton(store: Store) -> Non
     np.testing.assert_allclose(kept.joints_m[[0, 1, -1]], whole[[0, 3, 69]], atol=1e-6)
 
 
+def test_skeleton_dataset_pads_or_resamples_a_short_skeleton(store: Store) -> None:
+    whole = store.joints_m("long")
+    count = 2 * len(whole) - 1  # every second frame is one of the recording's
+    padded = SkeletonDataset(store, ["long"], CLASSES, frames=count, bodies=1)[0].joints_m
+    np.testing.assert_array_equal(padded[: len(whole)], whole)
+    assert padded[len(whole) :].isnan().all()
+    change = {"longer": "resample", "shorter": "resample", "bodies": 1}
+    full = SkeletonDataset(store, ["long"], CLASSES, frames=count, **change)[0].joints_m  # type: ignore[arg-type]
+    np.testing.assert_allclose(full[::2], whole, atol=1e-6)
+    np.testing.assert_allclose(full[1::2], (whole[1:] + whole[:-1]) / 2, atol=1e-6)
+    for warp in (0.0, 0.5):
+        changed = Augmentation(warp=warp, crop_time=0.2, speed=0.2)
+        data = SkeletonDataset(
+            store,
+            ["long"],
+            CLASSES,
+            frames=24,
+            train=True,
+            augmentation=changed,
+            **change,  # type: ignore[arg-type]
+        )
+        assert data[0].joints_m.shape == (24, 1, 20, 3)
+        assert data[0].joints_m.isfinite().all()
+
+
 def test_skeleton_dataset_changes_nothing_by_default_in_training(store: Store) -> None:
     item = SkeletonDataset(store, ["duet"], CLASSES, frames=40, train=True)[0]
     np.testing.assert_allclose(item.joints_m, store.joints_m("duet"), atol=1e-6)
@@ -265,6 +290,53 @@ def test_augmentation_changes_tempo_and_length_and_keeps_gaps() -> None:
     assert len(lengths) > 3
 
 
+def test_augmentation_tilts_rigidly_and_stretches_each_axis() -> None:
+    joints_m = np.random.default_rng(0).normal(0, 1, (6, 2, 20, 3)).astype(np.float32)
+    joints_m[0, 0, 4] = np.nan
+    center = np.nanmean(joints_m, axis=(0, 1, 2))
+    tilted = augment_skeleton(joints_m, Augmentation(tilt_deg=10.0), np.random.default_rng(1))
+    np.testing.assert_array_equal(np.isnan(tilted), np.isnan(joints_m))
+    before, after = (np.linalg.norm(x - center, axis=-1) for x in (joints_m, tilted))
+    np.testing.assert_allclose(after, before, rtol=1e-4)
+    upright = np.float32([[[[0, 0, 3], [0, 1, 3]]]])
+    leaning = augment_skeleton(upright, Augmentation(tilt_deg=10.0), np.random.default_rng(2))
+    degrees = np.degrees(np.arccos((leaning[0, 0, 1] - leaning[0, 0, 0])[1]))
+    assert 0.1 < degrees < 10 * 2**0.5
+    change = Augmentation(stretch=0.3)
+    stretched = augment_skeleton(joints_m, change, np.random.default_rng(3))
+    ratio = (stretched - center) / (joints_m - center)
+    for axis in range(3):
+        found = ratio[..., axis][np.isfinite(ratio[..., axis])]
+        np.testing.assert_allclose(found, np.median(found), rtol=1e-2)
+        assert 0.01 < abs(np.median(found) - 1) < 0.3
+    assert len({round(float(np.nanmedian(ratio[..., axis])), 3) for axis in range(3)}) == 3
+
+
+def test_augmentation_warps_time_smoothly_and_forward() -> None:
+    joints_m = np.zeros((40, 1, 20, 3), np.float32)
+    joints_m[..., 0] += np.arange(40, dtype=np.float32)[:, None, None]
+    change, tempos = Augmentation(warp=0.4), []
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        places = augment_skeleton(joints_m, change, random, frames=64)[:, 0, 0, 0]
+        assert places[[0, -1]].tolist() == pytest.approx([0, 39], abs=1e-4)
+        tempos.append(np.diff(places) * 63 / 39)
+    assert np.min(tempos) > 0
+    assert np.mean((np.array(tempos) > 0.5) & (np.array(tempos) < 2)) > 0.9
+    assert np.std(tempos) > 0.1
+    assert len(augment_skeleton(joints_m, change, np.random.default_rng(0))) == 40
+    one = augment_skeleton(joints_m[:1], change, np.random.default_rng(0), frames=3)
+    np.testing.assert_array_equal(one, np.repeat(joints_m[:1], 3, axis=0))
+
+
+def test_no_change_uses_no_other_chance_than_before() -> None:
+    joints_m = np.random.default_rng(0).normal(0, 1, (9, 1, 20, 3)).astype(np.float32)
+    change = Augmentation(rotate_deg=30.0, scale=0.2, speed=0.3, crop_time=0.2, noise_m=0.01)
+    changed = augment_skeleton(joints_m, change, np.random.default_rng(5))
+    assert changed.shape == (8, 1, 20, 3)
+    assert float(changed.sum()) == pytest.approx(-14.034703, abs=1e-5)
+
+
 def test_resample_takes_the_nearest_beside_a_gap() -> None:
     joints_m = np.zeros((3, 1, 1, 3), np.float32)
     joints_m[:, 0, 0, 0] = (0, np.nan, 4)
@@ -275,7 +347,7 @@ def test_resample_takes_the_nearest_beside_a_gap() -> None:
     assert np.isnan(resampled[2, 0])
 
 
-@pytest.mark.parametrize("name", ["flip", "scale", "speed", "crop_time", "rotate_deg", "noise_m"])
+@pytest.mark.parametrize("name", Augmentation.model_fields)
 def test_augmentation_names_the_value_when_it_is_out_of_range(name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name}: found -1.0, expected at least 0"):
         Augmentation(**{name: -1.0})

@@ -33,7 +33,7 @@ class Checkpoint:
     classes : action number of each class index.
     protocol : under which it was trained.
     held_out_subjects : training subjects that chose the checkpoint.
-    overlap, longer : how sequences become samples.
+    overlap, longer, shorter : how sequences become samples.
     """
 
     path: Path
@@ -44,6 +44,7 @@ class Checkpoint:
     held_out_subjects: tuple[int, ...]
     overlap: int
     longer: Literal["cut", "resample"]
+    shorter: Literal["pad", "resample"] = "pad"
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
@@ -68,6 +69,7 @@ class Checkpoint:
                 held_out_subjects=tuple(run["data"]["held_out_subjects"]),
                 overlap=clips["overlap"],
                 longer=clips["longer"],
+                shorter=clips.get("shorter", "pad"),  # not in files of earlier versions
             )
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(
@@ -136,9 +138,14 @@ class Checkpoint:
                 f"{store.path}: {', '.join(wrong)}, unlike the data {self.path} was trained on; "
                 "prepare the recordings with the same settings"
             )
-        network, classes = self.network, self.classes
         return make_samples(
-            network, store, names, classes, overlap=self.overlap, longer=self.longer
+            self.network,
+            store,
+            names,
+            self.classes,
+            overlap=self.overlap,
+            longer=self.longer,
+            shorter=self.shorter,
         )
 
 

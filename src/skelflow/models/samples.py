@@ -17,6 +17,7 @@ def make_samples(
     *,
     overlap: int = 8,
     longer: Literal["cut", "resample"] = "cut",
+    shorter: Literal["pad", "resample"] = "pad",
     augmentation: Augmentation | None = None,
     train: bool = False,
     seed: int = 0,
@@ -29,7 +30,8 @@ def make_samples(
     network : its configuration says by `clip` and `sequence` what it reads.
     store, names, classes : see `SkeletonDataset`.
     overlap : of neighboring clips, in kept flow frames.
-    longer, augmentation, train, seed, cache : see `SkeletonDataset`; no augmentation by default.
+    longer, shorter, augmentation, train, seed, cache : see `SkeletonDataset`; no augmentation by
+        default.
 
     Raises
     ------
@@ -41,6 +43,7 @@ def make_samples(
         "frames": 1 if sequence is None else sequence.frames,
         "bodies": None if sequence is None else sequence.bodies,
         "longer": longer,
+        "shorter": shorter,
         "augmentation": augmentation or Augmentation(),
         "train": train,
         "seed": seed,

@@ -48,6 +48,7 @@ class DataSection(Settings):
     augmentation : random changes of training samples; none in the paper but the crop.
     overlap : of neighboring clips, in kept flow frames.
     longer : a skeleton of more than `model.frames` frames is "cut" at its end or "resample"d.
+    shorter : one of fewer frames is "pad"ded with NaN at its end or "resample"d.
     cache : keep all arrays in memory.
     workers : processes that load batches; 0 = the training process itself.
     balance : draw training samples, with replacement, such that every class is as likely.
@@ -58,6 +59,7 @@ class DataSection(Settings):
     augmentation: Augmentation = Augmentation()
     overlap: NonNegativeInt = 8
     longer: Literal["cut", "resample"] = "cut"
+    shorter: Literal["pad", "resample"] = "pad"
     cache: bool = True
     workers: NonNegativeInt = 0
     balance: bool = False

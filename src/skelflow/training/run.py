@@ -136,6 +136,7 @@ def _make_samples(
         split.classes,
         overlap=data.overlap,
         longer=data.longer,
+        shorter=data.shorter,
         augmentation=data.augmentation,
         train=train,
         seed=config.seed,

@@ -124,7 +124,8 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
     'store' is `StoreMeta.to_json`, 'actions' the action number of each class index, 'clips' how
     sequences become samples, 'run' the resolved configuration; each as JSON.
     """
-    clips = {"overlap": config.data.overlap, "longer": config.data.longer}
+    data = config.data
+    clips = {"overlap": data.overlap, "longer": data.longer, "shorter": data.shorter}
     return {
         "store": json.dumps(store.meta.to_json()),
         "actions": json.dumps(split.classes),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 from pydantic import Field, NonNegativeFloat
 
 from skelflow.errors import ConfigError
@@ -14,8 +14,9 @@ from skelflow.skeleton.layouts import Layout
 
 Track = Float32[np.ndarray, "t bodies joints 3"]
 Retimed = Float32[np.ndarray, "frames bodies joints 3"]  # a track of another length
+Places = Float[np.ndarray, "frames"]  # in frames of the track, with fractions
 
-
+Angle = Annotated[float, Field(ge=0, le=180)]
 Share = Annotated[float, Field(ge=0, le=0.9)]
 Change = Callable[[Track, np.random.Generator], Retimed]
 
@@ -56,8 +57,12 @@ class Augmentation(Settings):
     ----------
     flip : probability that left and right change places (in flow and skeleton alike).
     rotate_deg : the skeleton turns about its vertical axis by at most this angle, degrees.
+    tilt_deg : and about each of the two other axes by at most this one.
     scale : the skeleton's size changes by at most this share.
+    stretch : and along each axis by at most this share, independently.
     speed : the skeleton's tempo changes by at most this share.
+    warp : strength of smooth changes of tempo within a sequence; at 0.4 it mostly stays between
+        half and double.
     crop_time : at most this share of the skeleton's frames is cut off, at random ends.
     noise_m : standard deviation of noise on every joint coordinate, meters.
     also : names of further changes, made in this order after the others; see
@@ -70,9 +75,12 @@ class Augmentation(Settings):
     """
 
     flip: Annotated[float, Field(ge=0, le=1)] = 0.0
-    rotate_deg: Annotated[float, Field(ge=0, le=180)] = 0.0
+    rotate_deg: Angle = 0.0
+    tilt_deg: Angle = 0.0
     scale: Share = 0.0
+    stretch: Share = 0.0
     speed: Share = 0.0
+    warp: Annotated[float, Field(ge=0, le=1)] = 0.0
     crop_time: Share = 0.0
     noise_m: NonNegativeFloat = 0.0
     also: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -83,7 +91,13 @@ class Augmentation(Settings):
             find_augmentation(name)
 
 
-def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
+def augment_skeleton(
+    joints_m: Track,
+    change: Augmentation,
+    random: np.random.Generator,
+    *,
+    frames: int | None = None,
+) -> Retimed:
     """A randomly changed copy; with everything off, the same values.
 
     Parameters
@@ -91,17 +105,36 @@ def augment_skeleton(joints_m: Track, change: Augmentation, random: np.random.Ge
     joints_m : (t, bodies, joints, 3), meters, NaN = missing (stays missing).
     change : how much of what; `flip` is not applied here, see `mirror_joints`.
     random : source of all chance.
+    frames : length of the copy; None = as the tempo says.
     """
-    joints_m = _change_time(joints_m, change, random)
+    joints_m = _change_time(joints_m, change, random, frames)
     center = _center(joints_m)
     angle = np.radians(random.uniform(-change.rotate_deg, change.rotate_deg))
     size = 1 + random.uniform(-change.scale, change.scale)
-    changed = (joints_m - center) @ (turn(angle) * np.float32(size)).T + center
+    matrix = turn(angle) * np.float32(size) @ _tilt_and_stretch(change, random)
+    changed = (joints_m - center) @ matrix.T + center
     noise = random.normal(0, 1, changed.shape) * change.noise_m
     changed = np.asarray(changed + noise, np.float32)
     for name in change.also:
         changed = np.asarray(find_augmentation(name)(changed, random), np.float32)
     return changed
+
+
+def _tilt_and_stretch(
+    change: Augmentation, random: np.random.Generator
+) -> Float32[np.ndarray, "3 3"]:
+    """Each axis is stretched, then everything turned about x and z; no chance used when off."""
+    matrix = np.eye(3)
+    if change.stretch:
+        matrix *= 1 + random.uniform(-change.stretch, change.stretch, 3)
+    if change.tilt_deg:
+        bound = np.radians(change.tilt_deg)
+        angles = random.uniform(-bound, bound, 2)
+        (cx, cz), (sx, sz) = np.cos(angles), np.sin(angles)
+        about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])
+        about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
+        matrix = about_z @ about_x @ matrix
+    return matrix.astype(np.float32)
 
 
 def turn(angle: float) -> Float32[np.ndarray, "3 3"]:
@@ -121,7 +154,11 @@ def mirror_joints(
 
 def resample(joints_m: Track, count: int) -> Retimed:
     """The same motion in another number of frames, linear in between, nearest beside gaps."""
-    places = np.linspace(0, len(joints_m) - 1, count)
+    return sample_at(joints_m, np.linspace(0, len(joints_m) - 1, count))
+
+
+def sample_at(joints_m: Track, places: Places) -> Retimed:
+    """The motion at places between frames, linear in between, nearest beside gaps."""
     before = np.floor(places).astype(int)
     after = np.minimum(before + 1, len(joints_m) - 1)
     share = (places - before)[:, None, None, None]
@@ -130,13 +167,29 @@ def resample(joints_m: Track, count: int) -> Retimed:
     return np.asarray(np.where(np.isnan(mixed), nearest, mixed), np.float32)
 
 
-def _change_time(joints_m: Track, change: Augmentation, random: np.random.Generator) -> Retimed:
+def warped_places(
+    length: int, count: int, *, strength: float, random: np.random.Generator
+) -> Places:
+    """From the first of so many frames to the last, at a smoothly changing tempo, only forward."""
+    waves, even = np.arange(1, 4)[:, None], np.linspace(0, 1, count)
+    phases, heights = random.uniform(0, 2 * np.pi, (3, 1)), random.normal(0, 1, (3, 1)) / waves
+    tempo = np.exp(strength * (heights * np.sin(np.pi * waves * even + phases)).sum(axis=0))
+    passed = np.cumsum(np.concatenate([[0.0], (tempo[1:] + tempo[:-1]) / 2]))
+    return np.asarray(passed / max(passed[-1], 1e-9) * (length - 1))
+
+
+def _change_time(
+    joints_m: Track, change: Augmentation, random: np.random.Generator, frames: int | None
+) -> Retimed:
     cut, place = random.uniform(0, change.crop_time), random.uniform()
     tempo = 1 + random.uniform(-change.speed, change.speed)
     kept = max(1, round(len(joints_m) * (1 - cut)))
     start = round((len(joints_m) - kept) * place)
-    count = max(1, round(kept / tempo))
+    count = max(1, round(kept / tempo)) if frames is None else frames
     window = joints_m[start : start + kept]
+    if change.warp:
+        places = warped_places(kept, count, strength=change.warp, random=random)
+        return sample_at(window, places)
     return window if count == kept else resample(window, count)
 
 

@@ -12,6 +12,8 @@ from torch.utils.data import Dataset
 
 from skelflow.datasets.loading.augment import (
     Augmentation,
+    Retimed,
+    Track,
     augment_skeleton,
     mirror_joints,
     resample,
@@ -52,11 +54,12 @@ class SkeletonDataset(Dataset[Batch]):
     store : a Store, or any other source of sequences
     names : sequences, in the order of their `index`.
     classes : action numbers; the position of a sequence's action is its label.
-    frames : length of every skeleton: shorter ones end in NaN.
+    frames : length of every skeleton.
     train : random changes on; they follow from (seed, epoch, item) alone, whatever the order.
     seed : int
     bodies : how many, missing ones are NaN; None = the most any sequence of the store has.
     longer : a skeleton of more than `frames` frames is "cut" at its end, or "resample"d.
+    shorter : one of fewer frames is "pad"ded with NaN at its end, or "resample"d.
     augmentation : what may change in training.
     cache : read all arrays now and keep them in memory.
 
@@ -77,6 +80,7 @@ class SkeletonDataset(Dataset[Batch]):
     seed: int = 0
     bodies: int | None = None
     longer: Literal["cut", "resample"] = "cut"
+    shorter: Literal["pad", "resample"] = "pad"
     augmentation: Augmentation = field(default_factory=Augmentation)
     cache: bool = False
 
@@ -89,6 +93,10 @@ class SkeletonDataset(Dataset[Batch]):
         if self.longer not in ("cut", "resample"):
             raise ConfigError(
                 f"skeletons: longer must be 'cut' or 'resample', found {self.longer!r}"
+            )
+        if self.shorter not in ("pad", "resample"):
+            raise ConfigError(
+                f"skeletons: shorter must be 'pad' or 'resample', found {self.shorter!r}"
             )
         layout, kept = self.store.meta.layout, self.names if self.cache else ()
         self.labels = _class_indices(self.store, self.names, self.classes)
@@ -132,14 +140,22 @@ class SkeletonDataset(Dataset[Batch]):
         joints_m = self.store.joints_m(name) if joints_m is None else joints_m
         joints_m = _fill_bodies(joints_m, self._bodies, self.layout)
         if self.train:
-            joints_m = augment_skeleton(joints_m, self.augmentation, random)
+            always = self.longer == self.shorter == "resample"
+            frames = self.frames if always else None  # at once, not in two steps
+            joints_m = augment_skeleton(joints_m, self.augmentation, random, frames=frames)
         if flip and self.layout is not None:
             joints_m = mirror_joints(joints_m, self.layout)
-        if len(joints_m) > self.frames and self.longer == "resample":
-            joints_m = resample(joints_m, self.frames)
+        joints_m = self._fit_frames(joints_m)
         padded = np.full((self.frames, *joints_m.shape[1:]), np.nan, np.float32)
         padded[: len(joints_m)] = joints_m[: self.frames]
         return torch.from_numpy(padded)
+
+    def _fit_frames(self, joints_m: Track) -> Retimed:
+        """Resampled to the number of frames if that is to be done with so long a skeleton."""
+        change = self.longer if len(joints_m) > self.frames else self.shorter
+        if len(joints_m) == self.frames or change != "resample":
+            return joints_m
+        return resample(joints_m, self.frames)
 
 
 @dataclass(eq=False, repr=False)
@@ -148,7 +164,7 @@ class ClipDataset(SkeletonDataset):
 
     Parameters
     ----------
-    store, names, classes, frames, train, seed, bodies, longer, augmentation, cache
+    store, names, classes, frames, train, seed, bodies, longer, shorter, augmentation, cache
         See `SkeletonDataset`.
     crop : side of the square window, pixels: at random in training, else centered.
     length, overlap : of the clips, in kept flow frames.

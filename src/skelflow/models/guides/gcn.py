@@ -1,8 +1,7 @@
 """A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
 
-from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -114,7 +113,7 @@ class GcnTrunk(Guide):
         """(b, 256) features, and the score of Eq. 2 by the activations of the bottom blocks."""
         bottom = self._bottom(batch.joints_m)
         x = bottom[-1]
-        for block in self.blocks[SCORE_BLOCKS:]:
+        for block in list(self.blocks)[SCORE_BLOCKS:]:
             x = block(x)
         present = present_bodies(batch.joints_m)
         pooled = pool_bodies(x.mean(dim=(2, 3)).reshape(*present.shape, -1), present)
@@ -129,7 +128,7 @@ class GcnTrunk(Guide):
         check_size(joints_m, self.config.sequence)
         x = functional.relu(self.entry(self.channels(joints_m)) + self.joint_code)
         activations = []
-        for block in cast(Sequence[GcnBlock], self.blocks[:SCORE_BLOCKS]):
+        for block in list(self.blocks)[:SCORE_BLOCKS]:
             x = block(x)
             activations.append(x)
         return activations
