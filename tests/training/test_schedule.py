@@ -1,14 +1,16 @@
 """The learning rate at every step: as written down, as before, and beside torch's schedulers."""
 
 import random
+from itertools import pairwise
 
 import pytest
 import torch
-from torch.optim import SGD, Optimizer
+from torch.optim import SGD, AdamW, Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     LinearLR,
     LRScheduler,
+    OneCycleLR,
     ReduceLROnPlateau,
     SequentialLR,
     StepLR,
@@ -115,6 +117,31 @@ def test_schedule_follows_the_same_cosine_as_torch_one_step_ahead() -> None:
     ours = rates(name="cosine")
     assert ours == pytest.approx(expected, rel=1e-6, abs=1e-8)
     assert ours != expected
+
+
+@pytest.mark.parametrize(("kind", "name"), [(SGD, "momentum"), (AdamW, "betas")])
+def test_schedule_follows_the_same_cycle_as_torch_to_less_than_a_step(
+    kind: type[Optimizer], name: str
+) -> None:
+    def values(optimizer: Optimizer) -> tuple[float, float]:
+        group = optimizer.param_groups[0]
+        return group["lr"], group["betas"][0] if name == "betas" else group["momentum"]
+
+    theirs, ours = (kind([torch.nn.Parameter(torch.zeros(1))], lr=1.0) for _ in range(2))  # type: ignore[call-arg]
+    total, made = EPOCHS * STEPS, schedule(name="one_cycle")
+    scheduler = OneCycleLR(theirs, max_lr=1.0, total_steps=total + 1)
+    expected, found = [values(theirs)], []
+    for step in range(total):
+        theirs.step()
+        scheduler.step()
+        expected.append(values(theirs))
+        made.apply(ours, (step + 1) / STEPS - 1e-9)
+        found.append(values(ours))
+    for own, other in zip(zip(*found, strict=True), zip(*expected, strict=True), strict=True):
+        step_size = max(abs(a - b) for a, b in pairwise(other))
+        assert own == pytest.approx(other[1:], abs=step_size)
+        assert own[-1] == pytest.approx(other[-1], rel=1e-3)
+        assert max(own) == pytest.approx(max(other), rel=1e-3)
 
 
 def test_schedule_waits_on_a_plateau_as_torch_does_to_rounding() -> None:

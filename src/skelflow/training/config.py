@@ -76,13 +76,15 @@ class ScheduleSection(Settings):
     ----------
     name : 'plateau' multiplies it by `factor` when the monitored loss has not improved for
         `patience` epochs; 'step' does so after `every` epochs; 'cosine' lowers it to 0 at the
-        last step; 'constant' leaves it.
+        last step; 'one_cycle' raises it for the first 0.3 of the run from a 25th, then lowers it
+        to nearly 0, both along a cosine, and the momentum from 0.95 to 0.85 and back;
+        'constant' leaves it.
     factor, patience, every : see above.
     warmup_epochs : it rises linearly from 0 over the first so many epochs.
     min_lr : it never falls below this.
     """
 
-    name: Literal["plateau", "step", "cosine", "constant"] = "plateau"
+    name: Literal["plateau", "step", "cosine", "one_cycle", "constant"] = "plateau"
     factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
     patience: Count = 10
     every: Count = 4
@@ -99,6 +101,7 @@ class OptimSection(Settings):
     lr : learning rate.
     momentum, nesterov : of 'sgd'.
     weight_decay : of both; decoupled in 'adamw'.
+    decay_all : False spares biases, normalization, and what a layer names in `no_weight_decay`.
     schedule : see `ScheduleSection`.
     """
 
@@ -107,6 +110,7 @@ class OptimSection(Settings):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
     weight_decay: NonNegativeFloat = 0.0
+    decay_all: bool = True
     schedule: ScheduleSection = ScheduleSection()
 
     def check(self) -> None:  # noqa: D102

@@ -135,8 +135,7 @@ def _train_epoch(run: Run, stop: StopFlag) -> None:
 def _train_step(run: Run, batches: Iterator[Batch]) -> Tensor:
     """Update the weights once; this process's sums of loss, right answers and samples."""
     step = run.state.counters.step
-    for group in run.optimizer.param_groups:
-        group["lr"] = run.learning_rate(step)
+    run.schedule.apply(run.optimizer, run.time(step))
     run.optimizer.zero_grad()
     sums = torch.zeros(3, device=run.accelerator.device)
     count = run.sampler.micro_batches(step)
@@ -228,7 +227,7 @@ def _epoch_metrics(
         metrics |= {"held_out_loss": held_out.loss, "held_out_top1": held_out.top1}
     if test:
         metrics["test_loss"] = test.loss
-    return metrics | {"lr": run.learning_rate(run.sampler.steps - 1)}
+    return metrics | {"lr": run.schedule.rate(run.time(run.sampler.steps - 1))}
 
 
 def _keep_if_best(run: Run, held_out: Validation | None) -> bool:

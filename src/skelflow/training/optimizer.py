@@ -2,16 +2,19 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from skelflow.training.config import OptimSection
 
+RISING = 0.3  # share of the run in which 'one_cycle' raises the rate
+
 
 def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
     """The configured optimizer, fused, over the weights that are to be trained."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    weights = _groups(network, optim)
     if optim.name == "adamw":
         return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
     nesterov = optim.nesterov and optim.momentum > 0
@@ -23,6 +26,23 @@ def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
         weight_decay=optim.weight_decay,
         fused=True,
     )
+
+
+def _groups(network: nn.Module, optim: OptimSection) -> list[dict[str, Any]]:
+    """The weights that are to be trained, those that do not decay in a group of their own."""
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
+    if optim.decay_all:
+        return [{"params": weights}]
+    spared = {
+        weight
+        for module in network.modules()
+        for name, weight in module.named_parameters(recurse=False)
+        if weight.ndim < 2 or name in getattr(module, "no_weight_decay", ())
+    }
+    return [
+        {"params": [weight for weight in weights if weight not in spared]},
+        {"params": [weight for weight in weights if weight in spared], "weight_decay": 0.0},
+    ]
 
 
 @dataclass
@@ -41,10 +61,11 @@ class Schedule:
     Notes
     -----
     'plateau' is `torch.optim.lr_scheduler.ReduceLROnPlateau`, 'step' is `StepLR` and 'cosine' is
-    `CosineAnnealingLR`, to rounding. These multiply the optimizer's rate from step to step: it
-    gathers rounding, and has to be saved beside the step that it follows from. A warmup cannot be
-    put before `ReduceLROnPlateau`, which `SequentialLR` and `ChainedScheduler` refuse. Here a rate
-    follows from (epoch, step, drops), so that a stopped run goes on bit for bit.
+    `CosineAnnealingLR`, to rounding; 'one_cycle' is `OneCycleLR`, to less than a step. These
+    multiply the optimizer's rate from step to step: it gathers rounding, and has to be saved beside
+    the step that it follows from. A warmup cannot be put before `ReduceLROnPlateau`, which
+    `SequentialLR` and `ChainedScheduler` refuse. Here a rate follows from (epoch, step, drops), so
+    that a stopped run goes on bit for bit.
     `tests/training/test_schedule.py` measures how far both agree.
     """
 
@@ -58,6 +79,17 @@ class Schedule:
         """Learning rate at a time in epochs, 0 = the first step."""
         warmup, schedule = self._warmup(time), self.optim.schedule
         return max(self.optim.lr * warmup * self._decay(time), schedule.min_lr * warmup)
+
+    def apply(self, optimizer: Optimizer, time: float) -> None:
+        """Set the rate of all groups, and with 'one_cycle' their momentum (the first beta)."""
+        for group in optimizer.param_groups:
+            group["lr"] = self.rate(time)
+            if self.optim.schedule.name == "one_cycle":
+                momentum = 0.95 - 0.1 * _cycle_height(time / self.epochs)
+                if "betas" in group:
+                    group["betas"] = (momentum, group["betas"][1])
+                else:
+                    group["momentum"] = momentum
 
     def observe(self, loss: float) -> None:
         """Take note of an epoch's monitored loss; only 'plateau' depends on it."""
@@ -80,4 +112,16 @@ class Schedule:
             warmup = schedule.warmup_epochs
             share = max(0.0, time - warmup) / max(self.epochs - warmup, 1e-9)
             return 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+        if schedule.name == "one_cycle":
+            share = time / self.epochs
+            low = 1 / 25 if share < RISING else 1 / 250_000
+            return low + (1 - low) * _cycle_height(share)
         return 1.0
+
+
+def _cycle_height(share: float) -> float:
+    """From 0 to 1 while the rate rises, and back to 0 at the end of the run."""
+    if share < RISING:
+        return (1 - math.cos(math.pi * share / RISING)) / 2
+    fallen = min((share - RISING) / (1 - RISING), 1.0)
+    return (1 + math.cos(math.pi * fallen)) / 2

@@ -68,10 +68,10 @@ class Run:
         """What chooses the checkpoint."""
         return "last epoch" if self.held_out is None else "held-out subjects"
 
-    def learning_rate(self, step: int) -> float:
-        """At a step of the current epoch; a step counts as over when its rate is looked up."""
+    def time(self, step: int) -> float:
+        """In epochs, at a step of this one; a step counts as over when its rate is looked up."""
         over = (step + 1) / self.sampler.steps
-        return self.schedule.rate(self.state.counters.epoch + over - 1e-9)
+        return self.state.counters.epoch + over - 1e-9
 
 
 def make_run(

@@ -1,7 +1,7 @@
 """A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -93,6 +93,8 @@ class GcnTrunk(Guide):
     -----
     191,051 parameters for 20 joints, with a head of 27 classes.
     """
+
+    no_weight_decay: ClassVar[tuple[str, ...]] = ("joint_code",)
 
     def __init__(self, config: GcnConfig) -> None:
         super().__init__()

@@ -1,5 +1,7 @@
 """Blocks of the graph network: joints exchange features over a graph, then time is convolved."""
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -41,6 +43,8 @@ class GraphConvolution(nn.Module):
     Source: Shi et al. (2019), "Two-stream adaptive graph convolutional networks", Eq. 3: a graph
     that is learned freely from the bones, and one that attention makes for each sample.
     """
+
+    no_weight_decay: ClassVar[tuple[str, ...]] = ("graphs", "attention_weight")
 
     def __init__(self, inputs: int, outputs: int, graph: Float[Tensor, "joints joints"]) -> None:
         super().__init__()
