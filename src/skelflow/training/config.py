@@ -151,6 +151,9 @@ class RunConfig(Settings):
         device.
     epochs : passes through the training samples.
     l1 : weight of the L1 penalty on convolution weights.
+    label_smoothing : part of each training target that all classes share evenly.
+    mixup : probability that a micro-batch is blended in pairs, skeletons and labels alike; see
+        `skelflow.training.mixup`.
     clip_norm : gradients are scaled down to this norm; 0 = never.
     seed : of weights, order, augmentation and dropout.
     paper_protocol : 'plateau' monitors the test loss, as the paper did. The checkpoint is
@@ -172,6 +175,8 @@ class RunConfig(Settings):
     accumulate: Count = 1
     epochs: Count = 150
     l1: NonNegativeFloat = 1e-4
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
     clip_norm: NonNegativeFloat = 0.0
     seed: NonNegativeInt = 0
     paper_protocol: bool = False
@@ -181,6 +186,8 @@ class RunConfig(Settings):
     def check(self) -> None:  # noqa: D102
         most = f"at most batch_size = {self.batch_size}"
         self.require(self.accumulate <= self.batch_size, "accumulate", most)
+        only_joints = not configure(self.model.name, self.model.options).reads_clips
+        self.require(only_joints or not self.mixup, "mixup", "0 for a network that reads flow")
         warmup = self.optim.schedule.warmup_epochs
         if warmup > self.epochs:
             raise SettingsError(

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.store.store import Store
@@ -20,6 +19,7 @@ from skelflow.models.base import Network
 from skelflow.models.weights import save_model
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
+from skelflow.training.mixup import cross_entropy_sum, draw_mixture
 from skelflow.training.report import Progress, StepReport, TrainResult
 from skelflow.training.run import Run, make_run
 from skelflow.training.setup import BEST, make_network, make_split
@@ -153,13 +153,18 @@ def _add_gradient(run: Run, batch: Batch, number: int, *, last: bool) -> Tensor:
     """Add the gradient of a step's micro-batch; its sums of loss, right answers and samples."""
     counters, accelerator = run.state.counters, run.accelerator
     epoch, step = counters.epoch, counters.step
-    _seed(run.config.seed, epoch, step, accelerator.process_index, number)
+    key = (run.config.seed, epoch, step, accelerator.process_index, number)
+    _seed(*key)
     counts = run.sampler.counts(step, number)
     for norm in run.batch_norms:
         norm.counts = counts
+    mixture = draw_mixture(len(batch.label), run.config.mixup, key=key)
+    if mixture:
+        batch = batch._replace(joints_m=mixture.blend(batch.joints_m))
     with accelerator.autocast():
         logits = run.model(batch).float()
-    loss = functional.cross_entropy(logits, batch.label, reduction="sum") * counts
+    smoothing = run.config.label_smoothing
+    loss = cross_entropy_sum(logits, batch.label, mixture, smoothing=smoothing) * counts
     # gradients are averaged over processes, the loss is the mean over the step's samples
     share = loss * (accelerator.num_processes / run.sampler.size(step))
     accelerator.backward(share + _l1_penalty(run) if run.config.l1 and last else share)
