@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from skelflow.extras import missing_extra
+from skelflow.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from skelflow.flow.api import scene_flow
@@ -11,8 +12,6 @@ if TYPE_CHECKING:
     from skelflow.models.registry import create_model, list_models
     from skelflow.recordings import open_recording
     from skelflow.types import Camera, Recording
-
-__version__ = "0.2.0"
 
 _HOME = {
     "Camera": "skelflow.types",

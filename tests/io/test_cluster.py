@@ -95,7 +95,7 @@ def test_workers_name_the_scheduler_that_does_not_answer(
 def test_workers_refuse_another_version_of_skelflow(
     scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("skelflow.__version__", "9.9")
+    monkeypatch.setattr("skelflow.io.cluster.__version__", "9.9")
     with (
         Workers(1, scheduler=scheduler) as workers,
         pytest.raises(ConfigError, match=r"its workers have skelflow 0\.1\.0, this is 9\.9"),

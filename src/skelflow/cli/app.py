@@ -6,9 +6,9 @@ import sys
 
 from cyclopts import App, CycloptsError
 
-from skelflow import __version__
 from skelflow.errors import ConfigError, SkelflowError
 from skelflow.extras import missing_extra
+from skelflow.version import __version__
 
 app = App(
     name="skelflow",

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from accelerate import Accelerator
 
-import skelflow
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.store.store import Store
 from skelflow.evaluation.metrics import (
@@ -27,6 +26,7 @@ from skelflow.inference.checkpoint import Checkpoint, Side, check_side
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
 from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
+from skelflow.version import __version__
 
 Progress = Callable[[int, int], None]  # samples done, of how many
 
@@ -73,7 +73,7 @@ class Evaluation:
         """The figures alone, as evaluation.json holds them."""
         arrays = ("classes", "confusion", "names", "probabilities", "truth")
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in arrays}
-        return {"skelflow": skelflow.__version__, **plain}
+        return {"skelflow": __version__, **plain}
 
 
 def evaluate(

@@ -14,8 +14,8 @@ import dask
 import distributed
 import numba
 
-import skelflow
 from skelflow.errors import ConfigError, DataError
+from skelflow.version import __version__
 
 _CONNECT_S = 10
 _DASHBOARD = "127.0.0.1:0"  # seen from this machine only, at a free port
@@ -213,7 +213,7 @@ def _check_versions(client: distributed.Client, scheduler: str) -> None:
 
 
 def _version() -> str:
-    return skelflow.__version__
+    return __version__
 
 
 def _dashboard(client: distributed.Client) -> str:

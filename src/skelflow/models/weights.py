@@ -10,11 +10,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-import skelflow
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
 from skelflow.models.registry import create_model
+from skelflow.version import __version__
 
 RESERVED = ("skelflow", "model", "config")
 
@@ -42,7 +42,7 @@ def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None
     if taken := sorted(set(extra or {}) & set(RESERVED)):
         raise ConfigError(f"save_model: extra may not hold the keys {taken}, they are the model's")
     header = {
-        "skelflow": skelflow.__version__,
+        "skelflow": __version__,
         "model": model.name,
         "config": json.dumps(model.config.to_options()),
         **(extra or {}),
@@ -77,7 +77,7 @@ def load_model(path: str | Path) -> Network:
     except (ConfigError, TypeError, ValueError) as error:
         raise WeightsError(
             f"{path}: its header, of skelflow {header['skelflow']}, does not describe a network "
-            f"that skelflow {skelflow.__version__} knows: {error}"
+            f"that skelflow {__version__} knows: {error}"
         ) from error
     fill(model, tensors, path)
     return model.eval()

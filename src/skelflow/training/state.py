@@ -15,13 +15,13 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-import skelflow
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
 from skelflow.training.config import RunConfig
 from skelflow.training.optimizer import Schedule
 from skelflow.training.recipe import resolve
+from skelflow.version import __version__
 
 CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
 _UNREADABLE = (
@@ -162,7 +162,7 @@ class RunFolder:
                 )
             remove_partials(self.path)
             return
-        facts = {"skelflow": skelflow.__version__, "git": self.git, "seed": config.seed}
+        facts = {"skelflow": __version__, "git": self.git, "seed": config.seed}
         _write(file, json.dumps(facts | wanted, indent=2))
 
     def save(self, state: TrainingState) -> None:
@@ -251,7 +251,7 @@ def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
 
 def git_hash() -> str:
     """The commit of the checkout that skelflow runs from, "+" appended when files differ."""
-    folder = Path(skelflow.__file__).parent
+    folder = Path(__file__).parent
 
     def git(*words: str) -> str:
         command = ["git", "-C", str(folder), *words]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from skelflow import __version__
 from skelflow.inference import Explanation
 from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.types import Recording
+from skelflow.version import __version__
 from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import skelflow
 from skelflow.datasets.flow_files.format import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.datasets.settings import IntensitySource, PresetName
@@ -17,6 +16,7 @@ from skelflow.flow.presets import FORMER_NAMES, find_preset
 from skelflow.io.output_folder import enter_folder
 from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
+from skelflow.version import __version__
 
 FORMAT = 1
 SETTINGS = "settings.json"
@@ -167,7 +167,7 @@ def _settings(recording: Recording, pairs: PairReader, config: FlowFolderConfig)
     """What two runs must agree in to share a folder; names as in the command line."""
     return {
         "format": FORMAT,
-        "skelflow": skelflow.__version__,
+        "skelflow": __version__,
         "recording": recording.name,
         "frames": len(recording),
         "content": _digest(pairs),

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import skelflow
 from skelflow.datasets.prepare.task import RecordingStatus
 from skelflow.datasets.store.store import Store
 from skelflow.io.atomic import atomic_write, storage_errors
+from skelflow.version import __version__
 
 MANIFEST = "manifest.jsonl"
 HISTORY = "history.jsonl"
@@ -27,7 +27,7 @@ def append_history(store: Path, status: RecordingStatus) -> None:
         "seconds": status.seconds,
         "cpu_s": status.cpu_s,
         "host": status.host,
-        "version": skelflow.__version__,
+        "version": __version__,
     }
     with storage_errors(store), (store / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
@@ -72,7 +72,7 @@ def _failed(line: dict[str, Any]) -> bool:
 
 
 def _failure(status: RecordingStatus) -> dict[str, Any]:
-    return _line(status.name, status.origin, "failed", status.reason, skelflow.__version__)
+    return _line(status.name, status.origin, "failed", status.reason, __version__)
 
 
 def _line(name: str, origin: str, state: str, reason: str, version: str) -> dict[str, Any]:

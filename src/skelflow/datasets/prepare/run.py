@@ -7,7 +7,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-import skelflow
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.manifest import append_history, write_manifest
@@ -24,6 +23,7 @@ from skelflow.errors import DataError, StorageError
 from skelflow.io.atomic import only_writer
 from skelflow.io.cluster import TaskResult, Workers, explain
 from skelflow.recordings import find_recordings
+from skelflow.version import __version__
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
 
@@ -199,7 +199,7 @@ def _configure(
         has_flow=not config.skeletons_only,
         range_from=range_from,
         class_names=find_data_set(sample.source).action_names,
-        version=skelflow.__version__,
+        version=__version__,
     )
 
 

@@ -10,12 +10,12 @@ import numpy as np
 import zarr
 from jaxtyping import Float32, Shaped, UInt8
 
-import skelflow
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
 from skelflow.errors import ConfigError, DataError
 from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
 from skelflow.types import Labels
+from skelflow.version import __version__
 
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]
 
@@ -239,7 +239,7 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
         "origin": sequence.origin,
         "frames": sequence.joints_m.shape[0],
         "bodies": sequence.joints_m.shape[1],
-        "version": skelflow.__version__,
+        "version": __version__,
     }
     group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
     for name in _ARRAYS:

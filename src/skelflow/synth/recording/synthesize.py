@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import skelflow
 from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
 from skelflow.io.output_folder import enter_folder
 from skelflow.io.process_pool import run_tasks
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.render_recording import RecordingPaths, render_recording
+from skelflow.version import __version__
 
 FORMAT = 1
 SETTINGS = "synth.json"
@@ -84,7 +84,7 @@ def synthesize(
     """
     out, start = Path(out), time.perf_counter()
     recordings = plan_recordings(config)
-    settings = {"format": FORMAT, "skelflow": skelflow.__version__, **config.folder_settings()}
+    settings = {"format": FORMAT, "skelflow": __version__, **config.folder_settings()}
     with only_writer(out):
         enter_folder(
             out, settings, settings_file=SETTINGS, outputs="nturgb+d*", maker="skelflow synth"
