@@ -3,7 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skelflow.extras import missing_extra
 from skelflow.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -40,5 +39,7 @@ def __getattr__(name: str) -> Any:
     try:
         home = import_module(_HOME[name])
     except ModuleNotFoundError as error:
+        from skelflow.extras import missing_extra
+
         raise (missing_extra(error) or error) from error
     return getattr(home, name)

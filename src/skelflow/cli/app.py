@@ -7,7 +7,6 @@ import sys
 from cyclopts import App, CycloptsError
 
 from skelflow.errors import ConfigError, SkelflowError
-from skelflow.extras import missing_extra
 from skelflow.version import __version__
 
 app = App(
@@ -28,6 +27,8 @@ def main() -> None:
     except (SkelflowError, CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
     except ModuleNotFoundError as error:
+        from skelflow.extras import missing_extra
+
         missing = missing_extra(error)
         if missing is None:
             raise

@@ -1,6 +1,5 @@
 """Named settings of the scene-flow solver, and how a name of one's own is added to them."""
 
-import difflib
 from dataclasses import dataclass
 
 from skelflow.errors import ConfigError
@@ -121,6 +120,8 @@ def find_preset(preset: str | Preset) -> Preset:
         load_plugins()
     if preset in PRESETS:
         return PRESETS[preset]
-    near = difflib.get_close_matches(preset, PRESETS, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(preset, PRESETS, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise ConfigError(f"unknown preset {preset!r}, known: {', '.join(PRESETS)}{hint}")

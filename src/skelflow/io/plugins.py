@@ -1,7 +1,6 @@
 """Modules of other packages that register something: a reader, a preset, a network, a score."""
 
 from functools import cache
-from importlib.metadata import entry_points
 
 GROUP = "skelflow.plugins"
 
@@ -15,5 +14,7 @@ def load_plugins() -> None:
         [project.entry-points."skelflow.plugins"]
         mine = "my_package.my_data_set"
     """
+    from importlib.metadata import entry_points  # slow to import, and seldom needed
+
     for plugin in entry_points(group=GROUP):
         plugin.load()
