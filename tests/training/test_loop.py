@@ -29,6 +29,21 @@ FLOW = {
     "optim": {"name": "adamw", "lr": 1e-3, "schedule": {"name": "cosine"}},
 }
 
+GRAPH = {
+    "model": {"name": "gcn", "width": 0.25, "frames": 24},
+    "data": {
+        "longer": "resample",
+        "shorter": "resample",
+        "augmentation": {"tilt_deg": 10, "stretch": 0.1, "warp": 0.4},
+    },
+    "batch_size": 2,
+    "epochs": 3,
+    "l1": 0.0,
+    "mixup": 0.5,
+    "label_smoothing": 0.1,
+    "optim": {"name": "adamw", "decay_all": False, "schedule": {"name": "one_cycle"}},
+}
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
@@ -54,7 +69,7 @@ class StopAt:
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
-@pytest.mark.parametrize("values", [SKELETON, FLOW], ids=["skeleton", "flow"])
+@pytest.mark.parametrize("values", [SKELETON, FLOW, GRAPH], ids=["skeleton", "flow", "graph"])
 def test_train_ends_with_the_same_weights_when_interrupted(
     values: dict[str, object], step: int, store: Store, tmp_path: Path
 ) -> None:

@@ -50,6 +50,22 @@ dropout = 0.0
 held_out_subjects = [7]
 """
 
+GRAPH = """
+batch_size = 5
+epochs = 10
+l1 = 0.0
+label_smoothing = 0.1
+[model]
+name = "gcn"
+width = 0.25
+frames = 30
+dropout = 0.0
+[data]
+held_out_subjects = [7]
+[optim]
+lr = 0.00005 # at higher ones rounding soon grows
+"""
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
@@ -75,7 +91,9 @@ def lines(run: Path) -> list[dict[str, float]]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "launcher"), [(FLOW, "accelerate"), (SKELETON, "torchrun")], ids=["flow", "skeleton"]
+    ("recipe", "launcher"),
+    [(FLOW, "accelerate"), (SKELETON, "torchrun"), (GRAPH, "torchrun")],
+    ids=["flow", "skeleton", "graph"],
 )
 def test_train_learns_the_same_in_two_processes(
     recipe: str, launcher: str, store: Store, tmp_path: Path

@@ -20,18 +20,18 @@ class SyncBatchNorm(nn.BatchNorm1d):
     counts: bool = True
 
     @classmethod
-    def convert(cls, norm: nn.BatchNorm1d) -> "SyncBatchNorm":
+    def convert(cls, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> "SyncBatchNorm":
         """The same layer; it shares weights and running statistics with the one given."""
         converted = cls(norm.num_features, norm.eps, norm.momentum)
         converted._parameters, converted._buffers = norm._parameters, norm._buffers
         return converted.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (b, c) or (b, c, l) features."""
+        """Normalize (b, c), (b, c, l) or (b, c, h, w) features."""
         if not self.training:
             return super().forward(x)
-        axes = (0, 2) if x.ndim == 3 else (0,)
-        shape = (1, -1, 1) if x.ndim == 3 else (1, -1)
+        axes = (0, *range(2, x.ndim))
+        shape = (1, -1, *(1 for _ in axes[1:]))
         weight = float(self.counts)
         count = torch.full((1,), weight * x.numel() / x.shape[1], device=x.device)
         distributed.all_reduce(count)
@@ -42,6 +42,9 @@ class SyncBatchNorm(nn.BatchNorm1d):
         scale = cast(Tensor, self.weight) * torch.rsqrt(variance + self.eps)
         return (centered * scale.reshape(shape) + self.bias.reshape(shape)).to(x.dtype)
 
+    def _check_input_dim(self, input: Tensor) -> None:  # noqa: A002  # the name is torch's
+        """Any number of axes will do."""
+
     @torch.no_grad()
     def _update_running(self, mean: Tensor, variance: Tensor) -> None:
         for running, value in ((self.running_mean, mean), (self.running_var, variance)):
@@ -50,11 +53,11 @@ class SyncBatchNorm(nn.BatchNorm1d):
 
 
 def convert_batch_norms(network: nn.Module) -> list[SyncBatchNorm]:
-    """Replace every `BatchNorm1d` of a network by a `SyncBatchNorm`; return the new layers."""
+    """Replace a network's `BatchNorm1d` and `BatchNorm2d` by `SyncBatchNorm`; the new layers."""
     converted = []
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if type(child) is nn.BatchNorm1d:
+            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
                 converted.append(SyncBatchNorm.convert(child))
                 setattr(parent, name, converted[-1])
     return converted
