@@ -1,7 +1,7 @@
 """A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -15,7 +15,7 @@ from skelflow.models.guides.gcn_blocks import GROUPS, KERNEL, GcnBlock
 from skelflow.models.guides.gcn_channels import CHANNELS, Bones, JointChannels
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.normalize import check_size, present_bodies
-from skelflow.models.guides.score import scale_to_unit
+from skelflow.models.guides.score import Layer, Scale, scale_to_unit
 from skelflow.settings import Count, Positive
 from skelflow.skeleton.layouts import layouts
 
@@ -47,8 +47,8 @@ class GcnConfig(NetworkConfig):
     frames: Count = 64
     root: int = 0
     bones: Annotated[tuple[Bone, ...], Field(strict=False)] | None = None
-    score_layer: Literal["sum", 1, 2, 3, 4] = "sum"
-    score_scale: Literal["min_max", "max"] = "min_max"
+    score_layer: Layer = "sum"
+    score_scale: Scale = "min_max"
 
     def check(self) -> None:
         """The root and the ends of bones are joints."""
