@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional
 
+from skelflow.datasets.loading.mixup import Mixture, cross_entropy_sum, draw_mixture
 from skelflow.errors import ConfigError
-from skelflow.training.mixup import Mixture, cross_entropy_sum, draw_mixture
 from skelflow.training.recipe import resolve
 
 

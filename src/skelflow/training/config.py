@@ -153,7 +153,7 @@ class RunConfig(Settings):
     l1 : weight of the L1 penalty on convolution weights.
     label_smoothing : part of each training target that all classes share evenly.
     mixup : probability that a micro-batch is blended in pairs, skeletons and labels alike; see
-        `skelflow.training.mixup`.
+        `skelflow.datasets.loading.mixup`.
     clip_norm : gradients are scaled down to this norm; 0 = never.
     seed : of weights, order, augmentation and dropout.
     paper_protocol : 'plateau' monitors the test loss, as the paper did. The checkpoint is

@@ -12,6 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.mixup import cross_entropy_sum, draw_mixture
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.compute import AUTO, make_accelerator, to_device
@@ -19,7 +20,6 @@ from skelflow.models.base import Network
 from skelflow.models.weights import save_model
 from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
-from skelflow.training.mixup import cross_entropy_sum, draw_mixture
 from skelflow.training.report import Progress, StepReport, TrainResult
 from skelflow.training.run import Run, make_run
 from skelflow.training.setup import BEST, make_network, make_split
