@@ -11,7 +11,7 @@ from skelflow.models.base import Network
 from tests.conftest import REPOSITORY
 from tests.models.test_old_checkpoints import LOGITS, two_clips
 
-DEMO = REPOSITORY / "demo" / "fused.safetensors"
+DEMO = REPOSITORY / "src/skelflow/weights/synthetic-8.safetensors"
 
 
 def test_auto_is_the_accelerator_that_is_there() -> None:

@@ -10,7 +10,9 @@ from skelflow.models.registry import create_model
 from skelflow.models.weights import load_model, read_header, save_model
 from tests.conftest import REPOSITORY
 
-DEMO = REPOSITORY / "demo" / "fused.safetensors"  # written before guides were exchangeable
+DEMO = (
+    REPOSITORY / "src/skelflow/weights/synthetic-8.safetensors"
+)  # written before guides were exchangeable
 LOGITS = [
     [-6.44564, -0.54724, -7.26635, 0.41116, -5.99275, 3.06489, 7.26461, -5.30385],
     [-4.88152, -0.63291, 0.4216, -1.2711, -5.71184, 3.062, 3.92577, -6.10575],
