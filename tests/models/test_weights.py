@@ -104,6 +104,26 @@ def test_load_model_names_a_tensor_of_another_shape(saved: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (torch.tensor([0.0, torch.nan, 0.0, 0.0]), r"head\.bias hold numbers that are not finite"),
+        (torch.tensor([0.0, torch.inf, 0.0, 0.0]), r"head\.bias hold numbers that are not finite"),
+        (
+            torch.zeros(4, dtype=torch.int32),
+            r"head\.bias is of type torch\.int32, expected .*float32",
+        ),
+        (torch.zeros(4, dtype=torch.complex64), r"head\.bias is of type torch\.complex64"),
+    ],
+)
+def test_load_model_refuses_numbers_that_give_no_answer(
+    saved: Path, value: Tensor, message: str
+) -> None:
+    rewrite(saved, {**load_file(saved), "head.bias": value})
+    with pytest.raises(WeightsError, match=message):
+        load_model(saved)
+
+
+@pytest.mark.parametrize(
     "header",
     [{"model": "res_tcm"}, {"config": "{"}, {"config": '{"depth": 3}'}, {"config": "[]"}],
 )

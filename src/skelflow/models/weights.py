@@ -133,7 +133,7 @@ def fill(
 ) -> None:
     """Copy tensors into a module that has exactly these; `WeightsError` names those that differ.
 
-    Nothing is copied unless everything fits. `prefix` completes the names in messages.
+    Nothing is copied unless all fits and is finite. `prefix` completes the names in messages.
     """
     expected = module.state_dict()
     problems = [f"{prefix}{name} is missing" for name in expected if name not in tensors]
@@ -143,11 +143,21 @@ def fill(
         for name, value in tensors.items()
         if name in expected and value.shape != expected[name].shape
     ]
+    problems += [
+        f"{prefix}{name} is of type {value.dtype}, expected {expected[name].dtype}"
+        for name, value in tensors.items()
+        if name in expected and value.is_floating_point() != expected[name].is_floating_point()
+    ]
     if problems:
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
         raise WeightsError(
             f"{path} does not fit the network: {'; '.join(problems[:5])}{more}. "
             "Create the network with the sizes that the file was made with"
+        )
+    if broken := [prefix + name for name, value in tensors.items() if not value.isfinite().all()]:
+        raise WeightsError(
+            f"{path}: {', '.join(broken[:5])} hold numbers that are not finite, with which every "
+            "answer would be nan; the file is damaged or its training diverged: take another one"
         )
     with torch.no_grad():
         for name, value in tensors.items():
