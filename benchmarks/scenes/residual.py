@@ -33,6 +33,7 @@ def warp_residual(
     *,
     camera: Camera,
     valid: Mask | None = None,
+    farthest_m: float = np.inf,
 ) -> WarpResidual:
     """How well the second frame, read where the flow leads, matches the first: needs no truth.
 
@@ -43,12 +44,16 @@ def warp_residual(
     depth0, depth1 : (h, w) float32, meters, 0 where there is none.
     camera : Camera of the same size.
     valid : (h, w) bool, pixels that count; all with depth in frame 0 by default.
+    farthest_m : meters by which the depth found in frame 1 may differ from that in frame 0. What is
+        farther is another surface: the pixel is hidden there, and is not read.
 
     Returns
     -------
     WarpResidual
         Means of |I2(moved) - I1| and of |Z2(moved) - (Z1 + w)|. Small is necessary for a right
-        flow and not sufficient: any flow does on a plain wall.
+        flow and not sufficient: any flow does on a plain wall. Where a pixel is hidden in frame 1
+        the truth has a large residual, and a flow that takes the occluder's depth for its own has
+        none: judge depth with `farthest_m`.
 
     Raises
     ------
@@ -81,6 +86,7 @@ def warp_residual(
     half = np.array([camera.width - 1, camera.height - 1]) / 2
     inside = np.abs(places - half) <= half + ROUNDING_PX
     read = known_ahead & inside.all(axis=-1) & (residuals.Zt > 0)
+    read &= np.abs(residuals.Zt - depth0) <= farthest_m
     if not read.any():
         raise DataError("warp residual: no valid pixel moves to a place where frame 1 has depth")
     return WarpResidual(
