@@ -26,6 +26,14 @@ BEST = PRESETS["best"]
 EXAMPLE = "example: python -m benchmarks.flow_ablation --size 120x160 --scenes S2 S4"
 
 
+PYRAMID = replace(BEST, match=False, iterations=(100, 60), warps=(1, 2, 4))  # `best` before
+
+
+def scale_iterations(factor: float) -> Preset:
+    """`best` with so many times the iterations."""
+    return replace(BEST, iterations=tuple(round(factor * count) for count in BEST.iterations))
+
+
 def keep(depth: np.ndarray) -> np.ndarray:
     """The depth as it is."""
     return depth
@@ -38,10 +46,11 @@ VARIANTS: dict[str, tuple[Preset, Callable[[np.ndarray], np.ndarray]]] = {
     "OpenCV's bilateral filter instead of ours": (replace(BEST, smooth=False), smooth_depth),
     "OpenCV's bilateral filter before ours": (BEST, smooth_depth),
     "primal and dual steps of the paper": (replace(BEST, step_ratio=1.0), keep),
+    "no match: every level from the coarser one": (PYRAMID, keep),
     "one warp a level": (replace(BEST, warps=(1,)), keep),
-    "two warps at the finest level": (replace(BEST, warps=(2, 2, 4)), keep),
-    "half the iterations": (replace(BEST, iterations=(50, 30)), keep),
-    "twice the iterations": (replace(BEST, iterations=(200, 120)), keep),
+    "two warps at the finest level": (BEST.with_a_warp_more(), keep),
+    "half the iterations": (scale_iterations(0.5), keep),
+    "twice the iterations": (scale_iterations(2), keep),
     "the authors' border": (replace(BEST, exact_border=False), keep),
     "the authors' lift": (replace(BEST, exact_lift=False), keep),
 }

@@ -262,7 +262,7 @@ def test_flow_finds_an_engine_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> No
     camera = Camera.from_fov(43, 31, 62.5)
     flows = [flow_of(*pair, camera, engine=engine) for engine in ("plain", "numpy")]
     np.testing.assert_array_equal(*flows)
-    with pytest.raises(ConfigError, match=r"'numba' is .*numba\.engine; choose"):
+    with pytest.raises(ConfigError, match=r"'numba' is .*numba\.solver; choose"):
         registry.register_engine("numba", "elsewhere")
 
 

@@ -83,13 +83,15 @@ def scene_flow(
     intensity : (intensity0, intensity1), gray 0..255, shaped as the depth and registered to it
         None, or two of them, for depth alone: an image made of the depth stands in for it.
     preset : str or Preset
-        "fast" is the quickest of ours, "best" the most accurate; "paper" is the authors' method to
-        the letter, and "corrected" that method with its border gain and its lift mended. Your own
-        is given itself, or by name after `skelflow.flow.presets.register_preset`.
+        "fast" is the quickest of ours; "best" is the most accurate, and the one for motion of many
+        pixels (engines "numba" and "numpy" only). "paper" is the authors' method to the letter, and
+        "corrected" that method with its border gain and its lift mended. Your own is given itself,
+        or by name after `skelflow.flow.presets.register_preset`.
     engine : str
         What computes: "numba" is compiled for the CPU, and chosen for NumPy arrays; "torch" solves
         all pairs at once on the device of its tensors, and is chosen for tensors; "numpy" is the
-        reference, slow and plain. All give the same flow to rounding. More can be added, see
+        reference, slow and plain. All give the same flow to rounding, and "torch" refuses presets
+        that match. More can be added, see
         `skelflow.flow.engines.registry`.
     threads : int
         Threads on a pair, for engine "numba"; the flow is the same, bit for bit, whatever their

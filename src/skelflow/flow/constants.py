@@ -22,6 +22,13 @@ OCCLUSION = np.float32(200.0)  # how fast brightness fades with the squared dept
 VIEW_MARGIN = np.float32(0.5)  # pixels that a motion may leave the image by
 LOST_M = np.float32(100.0)  # depth residual of what left it: it has no weight
 
+# of the dense match (`match`), chosen on real pairs, scenes and people with known motion
+FARTHEST_M = np.float32(0.3)  # a greater change of depth is another surface
+LONELY_M = np.float32(0.05)  # how far a change of depth may be off the mean of its surface
+RETURN_PX, RETURN_SHARE = 1.5, 0.05  # where there and back must meet: pixels, share of the motion
+FEW_RETURN = np.float32(0.3)  # share of a surface that comes back, below which that says nothing
+FAINT = 0.25  # texture, gray levels a pixel over the noise's deviation, that counts half
+
 # of the images made of depth (`depth_image`)
 MEAN_PX = 6.0  # reach of the local mean, at 120 rows; grows with the image
 SOFTEN_PX = 0.75  # blur of the finished image, at 120 rows
@@ -30,3 +37,5 @@ MIDDLE = 110.0  # what is as deep as its surroundings, and what has no depth
 DARKEST, BRIGHTEST = 20.0, 255.0
 NORMAL_PX = 0.5  # reach of the mean that normals are taken of, at 120 rows
 AMBIENT = 40.0  # gray of a surface seen edge-on
+SILHOUETTE = 64.0  # gray of whatever has depth
+MASKED_SHARE = 0.5  # of pixels without depth, from which the background counts as removed

@@ -1,6 +1,6 @@
 """Named settings of the scene-flow solver, and how a name of one's own is added to them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
@@ -29,6 +29,11 @@ class Preset:
     smooth : bool
         Filter depth, keeping slopes and edges, and intensity, a little; depth residuals within the
         measured noise are none (`skelflow.flow.engines.numpy.robust.smooth`).
+    match : bool
+        Solve level 2 and coarser ones only, match the two images densely from there, and solve the
+        finest level from the match (`skelflow.flow.engines.match.frame_match`). For depth alone,
+        the match sees its shading, and the solver, in one warp more, a silhouette where the
+        background is removed. Engines "numba" and "numpy".
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
@@ -38,10 +43,15 @@ class Preset:
     exact_lift: bool = False
     robust: bool = False
     smooth: bool = False
+    match: bool = False
 
     def iterations_at(self, level: int) -> int:
         """Iterations of a warp `level` steps below the finest level."""
         return self.iterations[min(level, len(self.iterations) - 1)]
+
+    def with_a_warp_more(self) -> "Preset":
+        """The same with one more warp at the finest level."""
+        return replace(self, warps=(self.warps_at(0) + 1, *(self.warps[1:] or self.warps)))
 
     def warps_at(self, level: int) -> int:
         """Warps `level` steps below the finest level."""
@@ -64,13 +74,14 @@ PRESETS = {
         smooth=True,
     ),
     "best": Preset(
-        iterations=(100, 60),
-        warps=(1, 2, 4),
+        iterations=(80, 60),
+        warps=(1, 1, 4, 8),
         step_ratio=0.5,
         exact_border=True,
         exact_lift=True,
         robust=True,
         smooth=True,
+        match=True,
     ),
 }
 

@@ -16,6 +16,14 @@ class PyramidFrame(NamedTuple):
     depth: Field
 
 
+class Motion(NamedTuple):
+    """Motion in the image and in depth: pixels right and down, meters away."""
+
+    u: Field
+    v: Field
+    w: Field
+
+
 class Residuals(NamedTuple):
     """Linearized constancy at one level: `I_t + I_x u + I_y v`, `Z_t + Z_x u + Z_y v - w`."""
 

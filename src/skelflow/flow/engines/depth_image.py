@@ -8,9 +8,11 @@ from skelflow.flow.constants import (
     BRIGHTEST,
     DARKEST,
     GAIN,
+    MASKED_SHARE,
     MEAN_PX,
     MIDDLE,
     NORMAL_PX,
+    SILHOUETTE,
     SOFTEN_PX,
 )
 from skelflow.flow.engines.numba.robust import despeckle
@@ -70,6 +72,16 @@ def shading(depth_m: Depth, camera: Camera) -> Intensity:
     facing = mean / np.maximum(length, np.float32(1e-6))
     image = known * (np.float32(AMBIENT) + np.float32(BRIGHTEST - AMBIENT) * facing)
     return _blur(image, SOFTEN_PX * rows)
+
+
+def silhouette(depth_m: Depth) -> Intensity:
+    """One gray wherever there is depth, 0 elsewhere: for a removed background."""
+    return np.where(depth_m > 0, np.float32(SILHOUETTE), np.float32(0))
+
+
+def is_masked(depth_m: Depth) -> bool:
+    """Whether the background was removed: at least half of the pixels have no depth."""
+    return bool((depth_m == 0).mean() >= MASKED_SHARE)
 
 
 def _without_flying(depth_m: Depth) -> Depth:

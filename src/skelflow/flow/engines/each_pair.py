@@ -1,18 +1,33 @@
 """Batches of NumPy arrays for engines that solve one pair at a time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from skelflow.camera.depth_units import check_meters
 from skelflow.errors import DataError
-from skelflow.flow.engines.depth_image import relief, shading
+from skelflow.flow.engines.depth_image import is_masked, relief, shading, silhouette
+from skelflow.flow.engines.match.frame_match import MatchImages
 from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
 from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Depth, Flow, Intensity
 
-SolvePair = Callable[[PyramidFrame, PyramidFrame, Camera], Flow]
+
+@runtime_checkable
+class SolvePair(Protocol):
+    """What solves one pair."""
+
+    def __call__(
+        self,
+        first: PyramidFrame,
+        second: PyramidFrame,
+        *,
+        camera: Camera,
+        match_images: MatchImages | None,
+    ) -> Flow:
+        """(h, w, 3) float32, meters; `match_images` are given for depth alone with a match."""
 
 
 def solve_each(pairs: FramePairs, solve: SolvePair, *, preset: Preset) -> Flows:
@@ -21,7 +36,7 @@ def solve_each(pairs: FramePairs, solve: SolvePair, *, preset: Preset) -> Flows:
     Parameters
     ----------
     pairs : NumPy arrays, as `skelflow.flow.inputs.gather_pairs` makes them.
-    solve : from two frames and their camera to (h, w, 3) float32 meters.
+    solve : what solves one of them.
     preset : decides which image of the depth stands for a missing intensity.
 
     Returns
@@ -34,7 +49,12 @@ def solve_each(pairs: FramePairs, solve: SolvePair, *, preset: Preset) -> Flows:
         Not NumPy arrays, values are not finite, or depth is not in meters.
     """
     _check_values(pairs)
-    return np.stack([solve(*pair) for pair in _each(pairs, preset)])
+    return np.stack(
+        [
+            solve(*frames, camera=camera, match_images=match_images)
+            for frames, camera, match_images in _each(pairs, preset)
+        ]
+    )
 
 
 def _check_values(pairs: FramePairs) -> None:
@@ -54,15 +74,22 @@ def _check_values(pairs: FramePairs) -> None:
                 check_meters(f"scene flow: {label}", image)
 
 
-def _each(pairs: FramePairs, preset: Preset) -> Iterator[tuple[PyramidFrame, PyramidFrame, Camera]]:
+def _each(
+    pairs: FramePairs, preset: Preset
+) -> Iterator[tuple[tuple[PyramidFrame, PyramidFrame], Camera, MatchImages | None]]:
     count = len(pairs.depth0)
     for number, camera in enumerate(pairs.cameras * (count // len(pairs.cameras))):
-        depths = pairs.depth0[number], pairs.depth1[number]
+        depth0, depth1 = pairs.depth0[number], pairs.depth1[number]
+        match_images = None
         if pairs.intensity0 is None or pairs.intensity1 is None:
-            image0, image1 = (depth_image(depth, camera, preset) for depth in depths)
+            image0, image1 = (depth_image(depth, camera, preset) for depth in (depth0, depth1))
+            if preset.match:
+                match_images = MatchImages(image0, image1)
+                if is_masked(depth0):
+                    image0, image1 = silhouette(depth0), silhouette(depth1)
         else:
             image0, image1 = pairs.intensity0[number], pairs.intensity1[number]
-        yield PyramidFrame(image0, depths[0]), PyramidFrame(image1, depths[1]), camera
+        yield (PyramidFrame(image0, depth0), PyramidFrame(image1, depth1)), camera, match_images
 
 
 def depth_image(depth: Depth, camera: Camera, preset: Preset) -> Intensity:

@@ -1,14 +1,21 @@
 """The coarse-to-fine primal-dual solver: from two RGB-D frames to dense 3D motion."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_FILTERS
 from skelflow.flow.engines.each_pair import solve_each
+from skelflow.flow.engines.match.frame_match import (
+    MatchImages,
+    finest_before_match,
+    match_frames,
+)
 from skelflow.flow.engines.numba import kernels, median, pyramid, robust, upsample
 from skelflow.flow.engines.numba.lift import lift
 from skelflow.flow.engines.numba.primal_dual import iterate
+from skelflow.flow.engines.numba.row_layout import U_BAR, V_BAR, W_BAR, view
 from skelflow.flow.engines.numba.row_threads import RowThreads
 from skelflow.flow.engines.numba.workspace import (
     LevelMemory,
@@ -19,27 +26,32 @@ from skelflow.flow.engines.numba.workspace import (
 from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, rays
-from skelflow.flow.state import PyramidFrame
-from skelflow.types import Camera, Flow
+from skelflow.flow.state import Motion, PyramidFrame
+from skelflow.types import Camera, Flow, Intensity
 
 
 def solve_pairs(pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:
     """Implements `skelflow.flow.engines.registry.Engine`; the flow depends on no `threads`."""
     return solve_each(
         pairs,
-        lambda first, second, camera: solve(
-            first, second, camera=camera, preset=preset, threads=threads
-        ),
+        partial(solve, preset=preset, threads=threads),
         preset=preset,
     )
 
 
 def solve(
-    first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: Preset, threads: int = 1
+    first: PyramidFrame,
+    second: PyramidFrame,
+    *,
+    camera: Camera,
+    preset: Preset,
+    threads: int = 1,
+    match_images: MatchImages | None = None,
 ) -> Flow:
     """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
 
-    Twin of `skelflow.flow.engines.numpy.solver.solve`, which reads like the paper.
+    Twin of `skelflow.flow.engines.numpy.solver.solve`, which reads like the paper. With `match`,
+    OpenCV uses its own threads for the match, whatever `threads` is.
     """
     height, width = first.depth.shape
     levels = level_count(height, width)
@@ -50,12 +62,13 @@ def solve(
         for fine, coarse in pairwise(workspace.levels):
             halve(fine.first, coarse.first, row_threads)
             halve(fine.second, coarse.second, row_threads)
-        workspace.levels[-1].rows[:] = 0
-        for level in reversed(range(levels)):
-            memory = workspace.levels[level]
-            if level < levels - 1:
-                double(workspace.levels[level + 1], memory, preset, row_threads)
-            solve_level(memory, halved_camera(camera, level), preset, level, row_threads)
+        last = finest_before_match(preset, levels)
+        solve_levels(workspace.levels, camera, preset, last, row_threads)
+        if last > 0:
+            finest = workspace.levels[0]
+            start_from_match(finest, camera, sharp=first.intensity, images=match_images)
+            refining = preset if match_images is None else preset.with_a_warp_more()
+            solve_level(finest, camera, refining, 0, row_threads)
         rows, depth = workspace.levels[0].rows, workspace.levels[0].first.depth
         focal = np.float32(camera.fx), np.float32(camera.fy)
         pixel_rays = rays(camera, depth)
@@ -63,6 +76,34 @@ def solve(
             height, lift, rows, depth, focal, *pixel_rays, preset.exact_lift, flow
         )
     return flow
+
+
+def solve_levels(
+    levels: list[LevelMemory], camera: Camera, preset: Preset, last: int, row_threads: RowThreads
+) -> None:
+    """From coarse to fine, each level from the one before; those finer than `last` only doubled."""
+    levels[-1].rows[:] = 0
+    for level in reversed(range(len(levels))):
+        if level < len(levels) - 1:
+            double(levels[level + 1], levels[level], preset, row_threads)
+        if level >= last:
+            solve_level(levels[level], halved_camera(camera, level), preset, level, row_threads)
+
+
+def start_from_match(
+    finest: LevelMemory, camera: Camera, *, sharp: Intensity, images: MatchImages | None
+) -> None:
+    """The dense match in place of the motion at the finest level, all duals at zero."""
+    height, width = camera.height, camera.width
+    fields = [view(finest.rows, field, finest.noise.shape[1]) for field in (U_BAR, V_BAR, W_BAR)]
+    coarse = Motion(*(field[:height, :width].copy() for field in fields))
+    first, second = (
+        PyramidFrame(*(field[:height, :width].copy() for field in frame)) for frame in finest[:2]
+    )
+    motion = match_frames(coarse, (first, second), sharp=sharp, images=images)
+    finest.rows[:] = 0
+    for field, values in zip(fields, motion, strict=True):
+        copy_padded(values, field)
 
 
 def load_pair(

@@ -1,13 +1,20 @@
 """The whole solver in plain NumPy, to be read beside the paper: what the fast ones must equal."""
 
+from functools import partial
+
 import numpy as np
 
 from skelflow.flow.engines.each_pair import solve_each
+from skelflow.flow.engines.match.frame_match import (
+    MatchImages,
+    finest_before_match,
+    match_frames,
+)
 from skelflow.flow.engines.numpy import energy, robust
 from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
 from skelflow.flow.pyramid_sizes import halved_camera, level_count, pad, pad_field
-from skelflow.flow.state import Estimate, Field, PyramidFrame, Residuals, State
+from skelflow.flow.state import Estimate, Field, Motion, PyramidFrame, Residuals, State
 from skelflow.types import Camera, Flow
 
 
@@ -15,19 +22,29 @@ def solve_pairs(pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:  #
     """Implements `skelflow.flow.engines.registry.Engine`; works on one thread whatever is asked."""
     return solve_each(
         pairs,
-        lambda first, second, camera: solve(first, second, camera=camera, preset=preset),
+        partial(solve, preset=preset),
         preset=preset,
     )
 
 
-def solve(first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: Preset) -> Flow:
+def solve(
+    first: PyramidFrame,
+    second: PyramidFrame,
+    *,
+    camera: Camera,
+    preset: Preset,
+    match_images: MatchImages | None = None,
+) -> Flow:
     """Pyramid, one primal-dual solve a warp from coarse to fine, lift to 3D.
 
-    Source: Jaimez et al., ICRA 2015, section IV.
+    Source: Jaimez et al., ICRA 2015, section IV. With `match`, the finest level is solved from a
+    dense match instead of from the next coarser level.
     Twin of `skelflow.flow.engines.numba.solver.solve`.
     """
     height, width = first.depth.shape
     levels = level_count(height, width)
+    last = finest_before_match(preset, levels)
+    sharp = first.intensity
     noise = np.zeros_like(first.depth)
     if preset.smooth:
         first, noise0 = robust.smooth(first)
@@ -41,10 +58,18 @@ def solve(first: PyramidFrame, second: PyramidFrame, *, camera: Camera, preset: 
         level_camera = halved_camera(camera, level)
         if level < levels - 1:
             estimate = upsample(estimate, exact_border=preset.exact_border)
-        level_noise = noise if level == 0 else np.zeros_like(pair[0].depth)
-        estimate = solve_level(
-            *pair, estimate, level_noise, camera=level_camera, preset=preset, level=level
-        )
+        if level >= last:
+            level_noise = noise if level == 0 else np.zeros_like(pair[0].depth)
+            estimate = solve_level(
+                *pair, estimate, level_noise, camera=level_camera, preset=preset, level=level
+            )
+    if last > 0:
+        coarse = Motion(*(field[:height, :width] for field in estimate[:3]))
+        motion = match_frames(coarse, (first, second), sharp=sharp, images=match_images)
+        estimate = start_from(motion, levels)
+        refining = preset if match_images is None else preset.with_a_warp_more()
+        pair = pyramids[0][0], pyramids[1][0]
+        estimate = solve_level(*pair, estimate, noise, camera=camera, preset=refining, level=0)
     u, v, w = (field[:height, :width] for field in estimate[:3])
     return energy.lift(u, v, w, first.depth, camera, exact=preset.exact_lift)
 
@@ -61,6 +86,12 @@ def build_pyramid(frame: PyramidFrame, levels: int) -> list[PyramidFrame]:
 def zero_estimate(depth: Field) -> Estimate:
     """No motion."""
     return Estimate(*(np.zeros_like(depth) for _ in Estimate._fields))
+
+
+def start_from(motion: Motion, levels: int) -> Estimate:
+    """A motion at the finest level, padded, with all duals at zero."""
+    u, v, w = (pad_field(field, levels) for field in motion)
+    return zero_estimate(u)._replace(u=u, v=v, w=w)
 
 
 def upsample(estimate: Estimate, *, exact_border: bool) -> Estimate:
