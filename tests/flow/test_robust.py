@@ -4,6 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skelflow.flow.engines.despeckle import despeckle
 from skelflow.flow.engines.numba import robust as robust_kernels
 from skelflow.flow.engines.numpy import robust
 from tests.flow.test_energy import SCENES, Packed, Scene, assert_same, few
@@ -29,7 +30,7 @@ def test_despeckle_agrees(scene: tuple[int, int, int], flying: float) -> None:
     strays = made.field(0, 1) < flying
     depth[strays] *= made.field(0.5, 3)[strays]
     found = np.empty_like(depth)
-    Packed(made).run(robust_kernels.despeckle, depth, found)
+    Packed(made).run(despeckle, depth, found)
     np.testing.assert_array_equal(found, robust.despeckle(depth))
 
 

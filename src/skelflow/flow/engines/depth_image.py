@@ -15,7 +15,7 @@ from skelflow.flow.constants import (
     SILHOUETTE,
     SOFTEN_PX,
 )
-from skelflow.flow.engines.numba.robust import despeckle
+from skelflow.flow.engines.despeckle import despeckle
 from skelflow.types import Camera, Depth, Intensity
 
 

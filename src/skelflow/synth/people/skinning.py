@@ -5,7 +5,7 @@ from typing import no_type_check
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.flow.engines.numba.jit import compiled
+from skelflow.flow.engines.jit import compiled
 
 
 def skin_points(

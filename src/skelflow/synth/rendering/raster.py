@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from skelflow.errors import ConfigError
-from skelflow.flow.engines.numba.jit import compiled
+from skelflow.flow.engines.jit import compiled
 from skelflow.types import Camera, Depth
 
 NEAREST_M = 0.05  # near clipping plane

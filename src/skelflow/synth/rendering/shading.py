@@ -6,7 +6,7 @@ from typing import Any, no_type_check
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.flow.engines.numba.jit import compiled
+from skelflow.flow.engines.jit import compiled
 from skelflow.synth.actor import Points
 from skelflow.synth.rendering.raster import Raster, cross_edges
 from skelflow.synth.scene.scene_mesh import SceneMesh

@@ -4,7 +4,7 @@ from typing import Any, no_type_check
 
 import numpy as np
 
-from skelflow.flow.engines.numba.jit import compiled
+from skelflow.flow.engines.jit import compiled
 from skelflow.synth.scene.textures import (
     BLOBS,
     CHECKS,

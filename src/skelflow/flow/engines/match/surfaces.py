@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelflow.flow.constants import DEPTH_BAND_M
-from skelflow.flow.engines.numba.jit import compiled
+from skelflow.flow.engines.jit import compiled
 from skelflow.flow.state import Field
 from skelflow.types import Depth
 

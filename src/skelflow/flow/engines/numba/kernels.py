@@ -8,7 +8,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import EPSILON, LAMBDA_D, LAMBDA_I, MU_0, MU_FALL
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.engines.numba.row_layout import (
     GUARD,
     IT,

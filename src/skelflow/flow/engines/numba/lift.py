@@ -4,7 +4,7 @@ from typing import Any, no_type_check
 
 import numpy as np
 
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.engines.numba.row_layout import GUARD, U_BAR, V_BAR, W_BAR
 
 _ZERO = np.float32(0)

@@ -5,7 +5,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import MEDIAN_DEPTH, MEDIAN_RESIDUAL
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.engines.numba.row_layout import (
     GUARD,
     MISFIT,

@@ -15,7 +15,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import LAMBDA_D, LAMBDA_I
-from skelflow.flow.engines.numba.jit import compiled, on_rows, on_rows_approximate
+from skelflow.flow.engines.jit import compiled, on_rows, on_rows_approximate
 from skelflow.flow.engines.numba.row_layout import (
     CHANGING,
     GUARD,

@@ -5,7 +5,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_BAND_M
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.state import PyramidFrame
 
 _ZERO, _ONE = np.float32(0), np.float32(1)

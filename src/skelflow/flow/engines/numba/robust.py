@@ -10,11 +10,9 @@ from skelflow.flow.constants import (
     LOST_M,
     NOISE_SHARE,
     OCCLUSION,
-    SPECKLE,
-    SPECKLE_PX,
     VIEW_MARGIN,
 )
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.engines.numba.row_layout import GUARD, IT, IX, IY, MISFIT, U0, V0, ZT, ZX, ZY, W
 
 _ZERO, _QUARTER, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.25, 0.5, 1, 2))
@@ -108,34 +106,6 @@ def finish_smooth(
         moved = depth[x] + moment[x] / (_ONE + _TWO * weight[x])
         smoothed[x] = moved if depth[x] > _ZERO else _ZERO
         noise[x] += variance if depth[x] > _ZERO else _ZERO
-
-
-@compiled
-@no_type_check
-def despeckle(depth: Any, cleaned: Any, first: Any, last: Any) -> None:
-    """Depth without flying pixels; sorts only where few neighbors are near.
-
-    Twin of `skelflow.flow.engines.numpy.robust.despeckle`.
-    """
-    height, width = depth.shape
-    taps = np.empty((2 * SPECKLE_PX + 1) ** 2, np.float32)
-    for y in range(first, last):
-        top, bottom = max(y - SPECKLE_PX, 0), min(y + SPECKLE_PX + 1, height)
-        for x in range(width):
-            center = depth[y, x]
-            cleaned[y, x] = center
-            if center > _ZERO:
-                known = near = 0
-                for v in range(top, bottom):
-                    for u in range(max(x - SPECKLE_PX, 0), min(x + SPECKLE_PX + 1, width)):
-                        if depth[v, u] > _ZERO:
-                            taps[known] = depth[v, u]
-                            known += 1
-                            near += abs(depth[v, u] - center) <= SPECKLE * center
-                if 2 * near <= known:  # else the median is one of the near ones
-                    median = np.sort(taps[:known])[(known - 1) // 2]
-                    if abs(median - center) > SPECKLE * center:
-                        cleaned[y, x] = median
 
 
 @compiled

@@ -4,7 +4,7 @@ from typing import Any, no_type_check
 
 import numpy as np
 
-from skelflow.flow.engines.numba.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows
 from skelflow.flow.engines.numba.row_layout import GUARD, P_WY, U0, U_BAR, V0, V_BAR, W_BAR, U, V, W
 
 _HALF, _ONE, _TWO, _SIX = (np.float32(x) for x in (0.5, 1, 2, 6))
