@@ -52,7 +52,7 @@ def test_scene_flow_needs_no_extra() -> None:
         "from skelflow import Camera, open_recording, scene_flow\n"
         "depth = np.full((48, 64), 2.0, np.float32)\n"
         "camera = Camera(64, 48, 60, 60, 31.5, 23.5)\n"
-        "print(scene_flow(None, depth, None, depth, camera=camera).shape)"
+        "print(scene_flow(depth, depth, camera).shape)"
     )
     done = python(code, ",".join(EXTRA_OF))
     assert done.stdout.strip() == "(48, 64, 3)", done.stderr
