@@ -48,7 +48,7 @@ VARIANTS: dict[str, tuple[Preset, Callable[[np.ndarray], np.ndarray]]] = {
     "primal and dual steps of the paper": (replace(BEST, step_ratio=1.0), keep),
     "no match: every level from the coarser one": (PYRAMID, keep),
     "one warp a level": (replace(BEST, warps=(1,)), keep),
-    "two warps at the finest level": (BEST.with_a_warp_more(), keep),
+    "two warps at the finest level": (replace(BEST, warps=(2, *BEST.warps[1:])), keep),
     "half the iterations": (scale_iterations(0.5), keep),
     "twice the iterations": (scale_iterations(2), keep),
     "the authors' border": (replace(BEST, exact_border=False), keep),

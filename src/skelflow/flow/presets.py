@@ -32,8 +32,8 @@ class Preset:
     match : bool
         Solve level 2 and coarser ones only, match the two images densely from there, and solve the
         finest level from the match (`skelflow.flow.engines.match.frame_match`). For depth alone,
-        the match sees its shading, and the solver, in one warp more, a silhouette where the
-        background is removed. Engines "numba" and "numpy".
+        the match sees its shading, and the solver, in more work, a silhouette where the background
+        is removed. Engines "numba" and "numpy".
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
@@ -49,9 +49,13 @@ class Preset:
         """Iterations of a warp `level` steps below the finest level."""
         return self.iterations[min(level, len(self.iterations) - 1)]
 
-    def with_a_warp_more(self) -> "Preset":
-        """The same with one more warp at the finest level."""
-        return replace(self, warps=(self.warps_at(0) + 1, *(self.warps[1:] or self.warps)))
+    def for_depth_alone(self) -> "Preset":
+        """The same with a warp and a quarter of the iterations more at the finest level."""
+        return replace(
+            self,
+            warps=(self.warps_at(0) + 1, *(self.warps[1:] or self.warps)),
+            iterations=(5 * self.iterations_at(0) // 4, *(self.iterations[1:] or self.iterations)),
+        )
 
     def warps_at(self, level: int) -> int:
         """Warps `level` steps below the finest level."""

@@ -67,7 +67,7 @@ def solve(
         if last > 0:
             finest = workspace.levels[0]
             start_from_match(finest, camera, sharp=first.intensity, images=match_images)
-            refining = preset if match_images is None else preset.with_a_warp_more()
+            refining = preset if match_images is None else preset.for_depth_alone()
             solve_level(finest, camera, refining, 0, row_threads)
         rows, depth = workspace.levels[0].rows, workspace.levels[0].first.depth
         focal = np.float32(camera.fx), np.float32(camera.fy)

@@ -67,7 +67,7 @@ def solve(
         coarse = Motion(*(field[:height, :width] for field in estimate[:3]))
         motion = match_frames(coarse, (first, second), sharp=sharp, images=match_images)
         estimate = start_from(motion, levels)
-        refining = preset if match_images is None else preset.with_a_warp_more()
+        refining = preset if match_images is None else preset.for_depth_alone()
         pair = pyramids[0][0], pyramids[1][0]
         estimate = solve_level(*pair, estimate, noise, camera=camera, preset=refining, level=0)
     u, v, w = (field[:height, :width] for field in estimate[:3])
