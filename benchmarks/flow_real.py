@@ -22,10 +22,12 @@ import cv2
 import numpy as np
 
 from benchmarks.flow import describe_machine
-from benchmarks.methods.contenders import METHODS, find_method, is_here
+from benchmarks.methods.contenders import METHODS, OURS, find_method, is_here
 from benchmarks.methods.peers import FARTHEST_M
 from benchmarks.scenes.real_pairs import PAIRS, RealPair, find_pair, halve
 from benchmarks.scenes.residual import warp_residual
+from skelflow.flow.api import scene_flow
+from skelflow.flow.engines.depth_image import shading
 from skelflow.flow.metrics import end_point_error, median_end_point_error
 from skelflow.types import Flow
 
@@ -73,13 +75,15 @@ def judge_truth(pair: RealPair, truth_m: Flow) -> dict[str, float]:
     return judge(np.where(known[..., None], truth_m, np.float32(0)), pair._replace(depth0=depth0))
 
 
-def measure(methods: list[str], pair: RealPair, runs: int) -> dict[str, dict[str, float]]:
-    """Method -> figures; methods take turns."""
+def measure(
+    methods: list[str], pair: RealPair, runs: int, *, alone: bool
+) -> dict[str, dict[str, float]]:
+    """Method -> figures; methods take turns. `alone` shows them no image, only depth."""
     flows: dict[str, Flow] = {}
     taken: dict[str, list[float]] = {method: [] for method in methods}
     for turn in range(runs + 1):  # the first compiles
         for method in methods:
-            flows[method], seconds = _solve(method, pair)
+            flows[method], seconds = _solve(method, pair, alone=alone)
             taken[method] += [seconds] if turn else []
     base = statistics.median(taken[PAPER])
     found = {
@@ -89,9 +93,16 @@ def measure(methods: list[str], pair: RealPair, runs: int) -> dict[str, dict[str
     return found | ({} if pair.truth_m is None else {TRUTH: judge_truth(pair, pair.truth_m)})
 
 
-def _solve(method: str, pair: RealPair) -> tuple[Flow, float]:
+def _solve(method: str, pair: RealPair, *, alone: bool) -> tuple[Flow, float]:
+    call, (gray0, depth0, gray1, depth1, camera, _) = find_method(method, 1), pair
     start = time.process_time()
-    flow_m = find_method(method, 1)(*pair[:5])
+    if not alone:
+        flow_m = call(gray0, depth0, gray1, depth1, camera)
+    elif method in OURS:
+        flow_m = scene_flow(depth0, depth1, camera, preset=method)
+    else:  # peers need an image
+        shades = shading(depth0, camera), shading(depth1, camera)
+        flow_m = call(shades[0], depth0, shades[1], depth1, camera)
     return flow_m, time.process_time() - start
 
 
@@ -124,6 +135,7 @@ def main() -> None:
     add("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS), help="default: all")
     add("--methods", nargs="+", choices=METHODS, metavar="METHOD", help=f"of: {METHODS}")
     add("--half", action="store_true", help="halve every pair first (240x320)")
+    add("--alone", action="store_true", help="depth alone; peers get its shading as their image")
     add("--runs", type=int, default=3, help="timed runs after a warm-up (default: 3)")
     add("--json", type=Path, help="write every figure here")
     options = parser.parse_args()
@@ -132,10 +144,15 @@ def main() -> None:
     methods = list(dict.fromkeys((PAPER, *methods)))  # the others' time is a ratio to its
     figures: dict[str, dict] = {}
     for name, pair in find_pairs(options.pairs, options.half):
-        figures[name] = measure(methods, pair, options.runs)
+        figures[name] = measure(methods, pair, options.runs, alone=options.alone)
         print_table(name, pair, figures[name])
     if options.json:
-        content = {"machine": describe_machine(), "runs": options.runs, "pairs": figures}
+        content = {
+            "machine": describe_machine(),
+            "runs": options.runs,
+            "alone": options.alone,
+            "pairs": figures,
+        }
         options.json.write_text(json.dumps(content, indent=1) + "\n")
 
 
