@@ -15,6 +15,7 @@ from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.store import PreparedSequence, Store, StoreMeta
 from skelflow.datasets.store.zarr_reader import frame_size
 from skelflow.errors import ConfigError, DataError
+from skelflow.flow.presets import find_preset
 from skelflow.types import Labels
 
 META = StoreMeta(
@@ -181,6 +182,17 @@ def test_store_says_how_it_was_made_as_version_0_1_did(tmp_path: Path) -> None:
     ]
     assert StoreMeta.from_json(made) == META
     assert StoreMeta.from_json({**made, "preset": "of another time"}).flow.preset != "paper"
+
+
+@pytest.mark.parametrize(("version", "preset"), [("0.1.0", "best-0.1"), ("0.2.0", "best")])
+def test_store_knows_the_method_that_its_version_called_best(version: str, preset: str) -> None:
+    made = replace(META, flow=META.flow.replace(preset="best"), version=version).to_json()
+    meta = StoreMeta.from_json(made)
+    assert meta.flow.preset == preset
+    assert StoreMeta.from_json(meta.to_json()) == meta
+    asked = replace(meta, flow=META.flow.replace(preset="best"))
+    assert bool(meta.differences(asked)) == (version == "0.1.0")
+    assert find_preset(preset).match == (version == "0.2.0")
 
 
 def test_store_is_not_made_twice_unless_allowed(tmp_path: Path) -> None:

@@ -90,6 +90,21 @@ PRESETS = {
 }
 
 
+# what stores, and networks trained on them, were made with by an earlier skelflow: found by name,
+# and not offered
+FORMER_PRESETS = {
+    "best-0.1": Preset(
+        iterations=(100, 60),
+        warps=(1, 2, 4),
+        step_ratio=0.5,
+        exact_border=True,
+        exact_lift=True,
+        robust=True,
+        smooth=True,
+    ),
+}
+
+
 def register_preset(name: str, preset: Preset) -> None:
     """Let a preset be asked for by name wherever this process asks for one.
 
@@ -123,6 +138,18 @@ def preset_name(name: str) -> str:
     return FORMER_NAMES.get(name, name)
 
 
+def preset_of_version(name: str, version: str) -> str:
+    """What the preset is called now that a certain skelflow knew by a name.
+
+    Examples
+    --------
+    >>> preset_of_version("best", "0.1.0"), preset_of_version("best", "0.2.0")
+    ('best-0.1', 'best')
+    """
+    former = f"{name}-{'.'.join(version.split('.')[:2])}"
+    return former if former in FORMER_PRESETS else preset_name(name)
+
+
 def find_preset(preset: str | Preset) -> Preset:
     """The preset of that name, or the one given; `ConfigError` names the nearest one.
 
@@ -131,6 +158,8 @@ def find_preset(preset: str | Preset) -> Preset:
     if isinstance(preset, Preset):
         return preset
     preset = preset_name(preset)
+    if preset in FORMER_PRESETS:
+        return FORMER_PRESETS[preset]
     if preset not in PRESETS:
         load_plugins()
     if preset in PRESETS:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.settings import FlowSettings
-from skelflow.flow.presets import preset_name
+from skelflow.flow.presets import preset_of_version
 from skelflow.types import Labels
 
 # settings in which equal configurations may differ
@@ -115,7 +115,7 @@ class StoreMeta:
         values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
         flow = {name: values[name] for name in FlowSettings.model_fields}
         flow |= {"crop": tuple(flow["crop"]), "size": tuple(flow["size"])}
-        flow["preset"] = preset_name(flow["preset"])
+        flow["preset"] = preset_of_version(flow["preset"], values["version"])
         return cls(
             source=values["source"],
             layout=values["layout"],
