@@ -12,11 +12,11 @@ from benchmarks.scenes.real_pairs import find_pair, halve
 from skelflow.errors import ConfigError
 from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.depth_image import is_masked, shading, silhouette
+from skelflow.flow.engines.match.consistency import fill_untrusted, find_trusted, read_change
 from skelflow.flow.engines.match.faint_texture import image_noise, prefer_smooth
 from skelflow.flow.engines.match.frame_match import finest_before_match
 from skelflow.flow.engines.match.image_match import quantize, reverse, round_trip, search
 from skelflow.flow.engines.match.surfaces import fill_holes, read_depth, surface_means
-from skelflow.flow.engines.match.trust import fill_untrusted, find_trusted, read_change
 from skelflow.flow.engines.numba.solver import solve
 from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.metrics import end_point_error

@@ -24,6 +24,10 @@ def main() -> None:
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch then maps memory in large pages
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)  # as after SIGPIPE
     except (SkelflowError, CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
     except ModuleNotFoundError as error:

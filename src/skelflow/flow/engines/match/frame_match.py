@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skelflow.flow.engines.match.consistency import fill_untrusted, find_trusted, read_change
 from skelflow.flow.engines.match.faint_texture import image_noise, prefer_smooth
 from skelflow.flow.engines.match.image_match import quantize, search_both
 from skelflow.flow.engines.match.surfaces import fill_holes
-from skelflow.flow.engines.match.trust import fill_untrusted, find_trusted, read_change
 from skelflow.flow.presets import Preset
 from skelflow.flow.state import Motion, PyramidFrame
 from skelflow.types import Intensity
