@@ -143,6 +143,6 @@ def test_names_are_taken_once() -> None:
 @pytest.mark.parametrize("name", ["mean_position", "pose"])
 def test_train_takes_a_network_of_ones_own(name: str, tmp_path: Path) -> None:
     store = make_tiny_store(tmp_path / "s.zarr", subjects=(1, 3))
-    values = {"model": {"name": name, "frames": 30}, "epochs": 1, "batch_size": 4, "l1": 0.0}
+    values = {"model": {"name": name, "frames": 30}, "epochs": 1, "batch_size": 4, "l1": 1e-4}
     result = train(resolve(values), store.path, tmp_path / "run")
     assert load_model(result.weights).config.sequence == (30, 1, 20)

@@ -63,7 +63,10 @@ def test_config_survives_json() -> None:
         ({"optim": 3}, r"optim: found 3, expected a table"),
         ({"data": {"held_out_subjects": 7}}, r"data\.held_out_subjects: found 7, expected a list"),
         ({"data": {"held_out_subjects": [7.5]}}, r"data\.held_out_subjects\.0: found 7\.5"),
-        ({"data": {"held_out_subjects": [7, 7]}}, r"data\.held_out_subjects: .* expected no twins"),
+        (
+            {"data": {"held_out_subjects": [7, 7]}},
+            r"data\.held_out_subjects: .* expected each once",
+        ),
         (
             {"data": {"augmentation": {"flip": 2.0}}},
             r"data\.augmentation\.flip: found 2\.0, expected at most 1",

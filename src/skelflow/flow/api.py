@@ -85,8 +85,8 @@ def scene_flow(
     preset : str or Preset
         "fast" is the quickest of ours; "best" is the most accurate, and the one for motion of many
         pixels (engines "numba" and "numpy" only). "paper" is the authors' method to the letter, and
-        "corrected" that method with its border gain and its lift mended. Your own is given itself,
-        or by name after `skelflow.flow.presets.register_preset`.
+        "corrected" that method with the right gain at the border and the exact lift. Your own is
+        given itself, or by name after `skelflow.flow.presets.register_preset`.
     engine : str
         What computes: "numba" is compiled for the CPU, and chosen for NumPy arrays; "torch" solves
         all pairs at once on the device of its tensors, and is chosen for tensors; "numpy" is the

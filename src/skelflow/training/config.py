@@ -66,7 +66,7 @@ class DataSection(Settings):
 
     def check(self) -> None:  # noqa: D102
         subjects = self.held_out_subjects
-        self.require(len(set(subjects)) == len(subjects), "held_out_subjects", "no twins")
+        self.require(len(set(subjects)) == len(subjects), "held_out_subjects", "each once")
 
 
 class ScheduleSection(Settings):

@@ -179,6 +179,8 @@ def _seed(*numbers: int) -> None:
 
 def _l1_penalty(run: Run) -> Tensor:
     sums = [weight.abs().sum() for weight in run.network.conv_weights()]
+    if not sums:  # a network of one's own may have no convolution
+        return torch.zeros((), device=run.accelerator.device)
     return run.config.l1 * torch.stack(sums).sum()
 
 
