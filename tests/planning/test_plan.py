@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from skelflow.datasets.prepare import PrepareConfig, prepare
-from skelflow.errors import DataError
+from skelflow.errors import ConfigError, DataError
 from skelflow.planning.data_size import DataSize, measure_size
 from skelflow.planning.plan import Plan, make_plan
 from skelflow.planning.probe import PrepareRate, TrainRate, probe_training
@@ -97,6 +97,13 @@ def test_probe_training_measures_a_recipe_that_accumulates_more_than_it_probes(
     rate = probe_training(config, store.path, tmp_path)
     assert rate.batch == 6
     assert rate.sample_s > 0
+
+
+def test_probe_training_takes_the_device_that_it_is_told(tmp_path: Path) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr", subjects=(1,))
+    config = resolve({"model": {"name": "res_tcn", "width": 0.02, "frames": 30}, "batch_size": 4})
+    with pytest.raises(ConfigError, match="abacus"):
+        probe_training(config, store.path, tmp_path, device="abacus")
 
 
 def test_cli_plan_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.inference.compute import AUTO
 from skelflow.models.registry import configure
 from skelflow.planning.data_size import DataSize, measure_size
 from skelflow.planning.probe import PrepareRate, TrainRate, probe_prepare, probe_training
@@ -96,6 +97,7 @@ def make_plan(
     recipe: RunConfig | None = None,
     *,
     workers: Sequence[int] = (),
+    device: str = AUTO,
     progress: Progress = lambda *_: None,
 ) -> Plan:
     """Look into a data set, prepare a few of its recordings, train a few steps on them.
@@ -106,6 +108,7 @@ def make_plan(
     config : how to prepare; `config.workers` is this machine's number of workers.
     recipe : what to train, see `skelflow.training.recipe.load_recipe`.
     workers : more numbers of workers to plan for, as a cluster's.
+    device : that trains, see `skelflow.training.loop.train`.
     progress : called after each prepared recording.
 
     Raises
@@ -127,7 +130,7 @@ def make_plan(
         prepared = probe_prepare(source, store, config, progress=progress)
         if recipe is None:
             return Plan(size, prepared, tuple(workers))
-        trained = probe_training(recipe, store, Path(scratch))
+        trained = probe_training(recipe, store, Path(scratch), device=device)
     training = size.recordings * size.training_share
     return Plan(
         size,

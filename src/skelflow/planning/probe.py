@@ -15,6 +15,7 @@ from skelflow.datasets.prepare.manifest import HISTORY
 from skelflow.datasets.prepare.run import prepare
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
+from skelflow.inference.compute import AUTO
 from skelflow.training.config import InitSection, RunConfig
 from skelflow.training.loop import train
 from skelflow.training.report import StepReport
@@ -98,7 +99,9 @@ class _ProbeDone(Exception):  # noqa: N818
     """Ends a run once enough steps have been timed."""
 
 
-def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
+def probe_training(
+    config: RunConfig, store: Path, scratch: Path, *, device: str = AUTO
+) -> TrainRate:
     """Time a few steps of a recipe on a store's sequences, repeated to fill its batches.
 
     Parameters
@@ -106,17 +109,18 @@ def probe_training(config: RunConfig, store: Path, scratch: Path) -> TrainRate:
     config : of the run; what it starts from and whom it holds out make no difference to time.
     store : at least one sequence that trains.
     scratch : an empty folder.
+    device : see `skelflow.training.loop.train`.
 
     Notes
     -----
     The batch is the recipe's, or as large as a step of 15 seconds allows.
     """
-    few = _time_steps(config, store, scratch / "few", _FIRST_BATCH)
+    few = _time_steps(config, store, scratch / "few", _FIRST_BATCH, device)
     batch = max(1, min(config.batch_size, int(_PATIENCE_S / few)))
-    return TrainRate(batch, _time_steps(config, store, scratch / "many", batch))
+    return TrainRate(batch, _time_steps(config, store, scratch / "many", batch, device))
 
 
-def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> float:
+def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int, device: str) -> float:
     """Seconds for a sample, in the steps after the first."""
     config = config.replace(
         data=config.data.replace(held_out_subjects=(), cache=False, workers=0),
@@ -134,7 +138,7 @@ def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int) -> fl
             raise _ProbeDone
 
     with suppress(_ProbeDone):
-        train(config, scratch / "store", scratch / "run", progress=time_step)
+        train(config, scratch / "store", scratch / "run", device=device, progress=time_step)
     between = [later - earlier for earlier, later in pairwise(times)]
     return statistics.median(between) / batch
 

@@ -21,6 +21,7 @@ def plan(
     region: Literal["image", "crop", "clip"] = "image",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
     protocol: str | None = None,
+    device: str = "auto",
 ) -> None:
     """Estimate what preparing and training a data set will cost, from a short measured probe.
 
@@ -34,7 +35,7 @@ def plan(
     source
         Folder of recordings.
     recipe
-        Also time the training steps of this recipe, by name or file, on this machine's device.
+        Also time the training steps of this recipe, by name or file.
     workers
         More numbers of workers to plan for, as a cluster's; repeatable.
     crop
@@ -51,6 +52,9 @@ def plan(
         What the flow sees beside depth.
     protocol
         Who trains.
+    device
+        What the training steps are timed on: "cpu", "cuda", "cuda:1", "mps"; "auto" takes an
+        accelerator where there is one.
     """
     import os
 
@@ -71,5 +75,7 @@ def plan(
     )
     run = None if recipe is None else load_recipe(recipe)
     with bar("probing") as progress:
-        found = make_plan(source, config, run, workers=workers or [], progress=progress)
+        found = make_plan(
+            source, config, run, workers=workers or [], device=device, progress=progress
+        )
     say(found.to_text())
