@@ -1,7 +1,7 @@
 """A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -33,6 +33,7 @@ class GcnConfig(NetworkConfig):
         to a multiple of 8.
     dropout : probability, of the features.
     joints, bodies, frames : size of the input.
+    entry_stride : 2 lets the first convolution halve time, 1 keeps every frame at twice the cost.
     root : index of the joint the body hangs on.
     bones : pairs of joint indices, from which the graph is learned; None = those of the first
         known layout of so many joints, or none where there is no such layout.
@@ -45,6 +46,7 @@ class GcnConfig(NetworkConfig):
     joints: Count = 25
     bodies: Count = 2
     frames: Count = 64
+    entry_stride: Literal[1, 2] = 2
     root: int = 0
     bones: Annotated[tuple[Bone, ...], Field(strict=False)] | None = None
     score_layer: Layer = "sum"
@@ -84,8 +86,8 @@ class GcnConfig(NetworkConfig):
 class GcnTrunk(Guide):
     """The graph convolutional network without its head: meters to features and joints' score.
 
-    Twelve channels of each joint (`JointChannels`), a temporal convolution that halves time, a
-    learned code of each joint, then six blocks of graph and temporal convolution. Bodies share
+    Twelve channels of each joint (`JointChannels`), a temporal convolution that may halve time,
+    a learned code of each joint, then six blocks of graph and temporal convolution. Bodies share
     all weights; the features are mean and maximum over the bodies that are there, (b, 256) at
     width 1. An absent body changes nothing, except batch statistics while training.
 
@@ -104,7 +106,11 @@ class GcnTrunk(Guide):
         widths = [config.channels, *(factor * config.channels for factor in FACTORS)]
         self.channels = JointChannels(bones, joints=joints, root=config.root)
         self.entry = nn.Conv2d(
-            CHANNELS, widths[0], (KERNEL, 1), stride=(2, 1), padding=(KERNEL // 2, 0)
+            CHANNELS,
+            widths[0],
+            (KERNEL, 1),
+            stride=(config.entry_stride, 1),
+            padding=(KERNEL // 2, 0),
         )
         self.joint_code = nn.Parameter(torch.randn(widths[0], 1, joints) * 0.1)
         self.blocks = nn.ModuleList(GcnBlock(a, b, graph) for a, b in pairwise(widths))
