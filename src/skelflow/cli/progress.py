@@ -1,9 +1,9 @@
 """A progress bar with rate and time left, for the command line."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any, Protocol, runtime_checkable
 
 from rich.console import Console
 from rich.progress import (
@@ -51,6 +51,10 @@ class StepReport(Protocol):
     def loss(self) -> float:
         """Mean over the epoch so far."""
 
+    @property
+    def metrics(self) -> Mapping[str, Any] | None:
+        """Of the epoch, at its last step."""
+
 
 class _Rate(ProgressColumn):
     """How many a second, or how many seconds each."""
@@ -91,11 +95,69 @@ def bar(what: str) -> Iterator[Report]:
 
 @contextmanager
 def epochs() -> Iterator[Callable[[StepReport], None]]:
-    """A bar over all steps of a training run, with the epoch and its loss."""
+    """Progress of a training run: a bar in a terminal, a line an epoch in a file or a pipe."""
+    if not sys.stderr.isatty():
+        yield _line_an_epoch
+        return
     with bar("training") as report:
+        held_out = ""
 
         def step(at: StepReport) -> None:
+            nonlocal held_out
+            if at.metrics and "held_out_top1" in at.metrics:
+                held_out = f", held-out top-1 {at.metrics['held_out_top1']:.1%}"
             done = (at.epoch - 1) * at.steps + at.step
-            report(done, at.epochs * at.steps, f"epoch {at.epoch}/{at.epochs}, loss {at.loss:.3f}")
+            last = f"epoch {at.epoch}/{at.epochs}, loss {at.loss:.3f}{held_out}"
+            report(done, at.epochs * at.steps, last)
 
         yield step
+
+
+def _line_an_epoch(at: StepReport) -> None:
+    if at.metrics is None:
+        return
+    position, share = f"epoch {at.epoch}/{at.epochs}", at.metrics["top1"]
+    parts = [position, f"loss {at.loss:.4f}", f"top-1 {share:.1%}"]
+    if "held_out_top1" in at.metrics:
+        parts.append(f"held-out top-1 {at.metrics['held_out_top1']:.1%}")
+    parts += [f"learning rate {at.metrics['lr']:.2e}", f"{at.metrics['seconds']:.0f} s"]
+    sys.stderr.write(", ".join(parts) + "\n")
+    sys.stderr.flush()
+
+
+class RunProgress:
+    """Progress of several runs, one after the other: a line as each begins, a bar while it works.
+
+    Parameters
+    ----------
+    say : shows a line.
+    """
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._bars = say, ExitStack()
+        self._trained: Callable[[StepReport], None] | None = None
+        self._prepared: Report | None = None
+
+    def __enter__(self) -> "RunProgress":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bars.close()
+
+    def starts(self, what: str) -> None:
+        """A store or a run begins; the bar of the one before ends."""
+        self._bars.close()
+        self._trained = self._prepared = None
+        self._say(what)
+
+    def prepared(self, done: int, total: int, last: str = "") -> None:
+        """So many recordings are prepared."""
+        if self._prepared is None:
+            self._prepared = self._bars.enter_context(bar("preparing"))
+        self._prepared(done, total, last)
+
+    def trained(self, report: StepReport) -> None:
+        """A training step is over."""
+        if self._trained is None:
+            self._trained = self._bars.enter_context(epochs())
+        self._trained(report)

@@ -46,6 +46,7 @@ class ClassifierResult:
     protocol : who trains and who tests.
     top1 : share of the test sequences named right.
     trained, tested : how many sequences.
+    truth, predicted : action number by test sequence.
     """
 
     classifier: str
@@ -53,6 +54,8 @@ class ClassifierResult:
     top1: float
     trained: int
     tested: int
+    truth: dict[str, int]
+    predicted: dict[str, int]
 
 
 def classify_features(
@@ -96,9 +99,8 @@ def classify_features(
     for names in sides:
         samples = checkpoint.samples(store, names)
         features.append(_extract(checkpoint.network, samples, accelerator, batch_size))
-        truth.append(np.asarray(samples.labels, np.int64))
-    top1 = fit_and_score(classifier, features[0], truth[0], features[1], truth[1])
-    return ClassifierResult(classifier, name, top1, len(sides[0]), len(sides[1]))
+        truth.append(np.asarray(checkpoint.classes, np.int64)[samples.labels])
+    return _fit_and_test(classifier, name, features, truth, sides)
 
 
 def classify_joints(
@@ -123,8 +125,7 @@ def classify_joints(
         [joint_features(store, names) for names in sides],
         [np.asarray([labels[name].action for name in names], np.int64) for names in sides],
     )
-    top1 = fit_and_score(classifier, train, truth[0], test, truth[1])
-    return ClassifierResult(classifier, chosen.name, top1, len(sides[0]), len(sides[1]))
+    return _fit_and_test(classifier, chosen.name, [train, test], truth, sides)
 
 
 def joint_features(store: Store, names: Sequence[str]) -> Features:
@@ -156,17 +157,25 @@ def _extract(
     return np.stack([np.mean(found[number], axis=0) for number in sorted(found)])
 
 
-def fit_and_score(
+def _fit_and_test(
     classifier: str,
-    train: Features,
-    train_truth: Int64[np.ndarray, " sequences"],
-    test: TestFeatures,
-    test_truth: Int64[np.ndarray, " tests"],
-) -> float:
-    """Share of the test rows that a classifier fitted on the training rows names right."""
-    _check(classifier)
-    fitted = _CLASSIFIERS[classifier]().fit(train, train_truth)
-    return float(fitted.score(test, test_truth))
+    protocol: str,
+    features: Sequence[Features],
+    truth: Sequence[Int64[np.ndarray, " sequences"]],
+    sides: Sequence[Sequence[str]],
+) -> ClassifierResult:
+    """Fit on the first side's rows, name those of the second."""
+    fitted = _CLASSIFIERS[classifier]().fit(features[0], truth[0])
+    predicted = fitted.predict(features[1])
+    return ClassifierResult(
+        classifier,
+        protocol,
+        top1=float((predicted == truth[1]).mean()),
+        trained=len(sides[0]),
+        tested=len(sides[1]),
+        truth=dict(zip(sides[1], truth[1].tolist(), strict=True)),
+        predicted=dict(zip(sides[1], predicted.tolist(), strict=True)),
+    )
 
 
 def _check(classifier: str) -> None:

@@ -1,0 +1,1 @@
+"""The tables that come with skelflow: TOML files, one a data set."""
