@@ -10,6 +10,7 @@ EXTRA_OF = {
     "dask": "cluster",
     "distributed": "cluster",
     "h5py": "keras",
+    "huggingface_hub": "train",
     "jinja2": "viz",
     "matplotlib": "viz",
     "numcodecs": "train",

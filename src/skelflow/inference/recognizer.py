@@ -26,6 +26,7 @@ from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import mean_by_frame, seen_window
+from skelflow.inference.hub import HubWeights
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.models.config import Input
 from skelflow.recordings import open_recording
@@ -44,7 +45,7 @@ class _Reading(NamedTuple):
 
 
 @dataclass(eq=False)
-class Recognizer:
+class Recognizer(HubWeights):
     """A trained network with all it needs to read recordings.
 
     Parameters
