@@ -14,6 +14,7 @@ from skelflow.models.attention.masks import (
     halve_time,
 )
 from skelflow.models.attention.reference import midpoints, reference_mask
+from skelflow.models.flow.c3d import c3d_levels
 
 SIDES = (112, 56, 28, 14, 7)
 
@@ -154,7 +155,7 @@ def test_halve_time_twins_agree(frames: int) -> None:
 
 def test_attention_gains_are_one_plus_the_mask_of_each_level() -> None:
     joints_px, score = random_joints(5, b=1, frames=16), random_score(5, b=1)
-    gains = attention_gains(joints_px, score, crop=112)
+    gains = attention_gains(joints_px, score, levels=c3d_levels(112))
     lengths = (16, 16, 8, 4, 2)
     shapes = [(1, 1, n, side, side) for n, side in zip(lengths, SIDES, strict=True)]
     assert [tuple(gain.shape) for gain in gains] == shapes
@@ -170,7 +171,7 @@ def test_attention_gains_are_one_plus_the_mask_of_each_level() -> None:
 
 @pytest.mark.parametrize("crop", [16, 33, 50, 97])
 def test_attention_gains_fit_any_crop(crop: int) -> None:
-    gains = attention_gains(random_joints(6, frames=9), crop=crop)
+    gains = attention_gains(random_joints(6, frames=9), levels=c3d_levels(crop))
     assert [gain.shape[-1] for gain in gains] == [crop >> level for level in range(5)]
     assert [gain.shape[2] for gain in gains] == [9, 9, 4, 2, 1]
 

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, DataError
 from skelflow.models.attention.masks import attention_gains
-from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk
+from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk, c3d_levels
 from skelflow.models.flow.config import ClipConfig
 from skelflow.models.registry import create_model
 
@@ -99,7 +99,7 @@ def test_c3d_equals_the_layers_one_by_one(attended: bool) -> None:
     config = ClipConfig(width=1 / 16, clip_length=8, crop=48, initialization="he")
     trunk = C3dTrunk(config).eval().double()
     batch = clips(crop=48)
-    gains = attention_gains(batch.joints_px.double(), crop=48) if attended else None
+    gains = attention_gains(batch.joints_px.double(), levels=c3d_levels(48)) if attended else None
     flow = batch.flow.double()
     ours, plain = trunk(flow, gains), plain_c3d(trunk, flow, gains)
     torch.testing.assert_close(ours, plain)
@@ -145,7 +145,7 @@ def test_c3d_keeps_activations_channels_last() -> None:
     seen = []
     for name in CONVOLUTIONS:
         trunk.get_submodule(name).register_forward_hook(lambda _m, x, _y: seen.append(x[0]))
-    trunk(batch.flow, attention_gains(batch.joints_px, crop=32))
+    trunk(batch.flow, attention_gains(batch.joints_px, levels=c3d_levels(32)))
     assert len(seen) == 8
     assert all(x.is_contiguous(memory_format=torch.channels_last_3d) for x in seen)
 
@@ -164,3 +164,37 @@ def test_c3d_gradients_in_bf16_are_those_of_full_precision() -> None:
     for full, half, again in zip(*found, strict=True):
         assert (half - full).norm() < 0.4 * full.norm()
         assert torch.equal(half, again)
+
+
+def test_c3d_normalizes_before_the_relu_and_pools_everything_on_request() -> None:
+    model = create_model("c3d", **SMALL, batch_norm=True, global_pool=True).eval()
+    trunk, batch = model.flow, clips()
+    for norm in trunk.norms.values():
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+    x, last = batch.flow, ("conv1a", "conv2a", "conv3b", "conv4b", "conv5b")
+    for name in CONVOLUTIONS:
+        x = trunk.norms[name](trunk.get_submodule(name)(x)).relu()
+        if name in last:
+            kernel = (1, 2, 2) if name == "conv1a" else 2
+            x = nn.MaxPool3d(kernel, kernel, ceil_mode=name == "conv5b")(x)
+    torch.testing.assert_close(model.features(batch), x.mean(dim=(2, 3, 4)))
+    assert not hasattr(trunk, "fc6")
+
+
+def test_c3d_frozen_layers_keep_weights_and_statistics() -> None:
+    options = {"batch_norm": True, "frozen_through": "conv3a", "classes": 2}
+    model = create_model("c3d_at1", **{**SMALL, **options}).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    batch = clips()
+    optimizer = torch.optim.SGD([w for w in model.parameters() if w.requires_grad], lr=0.1)
+    nn.functional.cross_entropy(model(batch), batch.label).backward()
+    optimizer.step()
+    after = model.state_dict()
+    changed = {name.split(".")[-2] for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"conv3b", "conv4a", "conv4b", "conv5a", "conv5b", "fc6", "fc7", "head"}
+
+
+def test_c3d_names_a_layer_that_cannot_be_frozen() -> None:
+    with pytest.raises(ConfigError, match=r"frozen_through: found 'conv3', .*did you mean 'conv3"):
+        create_model("c3d", **SMALL, frozen_through="conv3")

@@ -21,6 +21,7 @@ OPTIONS = {
     "c3d": {**FLOW, "classes": 3},
     "c3d_at1": {**FLOW, "classes": 3, "preserve_rms": True},
     "c3d_at2": FUSED,
+    "i3d_at1": {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3},
     "fused": FUSED,
 }
 

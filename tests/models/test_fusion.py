@@ -9,6 +9,7 @@ from torch import Tensor
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.models.attention.masks import attention_gains
+from skelflow.models.flow.c3d import c3d_levels
 from skelflow.models.registry import create_model
 from skelflow.models.weights import load_part, save_model
 
@@ -78,7 +79,7 @@ def test_c3d_at2_boosts_by_the_score_of_the_network_inside(options: dict[str, ob
     score = model.score(batch)
     assert score.shape == (3, 2, 5)
     assert score.max() == 1
-    gains = attention_gains(batch.joints_px, score, crop=32)
+    gains = attention_gains(batch.joints_px, score, levels=c3d_levels(32))
     torch.testing.assert_close(model.features(batch), model.flow(batch.flow, gains))
 
 

@@ -203,6 +203,17 @@ def test_load_c3d_weights_reads_pytorch_namings(
     )
 
 
+def test_load_c3d_weights_takes_the_convolutions_alone_where_nothing_dense_is(
+    source: dict[str, Tensor], tmp_path: Path
+) -> None:
+    path = tmp_path / "c3d.safetensors"
+    save_file(source, path)
+    model = create_model("c3d", **SMALL, batch_norm=True, global_pool=True)
+    report = load_c3d_weights(model, path)
+    assert torch.equal(model.flow.conv5b.weight, source["conv5b.weight"])
+    assert {"fc6.weight", "fc7.bias"} <= set(report.skipped)
+
+
 def test_load_c3d_weights_reads_safetensors_and_keeps_the_scale_on_request(
     source: dict[str, Tensor], tmp_path: Path
 ) -> None:

@@ -10,9 +10,10 @@ from skelflow.io.plugins import load_plugins
 from skelflow.models.base import Network
 from skelflow.models.config import NetworkConfig
 from skelflow.models.flow.c3d import C3d
-from skelflow.models.flow.config import ClipConfig
+from skelflow.models.flow.config import ClipConfig, I3dConfig
+from skelflow.models.flow.i3d import I3d
 from skelflow.models.fusion.config import FusedConfig
-from skelflow.models.fusion.networks import C3dAt2, Fused
+from skelflow.models.fusion.networks import FlowAt2, Fused
 from skelflow.models.guides.guide import GuideNetwork, SkeletonNetwork
 from skelflow.models.guides.registry import GuideEntry, guides, register_guide
 from skelflow.models.guides.res_tcn import TcnConfig, TcnTrunk
@@ -156,7 +157,7 @@ def create_model(
         "clip_length": clip_length,
         "crop": crop,
     }
-    known = entry.config.option_names(options)
+    known = entry.config.option_names({**entry.fixed, **options})
     chosen = {key: value for key, value in sizes.items() if key in known and value is not None}
     network = entry.build(configure(name, chosen | options))
     network.name = name
@@ -188,12 +189,15 @@ def _res_tcn(config: TcnConfig) -> SkeletonNetwork:
 
 register_model("c3d", C3d, ClipConfig, fixed={"attention": "none"})
 register_model("c3d_at1", C3d, ClipConfig, fixed={"attention": "at1"})
-register_model(
-    "c3d_at2",
-    C3dAt2,
-    FusedConfig,
-    fixed={"attention": "at2"},
-    default={"skeleton_update": "frozen"},
-)
+register_model("i3d", I3d, I3dConfig, fixed={"attention": "none"})
+register_model("i3d_at1", I3d, I3dConfig, fixed={"attention": "at1"})
+for trunk in ("c3d", "i3d"):
+    register_model(
+        f"{trunk}_at2",
+        FlowAt2,
+        FusedConfig,
+        fixed={"attention": "at2", "trunk": trunk},
+        default={"skeleton_update": "frozen"},
+    )
 register_model("fused", Fused, FusedConfig)
 register_model("res_tcn", _res_tcn, TcnConfig)

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
 
+Norm = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+
 
 class SyncBatchNorm(nn.BatchNorm1d):
     """Batch normalization with the statistics of the whole batch, over all processes.
@@ -20,14 +22,14 @@ class SyncBatchNorm(nn.BatchNorm1d):
     counts: bool = True
 
     @classmethod
-    def convert(cls, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> "SyncBatchNorm":
+    def convert(cls, norm: Norm) -> "SyncBatchNorm":
         """The same layer; it shares weights and running statistics with the one given."""
         converted = cls(norm.num_features, norm.eps, norm.momentum)
         converted._parameters, converted._buffers = norm._parameters, norm._buffers
         return converted.train(norm.training)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalize (b, c), (b, c, l) or (b, c, h, w) features."""
+        """Normalize features whose channels are the second axis."""
         if not self.training:
             return super().forward(x)
         axes = (0, *range(2, x.ndim))
@@ -53,11 +55,11 @@ class SyncBatchNorm(nn.BatchNorm1d):
 
 
 def convert_batch_norms(network: nn.Module) -> list[SyncBatchNorm]:
-    """Replace a network's `BatchNorm1d` and `BatchNorm2d` by `SyncBatchNorm`; the new layers."""
+    """Replace a network's batch normalization by `SyncBatchNorm`; the new layers."""
     converted = []
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.BatchNorm1d | nn.BatchNorm2d):
+            if isinstance(child, Norm):
                 converted.append(SyncBatchNorm.convert(child))
                 setattr(parent, name, converted[-1])
     return converted

@@ -1,6 +1,7 @@
 """Attention of the skeleton on flow features: the masks of Eq. 3 and 5, applied by Eq. 4."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -11,8 +12,20 @@ Score = Float[Tensor, "b bodies joints"]
 Mask = Float[Tensor, "b 1 l h w"]
 Rounding = Literal["round", "floor"]
 
-LEVELS = 5  # resolutions of C3D: each pool halves h and w, all but the first one halve l
-FIRST_HALVED_TIME = 2  # the level before which time is halved first
+
+class Level(NamedTuple):
+    """A resolution at which features are attended to.
+
+    Parameters
+    ----------
+    side : cells.
+    stride : pixels of the clip a cell.
+    halvings : how often time was halved.
+    """
+
+    side: int
+    stride: int
+    halvings: int
 
 
 def disc_radius(width: int, *, rounding: Rounding = "round") -> int:
@@ -26,17 +39,23 @@ def disc_radius(width: int, *, rounding: Rounding = "round") -> int:
     return (width + 10) // 20 if rounding == "round" else width // 20
 
 
-def halve_time(joints_px: Joints) -> Float[Tensor, "b half bodies joints 2"]:
-    """Midpoints of each two frames; of one that is missing, the other; an odd last frame goes.
+def halve_time(
+    joints_px: Joints, *, keep_odd: bool = False
+) -> Float[Tensor, "b half bodies joints 2"]:
+    """Midpoints of each two frames; of one that is missing, the other.
 
     Parameters
     ----------
     joints_px : (b, l, bodies, joints, 2) float, pixels, NaN = missing.
+    keep_odd : an odd last frame stays, by itself; otherwise it goes.
 
     Returns
     -------
-    (b, l // 2, bodies, joints, 2) float, NaN where both are missing.
+    (b, l // 2, bodies, joints, 2) float, l // 2 rounded up with `keep_odd`; NaN where both are
+        missing.
     """
+    if keep_odd and joints_px.shape[1] % 2:
+        joints_px = torch.cat((joints_px, joints_px[:, -1:]), dim=1)
     length = joints_px.shape[1] // 2 * 2
     early, late = joints_px[:, 0:length:2], joints_px[:, 1:length:2]
     early_valid, late_valid = _valid(early)[..., None], _valid(late)[..., None]
@@ -98,29 +117,31 @@ def attention_gains(
     joints_px: Joints,
     score: Score | None = None,
     *,
-    crop: int,
+    levels: Sequence[Level],
     rounding: Rounding = "round",
+    keep_odd: bool = False,
 ) -> list[Float[Tensor, "b 1 _ _ _"]]:
-    """1 + M at the five resolutions of C3D, each computed once.
+    """1 + M at the resolutions of a network, each computed once.
 
     Parameters
     ----------
     joints_px : (b, l, bodies, joints, 2) float, in the clip's pixels; NaN = missing.
     score : (b, bodies, joints) float for AT-2, None for AT-1.
-    crop : side of the clip, pixels.
+    levels : in the network's order.
     rounding : see `disc_radius`.
+    keep_odd : see `halve_time`.
 
     Returns
     -------
-    Five (b, 1, l, h, w) tensors: l, h and w after 0..4 pools.
+    A (b, 1, l, side, side) tensor for each level.
     """
-    gains = []
-    for level in range(LEVELS):
-        if level >= FIRST_HALVED_TIME:
-            joints_px = halve_time(joints_px)
-        side = crop >> level
+    gains, halved = [], 0
+    for side, stride, halvings in levels:
+        for _ in range(halvings - halved):
+            joints_px = halve_time(joints_px, keep_odd=keep_odd)
+        halved = halvings
         mask = attention_mask(
-            joints_px, score, height=side, width=side, stride=1 << level, rounding=rounding
+            joints_px, score, height=side, width=side, stride=stride, rounding=rounding
         )
         gains.append(1 + mask)
     return gains

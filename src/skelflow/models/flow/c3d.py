@@ -10,13 +10,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from skelflow.datasets.loading.batch import Batch
-from skelflow.errors import DataError
 from skelflow.models.attention.gated_max_pool import gated_max_pool, rms_preserving_gain
-from skelflow.models.attention.masks import attend, attention_gains, attention_mask
-from skelflow.models.base import Network, scaled
+from skelflow.models.attention.masks import Level, attend
+from skelflow.models.base import scaled
 from skelflow.models.config import ClipSize
 from skelflow.models.flow.config import ClipConfig
+from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk
 
 # Each level: its convolutions and their filters; a pool follows each level.
 LEVELS = (
@@ -36,7 +35,12 @@ def pooled_size(clip: ClipSize) -> tuple[int, int, int]:
     return -(-length // 2), -(-side // 2), -(-side // 2)
 
 
-class C3dTrunk(nn.Module):
+def c3d_levels(crop: int) -> tuple[Level, ...]:
+    """The resolutions of C3D: each pool halves h and w, all but the first one halve l."""
+    return tuple(Level(crop >> n, 1 << n, max(0, n - 1)) for n in range(len(LEVELS)))
+
+
+class C3dTrunk(FlowTrunk):
     """C3D without its head: clips to fc7 (4096).
 
     Parameters
@@ -49,20 +53,43 @@ class C3dTrunk(nn.Module):
     pool is of ceil mode, as in the original. Weights are kept in the channels-last memory format.
     """
 
+    config: ClipConfig
+    layers = CONVOLUTIONS
+
     def __init__(self, config: ClipConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         filters = [count for level in LEVELS for count in level.values()]
         widths = [3, *(scaled(count, config.width) for count in filters)]
         for name, (inputs, outputs) in zip(CONVOLUTIONS, pairwise(widths), strict=True):
             self.add_module(name, nn.Conv3d(inputs, outputs, 3, padding=1))
-        length, height, width = pooled_size(config.clip)
-        self.outputs = scaled(DENSE, config.width)
-        self.fc6 = nn.Linear(widths[-1] * length * height * width, self.outputs)
-        self.fc7 = nn.Linear(self.outputs, self.outputs)
+        normalized = zip(CONVOLUTIONS, widths[1:], strict=True) if config.batch_norm else ()
+        self.norms = nn.ModuleDict({name: nn.BatchNorm3d(width) for name, width in normalized})
+        self.outputs = widths[-1] if config.global_pool else scaled(DENSE, config.width)
+        if not config.global_pool:
+            length, height, width = pooled_size(config.clip)
+            self.fc6 = nn.Linear(widths[-1] * length * height * width, self.outputs)
+            self.fc7 = nn.Linear(self.outputs, self.outputs)
         self.dropout = nn.Dropout(config.dropout)
         initialize(self, config)
         self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.freeze()
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """See `c3d_levels`."""
+        return c3d_levels(self.config.crop)
+
+    def parts(self, layer: str) -> list[nn.Module]:
+        """A convolution and its normalization."""
+        norm = [self.norms[layer]] if self.config.batch_norm else []
+        return [self.get_submodule(layer), *norm]
+
+    def make_head(self, inputs: int, classes: int) -> nn.Linear:
+        """The classifier, its biases 0."""
+        head = nn.Linear(inputs, classes)
+        initialize(head, self.config)
+        nn.init.zeros_(head.bias)
+        return head
 
     def forward(
         self,
@@ -70,7 +97,7 @@ class C3dTrunk(nn.Module):
         gains: Sequence[Float[Tensor, "b 1 _ _ _"]] | None = None,
     ) -> Float[Tensor, "b d"]:
         """Features fc7 of clips in [-1, 1]; `gains` are 1 + M at the five levels."""
-        self._check(flow)
+        self.check_clips(flow)
         x = flow.contiguous(memory_format=torch.channels_last_3d)
         for number, level in enumerate(LEVELS):
             *inner, last = level
@@ -84,6 +111,8 @@ class C3dTrunk(nn.Module):
             x = gated_max_pool(
                 y, own, kernel=kernel, ceil_mode=number == len(LEVELS) - 1, fused=self.training
             )
+        if self.config.global_pool:
+            return cast(Tensor, self.dropout(x.mean(dim=(2, 3, 4))))
         x = self.dropout(functional.relu(self.fc6(x.flatten(1))))
         features: Tensor = self.dropout(functional.relu(self.fc7(x)))
         return features
@@ -95,17 +124,11 @@ class C3dTrunk(nn.Module):
         exact = half and x.shape[2] < 3
         with torch.autocast("cpu", enabled=False) if exact else nullcontext():
             y = cast(Tensor, self.get_submodule(name)(x.float() if exact else x))
+        if self.config.batch_norm:
+            y = self.norms[name](y)
         if gain is not None and self.config.preserve_rms:
             gain = rms_preserving_gain(y, gain)
         return y, gain
-
-    def _check(self, flow: Tensor) -> None:
-        expected = (self.config.clip_length, self.config.crop, self.config.crop)
-        if tuple(flow.shape[2:]) != expected:
-            raise DataError(
-                f"clips have (l, h, w) = {tuple(flow.shape[2:])}, this network was made for "
-                f"{expected}; set clip_length and crop to the data's"
-            )
 
 
 def initialize(module: nn.Module, config: ClipConfig) -> None:
@@ -125,34 +148,7 @@ def initialize(module: nn.Module, config: ClipConfig) -> None:
         nn.init.constant_(cast(Tensor, layer.bias), 1.0 if ones else 0.0)
 
 
-def make_head(inputs: int, classes: int, config: ClipConfig) -> nn.Linear:
-    """The classifier, its biases 0."""
-    head = nn.Linear(inputs, classes)
-    initialize(head, config)
-    nn.init.zeros_(head.bias)
-    return head
-
-
-def clip_gains(
-    config: ClipConfig, batch: Batch, score: Tensor | None = None
-) -> list[Tensor] | None:
-    """1 + M at the five levels, by the score for AT-2; None without attention."""
-    if config.attention == "none":
-        return None
-    return attention_gains(batch.joints_px, score, crop=config.crop, rounding=config.radius)
-
-
-def clip_attention(
-    config: ClipConfig, batch: Batch, score: Tensor | None = None
-) -> Float[Tensor, "b l side side"] | None:
-    """The mask M of the first convolution; None without attention."""
-    if config.attention == "none":
-        return None
-    side, joints_px = config.crop, batch.joints_px
-    return attention_mask(joints_px, score, height=side, width=side, rounding=config.radius)[:, 0]
-
-
-class C3d(Network):
+class C3d(FlowNetwork):
     """C3D on flow alone, or with the unweighted attention AT-1.
 
     Notes
@@ -161,18 +157,5 @@ class C3d(Network):
     clip with the paper's sizes and 60 classes.
     """
 
-    config: ClipConfig
-
     def __init__(self, config: ClipConfig) -> None:
-        super().__init__(config)
-        self.flow = C3dTrunk(config)
-        self.head = make_head(self.flow.outputs, config.classes, config)
-
-    def features(self, batch: Batch) -> Float[Tensor, "b d"]:
-        """(b, 4096): fc7."""
-        features: Tensor = self.flow(batch.flow, clip_gains(self.config, batch))
-        return features
-
-    def attention(self, batch: Batch) -> Float[Tensor, "b l side side"] | None:
-        """The mask of Eq. 3; None without attention."""
-        return clip_attention(self.config, batch)
+        super().__init__(config, C3dTrunk(config))

@@ -7,20 +7,36 @@ from pydantic import Field
 from skelflow.models.config import ClipSize, Dropout, Input, NetworkConfig
 from skelflow.settings import Positive
 
+EndPoint = Literal[
+    "Conv3d_1a_7x7",
+    "Conv3d_2b_1x1",
+    "Conv3d_2c_3x3",
+    "Mixed_3b",
+    "Mixed_3c",
+    "Mixed_4b",
+    "Mixed_4c",
+    "Mixed_4d",
+    "Mixed_4e",
+    "Mixed_4f",
+    "Mixed_5b",
+    "Mixed_5c",
+]
 
-class ClipConfig(NetworkConfig):
-    """Settings of C3D.
+
+class FlowConfig(NetworkConfig):
+    """What the settings of all networks on flow have in common.
 
     Parameters
     ----------
-    width : multiplier of all layer widths, 1 = the paper's.
-    dropout : probability, after fc6 and fc7.
-    clip_length : frames of a clip, 16 in the paper, at least 8: it is halved three times.
-    crop : side of a clip, pixels, 112 in the paper, at least 16: it is halved four times.
+    width : multiplier of all layer widths, 1 = the published ones.
+    dropout : probability, of the last features.
+    clip_length : frames of a clip, 16 in the paper.
+    crop : side of a clip, pixels, 112 in the paper.
     attention : 'none', 'at1' (Eq. 3) or, with a guide, 'at2' (Eq. 5).
     radius : how 0.05 w becomes the whole radius of a disc, 'round' or 'floor'.
     preserve_rms : rescale the attended features of each sample to their RMS before attention.
-    initialization : 'original' (Gaussian of fixed width, biases 1) or 'he'.
+    frozen_through : the last of the layers, counted from the clip on, that keep their weights and
+        batch statistics in training; '' = all are trained.
     """
 
     width: Positive = 1.0
@@ -30,7 +46,7 @@ class ClipConfig(NetworkConfig):
     attention: Literal["none", "at1", "at2"] = "none"
     radius: Literal["round", "floor"] = "round"
     preserve_rms: bool = False
-    initialization: Literal["original", "he"] = "original"
+    frozen_through: str = ""
 
     @property
     def inputs(self) -> frozenset[Input]:
@@ -42,3 +58,37 @@ class ClipConfig(NetworkConfig):
     def clip(self) -> ClipSize:
         """Size of the clips."""
         return ClipSize(self.clip_length, self.crop)
+
+
+class ClipConfig(FlowConfig):
+    """Settings of C3D.
+
+    Parameters
+    ----------
+    width, dropout, clip_length, crop, attention, radius, preserve_rms, frozen_through
+        See `FlowConfig`. A clip has at least 8 frames, which are halved three times, and a side of
+        at least 16 pixels, which is halved four times. Dropout acts after fc6 and fc7.
+    initialization : 'original' (Gaussian of fixed width, biases 1) or 'he'.
+    batch_norm : normalize each convolution's output over the batch; off in the paper.
+    global_pool : the mean over all cells of the last pool is the feature, in place of fc6 and fc7;
+        off in the paper.
+    """
+
+    initialization: Literal["original", "he"] = "original"
+    batch_norm: bool = False
+    global_pool: bool = False
+
+
+class I3dConfig(FlowConfig):
+    """Settings of I3D.
+
+    Parameters
+    ----------
+    width, dropout, clip_length, crop, attention, radius, preserve_rms, frozen_through
+        See `FlowConfig`. `preserve_rms` is on unless said otherwise: (1 + M) after each block
+        would multiply what pre-trained weights expect.
+    end_point : the last block, by its published name; the mean over its cells is the feature.
+    """
+
+    preserve_rms: bool = True
+    end_point: EndPoint = "Mixed_4f"

@@ -29,6 +29,14 @@ class ExternalWeights:
     flatten: Literal["chw", "hwc"]
 
 
+@dataclass(frozen=True)
+class LoadReport:
+    """What loading weights of another project did: names in the network, and in the file."""
+
+    loaded: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+
 def read_external(path: str | Path) -> ExternalWeights:
     """The tensors of a Keras HDF5, safetensors or PyTorch file, told apart by its content.
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,7 +12,11 @@ from skelflow.errors import ConfigError, WeightsError
 from skelflow.models.base import Network
 from skelflow.models.config import ClipSize
 from skelflow.models.flow.c3d import CONVOLUTIONS, pooled_size
-from skelflow.models.flow.external_formats import ExternalWeights, read_external
+from skelflow.models.flow.external_formats import (
+    ExternalWeights,
+    LoadReport,
+    read_external,
+)
 
 LAYERS = (*CONVOLUTIONS, "fc6", "fc7")
 WANTED = [f"{layer}.{kind}" for layer in LAYERS for kind in ("weight", "bias")]
@@ -23,14 +26,6 @@ INPUT_SCALE = 127.0  # ours are (value - 128) / 127; the original read about val
 _NAMED = re.compile(r"(?:^|\.)(?:conv([1-5])([ab]?)|fc([67]))(?:\.conv)?\.(weight|bias)$")
 # features.0, classifier.6, ... : order tells the layer
 _NUMBERED = re.compile(r"(?:^|\.)(features|classifier)\.(\d+)\.(weight|bias)$")
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What `load_c3d_weights` did: names in the network, and names in the file."""
-
-    loaded: tuple[str, ...]
-    skipped: tuple[str, ...]
 
 
 def load_c3d_weights(
@@ -44,7 +39,7 @@ def load_c3d_weights(
 
     Parameters
     ----------
-    model : a network with a flow branch.
+    model : a network with C3D as its flow branch; without fc6 and fc7 it takes the convolutions.
     path : a PyTorch state dict named `conv1.weight ... fc7.bias` (c3d-pytorch), mmaction2's
         `backbone.conv1a.conv.weight ...`, `features.N` / `classifier.N`, each as pickled tensors
         or safetensors; or a Keras HDF5 file with TensorFlow kernels.
@@ -68,11 +63,11 @@ def load_c3d_weights(
     """
     expected = _own_tensors(model, path)
     external = read_external(path)
-    source = _layers(external, path)
+    source = _layers(external, path, wanted=list(expected))
     order = external.flatten if flatten == "auto" else flatten
     tensors = {name: external.tensors[key] for name, key in source.items()}
     _check(tensors, expected, source, path)
-    if order == "hwc":
+    if order == "hwc" and "fc6.weight" in tensors:
         tensors["fc6.weight"] = _channels_first(tensors["fc6.weight"], model.config.clip)
     tensors["conv1a.weight"] = tensors["conv1a.weight"] * input_scale
     with torch.no_grad():
@@ -85,16 +80,17 @@ def load_c3d_weights(
 def _own_tensors(model: Network, path: str | Path) -> dict[str, Tensor]:
     """The network's own tensors of the layers that a file holds."""
     state = model.state_dict()
-    if any(f"flow.{name}" not in state for name in WANTED):
+    own = {name: state[f"flow.{name}"] for name in WANTED if f"flow.{name}" in state}
+    if any(f"{layer}.weight" not in own for layer in CONVOLUTIONS):
         raise ConfigError(f"{type(model).__name__} has no C3D to load {path} into")
-    return {name: state[f"flow.{name}"] for name in WANTED}
+    return own
 
 
-def _layers(external: ExternalWeights, path: str | Path) -> dict[str, str]:
+def _layers(external: ExternalWeights, path: str | Path, *, wanted: list[str]) -> dict[str, str]:
     """Our tensor names, each with its name in the file."""
     found = _by_number(external.tensors) | _by_name(external.tensors)
-    missing = [name for name in WANTED if name not in found]
-    if len(missing) == len(WANTED):
+    missing = [name for name in wanted if name not in found]
+    if len(missing) == len(wanted):
         some = ", ".join(list(external.tensors)[:4])
         raise WeightsError(
             f"{path}: no C3D of a known naming; expected conv1.weight ..., "
@@ -102,7 +98,7 @@ def _layers(external: ExternalWeights, path: str | Path) -> dict[str, str]:
         )
     if missing:
         raise WeightsError(f"{path}: the C3D in it lacks {', '.join(missing)}")
-    return {name: found[name] for name in WANTED}
+    return {name: found[name] for name in wanted}
 
 
 def _by_name(tensors: Mapping[str, Tensor]) -> dict[str, str]:

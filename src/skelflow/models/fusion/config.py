@@ -1,23 +1,25 @@
-"""Settings of networks made of a C3D and a guide."""
+"""Settings of networks made of a flow network and a guide."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from skelflow.errors import ConfigError
 from skelflow.models.config import ClipSize, Input, NetworkConfig, SequenceSize
-from skelflow.models.flow.config import ClipConfig
+from skelflow.models.flow.config import FlowConfig
+from skelflow.models.flow.registry import DEFAULT_TRUNK, find_trunk
 from skelflow.models.guides.registry import DEFAULT_GUIDE, find_guide
 from skelflow.settings import SettingsError, nearest_name
 
-GUIDE_WIDTH = "skeleton_width"  # the option; `width` is C3D's
+GUIDE_WIDTH = "skeleton_width"  # the option; `width` is the flow network's
 
 
 class FusedConfig(NetworkConfig):
-    """Settings of C3D with a guide inside.
+    """Settings of a flow network with a guide inside.
 
     Parameters
     ----------
-    flow : settings of C3D; its attention is 'at2' unless an option says otherwise.
+    trunk : name of the flow network, see `skelflow.models.flow.registry`; C3D in the paper.
+    flow : settings of the flow network; its attention is 'at2' unless an option says otherwise.
     guide : name of the skeleton network, see `skelflow.models.guides.registry`.
     skeleton : settings of the guide.
     skeleton_update : 'joint' trains the guide too; 'frozen' leaves it as it is, its batch
@@ -28,11 +30,12 @@ class FusedConfig(NetworkConfig):
     Notes
     -----
     As options, the settings of both parts stand side by side: `crop`, `frames`, .... A name that
-    both have, such as `dropout`, holds for both, but `width` is C3D's and the guide's is
-    `skeleton_width`.
+    both have, such as `dropout`, holds for both, but `width` is the flow network's and the guide's
+    is `skeleton_width`.
     """
 
-    flow: ClipConfig
+    trunk: str = DEFAULT_TRUNK
+    flow: FlowConfig
     guide: str
     skeleton: NetworkConfig
     skeleton_update: Literal["joint", "frozen"] = "joint"
@@ -46,12 +49,12 @@ class FusedConfig(NetworkConfig):
 
     @property
     def inputs(self) -> frozenset[Input]:
-        """What C3D and the guide read."""
+        """What the flow network and the guide read."""
         return self.flow.inputs | self.skeleton.inputs
 
     @property
     def clip(self) -> ClipSize:
-        """Size of the clips, C3D's."""
+        """Size of the clips, the flow network's."""
         return self.flow.clip
 
     @property
@@ -63,7 +66,8 @@ class FusedConfig(NetworkConfig):
     def option_names(cls, options: Mapping[str, Any]) -> frozenset[str]:
         """Names of both parts' options, with the guide that is asked for."""
         own = cls.model_fields.keys() - {"flow", "skeleton"}
-        return frozenset(own | _guide_options(options).keys() | ClipConfig.model_fields.keys())
+        of_flow = _flow_kind(options).model_fields.keys()
+        return frozenset(own | _guide_options(options).keys() | of_flow)
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> "FusedConfig":
@@ -72,14 +76,13 @@ class FusedConfig(NetworkConfig):
         if unknown := [name for name in options if name not in known]:
             problems = (f"{name}: no such setting; {nearest_name(name, known)}" for name in unknown)
             raise SettingsError(*problems)
-        flow = ClipConfig.from_options(
-            {"attention": "at2"} | _only(options, ClipConfig.model_fields)
-        )
+        kind = _flow_kind(options)
+        flow = kind.from_options({"attention": "at2"} | _only(options, kind.model_fields))
         return cls(
             flow=flow,
             guide=options.get("guide", DEFAULT_GUIDE),
             skeleton=_guide_config(options, flow),
-            **_only(options, ("classes", "skeleton_update", "differentiable")),
+            **_only(options, ("classes", "trunk", "skeleton_update", "differentiable")),
         )
 
     def to_options(self) -> dict[str, Any]:
@@ -97,6 +100,10 @@ def _only(options: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: options[name] for name in names if name in options}
 
 
+def _flow_kind(options: Mapping[str, Any]) -> type[FlowConfig]:
+    return find_trunk(options.get("trunk", DEFAULT_TRUNK)).config
+
+
 def _guide_options(options: Mapping[str, Any]) -> dict[str, str]:
     """The guide's option names in a fused network, each with its name in the guide's settings."""
     name = options.get("guide", DEFAULT_GUIDE)
@@ -106,8 +113,8 @@ def _guide_options(options: Mapping[str, Any]) -> dict[str, str]:
     return {GUIDE_WIDTH if field == "width" else field: field for field in fields}
 
 
-def _guide_config(options: Mapping[str, Any], flow: ClipConfig) -> NetworkConfig:
-    """The guide's part of the options; what C3D's settings also have is taken from there."""
+def _guide_config(options: Mapping[str, Any], flow: FlowConfig) -> NetworkConfig:
+    """The guide's part of the options; what the flow's settings also have is taken from there."""
     given = flow.to_options() | dict(options)
     names = _guide_options(options)
     values = {field: given[option] for option, field in names.items() if option in given}

@@ -1,0 +1,67 @@
+"""Flow networks that a guide may steer, by name: each takes a line here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from skelflow.errors import ConfigError
+from skelflow.io.plugins import load_plugins
+from skelflow.models.flow.c3d import C3dTrunk
+from skelflow.models.flow.config import ClipConfig, FlowConfig, I3dConfig
+from skelflow.models.flow.i3d import I3dTrunk
+from skelflow.models.flow.trunk import FlowTrunk
+from skelflow.settings import nearest_name
+
+DEFAULT_TRUNK = "c3d"
+
+
+@dataclass(frozen=True)
+class TrunkEntry:
+    """How a flow network is made, and of which kind its settings are."""
+
+    build: Callable[[Any], FlowTrunk]
+    config: type[FlowConfig]
+
+
+_TRUNKS: dict[str, TrunkEntry] = {}
+
+
+def register_trunk(name: str, build: Callable[[Any], FlowTrunk], config: type[FlowConfig]) -> None:
+    """Let every fused network read flow by a network of one's own, by its name.
+
+    Parameters
+    ----------
+    name : as in a recipe's `model.trunk`.
+    build : makes the network from its settings, usually its class.
+    config : kind of the settings; each is an option of the fused network too.
+
+    Raises
+    ------
+    ConfigError
+        The name is taken.
+
+    Examples
+    --------
+    ::
+
+        register_trunk("my_flow", MyTrunk, MyConfig)
+        create_model("fused", trunk="my_flow")
+    """
+    if name in _TRUNKS:
+        raise ConfigError(f"flow network {name!r} is registered already; choose another name")
+    _TRUNKS[name] = TrunkEntry(build, config)
+
+
+def find_trunk(name: Any) -> TrunkEntry:
+    """The flow network of that name; `ConfigError` with the nearest name if there is none."""
+    if not isinstance(name, str):
+        raise ConfigError(f"trunk: found {name!r}, expected the name of a flow network")
+    if name not in _TRUNKS:
+        load_plugins()
+    if name not in _TRUNKS:
+        raise ConfigError(f"unknown flow network {name!r}; {nearest_name(name, _TRUNKS)}")
+    return _TRUNKS[name]
+
+
+register_trunk(DEFAULT_TRUNK, C3dTrunk, ClipConfig)
+register_trunk("i3d", I3dTrunk, I3dConfig)
