@@ -82,8 +82,10 @@ def test_config_names_the_setting_that_is_wrong(values: dict[str, object], messa
 
 
 def test_config_refuses_two_starts_for_the_flow() -> None:
-    with pytest.raises(ConfigError, match=r"init\.sports1m"):
+    with pytest.raises(ConfigError, match=r"init\.sports1m: found beside flow"):
         resolve({"init": {"flow": "a", "sports1m": "b"}})
+    with pytest.raises(ConfigError, match=r"init\.i3d: found beside sports1m"):
+        resolve({"init": {"sports1m": "a", "i3d": "b"}})
 
 
 def test_recipe_is_changed_by_overrides(tmp_path: Path) -> None:

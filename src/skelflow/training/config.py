@@ -99,6 +99,7 @@ class OptimSection(Settings):
     ----------
     name : 'sgd' or 'adamw'.
     lr : learning rate.
+    head_lr : that of the classifier; None = the same. The schedule moves both alike.
     momentum, nesterov : of 'sgd'.
     weight_decay : of both; decoupled in 'adamw'.
     decay_all : False spares biases, normalization, and what a layer names in `no_weight_decay`.
@@ -107,6 +108,7 @@ class OptimSection(Settings):
 
     name: Literal["sgd", "adamw"] = "sgd"
     lr: Positive = 1e-2
+    head_lr: Positive | None = None
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     nesterov: bool = True
     weight_decay: NonNegativeFloat = 0.0
@@ -129,15 +131,19 @@ class InitSection(Settings):
     skeleton, flow : a run folder or checkpoint of a network that has that part.
     sports1m : a C3D weights file of another project, see
         `skelflow.models.flow.sports1m.load_c3d_weights`.
+    i3d : an I3D weights file, see `skelflow.models.flow.i3d_weights.load_i3d_weights`.
     """
 
     skeleton: str | None = None
     flow: str | None = None
     sports1m: str | None = None
+    i3d: str | None = None
 
     def check(self) -> None:  # noqa: D102
-        both = self.flow is not None and self.sports1m is not None
-        self.require(not both, "sports1m", "nothing beside init.flow")
+        starts = {name: getattr(self, name) for name in ("flow", "sports1m", "i3d")}
+        given = [name for name, value in starts.items() if value is not None]
+        if len(given) > 1:
+            raise SettingsError(f"{given[1]}: found beside {given[0]}, expected one start of flow")
 
 
 class RunConfig(Settings):

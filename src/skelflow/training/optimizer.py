@@ -29,20 +29,32 @@ def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
 
 
 def _groups(network: nn.Module, optim: OptimSection) -> list[dict[str, Any]]:
-    """The weights that are to be trained, those that do not decay in a group of their own."""
-    weights = [weight for weight in network.parameters() if weight.requires_grad]
-    if optim.decay_all:
-        return [{"params": weights}]
-    spared = {
+    """The weights that are to be trained; a group of their own for those that learn at another
+    rate, `lr_scale` times the run's, and for those that do not decay.
+    """
+    head = set(network.get_submodule("head").parameters()) if optim.head_lr else set()
+    spared = set() if optim.decay_all else _without_decay(network)
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for weight in network.parameters():
+        if weight.requires_grad:
+            groups.setdefault((weight in head, weight in spared), []).append(weight)
+    return [
+        {
+            "params": weights,
+            **({"lr_scale": (optim.head_lr or optim.lr) / optim.lr} if in_head else {}),
+            **({"weight_decay": 0.0} if is_spared else {}),
+        }
+        for (in_head, is_spared), weights in sorted(groups.items(), key=lambda item: item[0])
+    ]
+
+
+def _without_decay(network: nn.Module) -> set[nn.Parameter]:
+    return {
         weight
         for module in network.modules()
         for name, weight in module.named_parameters(recurse=False)
         if weight.ndim < 2 or name in getattr(module, "no_weight_decay", ())
     }
-    return [
-        {"params": [weight for weight in weights if weight not in spared]},
-        {"params": [weight for weight in weights if weight in spared], "weight_decay": 0.0},
-    ]
 
 
 @dataclass
@@ -81,9 +93,9 @@ class Schedule:
         return max(self.optim.lr * warmup * self._decay(time), schedule.min_lr * warmup)
 
     def apply(self, optimizer: Optimizer, time: float) -> None:
-        """Set the rate of all groups, and with 'one_cycle' their momentum (the first beta)."""
+        """Set the rate of each group, and with 'one_cycle' their momentum (the first beta)."""
         for group in optimizer.param_groups:
-            group["lr"] = self.rate(time)
+            group["lr"] = self.rate(time) * group.get("lr_scale", 1.0)
             if self.optim.schedule.name == "one_cycle":
                 momentum = 0.95 - 0.1 * _cycle_height(time / self.epochs)
                 if "betas" in group:

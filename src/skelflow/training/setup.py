@@ -11,6 +11,7 @@ from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.models.base import Network
+from skelflow.models.flow.i3d_weights import load_i3d_weights
 from skelflow.models.flow.sports1m import load_c3d_weights
 from skelflow.models.registry import configure, create_model
 from skelflow.models.weights import load_part
@@ -99,6 +100,8 @@ def _start(network: Network, config: RunConfig, store: Store, split: Split) -> N
         load_part(network, "flow", _start_file("flow", init.flow, store))
     if init.sports1m is not None:
         load_c3d_weights(network, init.sports1m)
+    if init.i3d is not None:
+        load_i3d_weights(network, init.i3d)
 
 
 def _start_file(part: str, path: str, store: Store) -> Path:
