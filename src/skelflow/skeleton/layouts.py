@@ -1,6 +1,8 @@
 """Joint layouts of the sensors skelflow reads: names, bones, left-right pairs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
@@ -61,6 +63,21 @@ class Layout:
             root=names.index(root),
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any]) -> "Layout":
+        """The inverse of `to_json`."""
+        return cls(
+            name=found["name"],
+            joints=tuple(found["joints"]),
+            bones=tuple((int(a), int(b)) for a, b in found["bones"]),
+            mirror=tuple(found["mirror"]),
+            root=found["root"],
+        )
+
 
 _LIMBS = " ".join(
     f"{side}_shoulder-{side}_elbow {side}_elbow-{side}_wrist {side}_wrist-{side}_hand "
@@ -95,7 +112,8 @@ KINECT_V2 = Layout.from_names(
     "right_hand-right_hand_tip right_wrist-right_thumb " + _LIMBS,
 )
 
-_registered = {layout.name: layout for layout in (KINECT_V1, KINECT_V2)}
+BUILT_IN = (KINECT_V1, KINECT_V2)
+_registered = {layout.name: layout for layout in BUILT_IN}
 
 
 def layouts() -> dict[str, Layout]:

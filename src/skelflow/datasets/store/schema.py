@@ -9,10 +9,11 @@ from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.presets import preset_of_version
+from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
 from skelflow.types import Labels
 
 # settings in which equal configurations may differ
-_DESCRIBES = ("range_from", "class_names", "version")
+_DESCRIBES = ("range_from", "class_names", "version", "joints")
 
 
 @dataclass(frozen=True)
@@ -107,12 +108,19 @@ class StoreMeta:
             "has_flow": self.has_flow,
             "class_names": {str(number): name for number, name in self.class_names.items()},
             "version": self.version,
+            **_own_joints(self.layout),
         }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
-        """The inverse of `to_json`; values are taken as they are, for presets come and go."""
+        """The inverse of `to_json`; values are taken as they are, for presets come and go.
+
+        A joint layout that does not come with skelflow is registered, `ConfigError` when another
+        one has its name.
+        """
         values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
+        if "joints" in values:
+            register_layout(Layout.from_json(values["joints"]))
         flow = {name: values[name] for name in FlowSettings.model_fields}
         flow |= {"crop": tuple(flow["crop"]), "size": tuple(flow["size"])}
         flow["preset"] = preset_of_version(flow["preset"], values["version"])
@@ -125,3 +133,9 @@ class StoreMeta:
             class_names={int(number): name for number, name in values["class_names"].items()},
             version=values["version"],
         )
+
+
+def _own_joints(layout: str | None) -> dict[str, Any]:
+    """The joints of a layout that is none of skelflow's own, so that others need not know it."""
+    known = layouts().get(layout or "")
+    return {} if known is None or known in BUILT_IN else {"joints": known.to_json()}

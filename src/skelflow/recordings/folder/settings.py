@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, FormatError
-from skelflow.skeleton.layouts import Layout, layouts
+from skelflow.recordings.folder.joints import read_layout
+from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
 
 _KEYS = {
     "recording": ("name", "frame_rate_hz", "depth_scale"),
     "camera": ("fx", "fy", "cx", "cy", "fov_x_deg"),
     "labels": ("action", "subject", "camera", "setup", "replication"),
-    "skeleton": ("layout",),
+    "skeleton": ("layout", "joints", "bones", "mirror", "root"),
 }
 _PINHOLE = ("fx", "fy", "cx", "cy")
 
@@ -68,7 +69,7 @@ def read_settings(file: Path) -> Settings:
         depth_scale=_positive(file, "recording", recording, "depth_scale"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
         labels=_labels(file, content.get("labels", {})),
-        layout=_layout(file, content.get("skeleton", {})),
+        layout=read_layout(file, content.get("skeleton", {})),
     )
 
 
@@ -122,14 +123,3 @@ def _labels(file: Path, values: dict[str, Any]) -> Labels:
         if isinstance(value, bool) or not isinstance(value, int):
             raise FormatError(f"{file}: [labels] {key} is {value!r}, expected a whole number")
     return Labels(**values)
-
-
-def _layout(file: Path, values: dict[str, Any]) -> Layout | None:
-    name = values.get("layout")
-    if name is None:
-        return None
-    if name not in layouts():
-        raise FormatError(
-            f"{file}: [skeleton] layout is {name!r}, expected one of {', '.join(layouts())}"
-        )
-    return layouts()[name]
