@@ -16,6 +16,7 @@ EXTRA_OF = {
     "numcodecs": "train",
     "safetensors": "train",
     "sklearn": "train",
+    "tensorboard": "tensorboard",
     "torch": "train",
     "zarr": "train",
 }

@@ -15,7 +15,7 @@ from filelock import FileLock
 from safetensors.torch import load_file
 
 from skelflow.datasets.store import Store
-from skelflow.errors import DataError, StorageError, WeightsError
+from skelflow.errors import ConfigError, DataError, StorageError, WeightsError
 from skelflow.io.atomic import PARTIAL
 from skelflow.training.loop import Interrupted, train
 from skelflow.training.recipe import load_recipe
@@ -203,3 +203,29 @@ def test_train_refuses_a_folder_another_process_trains_in(
     with FileLock(run / ".lock"), pytest.raises(DataError, match="another run is writing"):
         train(load_recipe(recipe), store.path, run)
     assert not (run / "last.pt").exists()
+
+
+def test_a_finished_run_takes_more_epochs(store: Store, recipe: Path, tmp_path: Path) -> None:
+    change = ["epochs=2", "save_minutes=5"]
+    train(load_recipe(recipe, change), store.path, tmp_path / "run")
+    train(load_recipe(recipe, ["epochs=4", "save_minutes=5"]), store.path, tmp_path / "run")
+    train(load_recipe(recipe, ["epochs=4", "save_minutes=5"]), store.path, tmp_path / "whole")
+    one, other = (load_file(tmp_path / name / "best.safetensors") for name in ("run", "whole"))
+    assert all(torch.equal(one[name], other[name]) for name in other)
+    assert len(lines(tmp_path / "run")) == 4
+    with pytest.raises(ConfigError, match=r"epochs: 4 there, 3 asked for"):
+        train(load_recipe(recipe, ["epochs=3", "save_minutes=5"]), store.path, tmp_path / "run")
+    with pytest.raises(ConfigError, match="cosine or one_cycle, which plan for their end"):
+        cosine = ["epochs=6", "save_minutes=5", "optim.schedule.name=cosine"]
+        train(load_recipe(recipe, cosine), store.path, tmp_path / "run")
+
+
+def test_a_run_ends_when_held_out_subjects_gain_nothing(
+    store: Store, recipe: Path, tmp_path: Path
+) -> None:
+    change = ["epochs=30", "early_stop=2", "optim.lr=1e-9", "save_minutes=5"]
+    result = train(load_recipe(recipe, change), store.path, tmp_path)
+    done = len(lines(tmp_path))
+    assert done == result.epoch + 2 < 30
+    with pytest.raises(ConfigError, match="0 without held-out subjects"):
+        load_recipe(recipe, ["early_stop=2", "data.held_out_subjects=[]"])

@@ -91,6 +91,11 @@ class ScheduleSection(Settings):
     warmup_epochs: NonNegativeFloat = 0.0
     min_lr: NonNegativeFloat = 0.0
 
+    @property
+    def needs_end(self) -> bool:
+        """Whether the rate depends on how many epochs there will be."""
+        return self.name in ("cosine", "one_cycle")
+
 
 class OptimSection(Settings):
     """The optimizer.
@@ -155,7 +160,10 @@ class RunConfig(Settings):
     batch_size : sequences (skeleton networks) or clips in a step, over all devices.
     accumulate : a step's samples are read in so many micro-batches, one after the other, to fit a
         device.
-    epochs : passes through the training samples.
+    epochs : passes through the training samples; a run may be given more of them later where the
+        learning rate does not depend on how many there are ('plateau', 'step', 'constant').
+    early_stop : the run ends after so many epochs without a better result on held-out subjects;
+        0 = never.
     l1 : weight of the L1 penalty on convolution weights.
     label_smoothing : part of each training target that all classes share evenly.
     mixup : probability that a micro-batch is blended in pairs, skeletons and labels alike; see
@@ -180,6 +188,7 @@ class RunConfig(Settings):
     batch_size: Count = 128
     accumulate: Count = 1
     epochs: Count = 150
+    early_stop: NonNegativeInt = 0
     l1: NonNegativeFloat = 1e-4
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
@@ -194,6 +203,8 @@ class RunConfig(Settings):
         self.require(self.accumulate <= self.batch_size, "accumulate", most)
         only_joints = not configure(self.model.name, self.model.options).reads_clips
         self.require(only_joints or not self.mixup, "mixup", "0 for a network that reads flow")
+        held_out = bool(self.data.held_out_subjects)
+        self.require(held_out or not self.early_stop, "early_stop", "0 without held-out subjects")
         warmup = self.optim.schedule.warmup_epochs
         if warmup > self.epochs:
             raise SettingsError(

@@ -85,10 +85,17 @@ def train(
         )
         _resume(run)
         with stop_on_signals(once=accelerator.num_processes == 1) as stop:
-            while run.state.counters.epoch < config.epochs:
+            while not _is_over(run):
                 _train_epoch(run, stop)
                 _finish_epoch(run)
         return _result(run)
+
+
+def _is_over(run: Run) -> bool:
+    """Whether all epochs are done, or held-out subjects gain nothing any more."""
+    at, patience = run.state.counters, run.config.early_stop
+    stale = at.epoch - at.best_epoch
+    return at.epoch >= run.config.epochs or bool(patience and at.epoch and stale >= patience)
 
 
 def _check_l1(config: RunConfig, network: Network, accelerator: Accelerator) -> None:

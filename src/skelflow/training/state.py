@@ -154,11 +154,15 @@ class RunFolder:
         if any((self.path / name).exists() for name in (LAST, PREVIOUS)):
             found = json.loads(file.read_text())
             found["config"] = _with_new_defaults(found["config"], file)
+            if _only_longer(found["config"], config):
+                _write(file, json.dumps(found | wanted, indent=2))
+                found = found | wanted
             changes = [line for key in wanted for line in _differences(found[key], wanted[key])]
             if changes:
                 raise ConfigError(
                     f"{self.path}: holds a run of another configuration ({'; '.join(changes)}); "
-                    "choose another folder, or the same settings to go on"
+                    "choose another folder, or the same settings to go on (more epochs are fine "
+                    "unless the schedule is cosine or one_cycle, which plan for their end)"
                 )
             remove_partials(self.path)
             return
@@ -232,6 +236,13 @@ def _with_new_defaults(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
         return resolve(config).to_json()
     except ConfigError as error:
         raise ConfigError(f"{file}: of another version ({error}); choose another folder") from None
+
+
+def _only_longer(found: Mapping[str, Any], config: RunConfig) -> bool:
+    """Whether a run shall have more epochs than before, and its learning rate allows that."""
+    wanted = config.to_json()
+    longer = config.epochs > found["epochs"] and not config.optim.schedule.needs_end
+    return longer and {**found, "epochs": None} == {**wanted, "epochs": None}
 
 
 def _first_sentence(error: BaseException) -> str:
