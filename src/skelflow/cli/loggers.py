@@ -40,6 +40,6 @@ def _picture(run: Path) -> Log:
 
 
 def _tensorboard(run: Path) -> Log:
-    from skelflow.training.tensorboard import make_log
+    from skelflow.experiments.tensorboard import make_log
 
     return make_log(run)
