@@ -112,7 +112,7 @@ def create_model(
     classes: int | None = None,
     joints: int | None = None,
     root: int | None = None,
-    bones: Sequence[tuple[int, int]] | None = None,
+    bones: Sequence[Sequence[int]] | None = None,
     bodies: int | None = None,
     frames: int | None = None,
     width: float | None = None,
