@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.errors import ConfigError
+from skelflow.errors import ConfigError, FormatError
 
 Depth = Float32[np.ndarray, "h w"]  # meters along the optical axis, 0 = no reading
 Intensity = Float32[np.ndarray, "h w"]  # gray, 0..255
@@ -117,10 +117,27 @@ class Labels:
 
 @dataclass(frozen=True)
 class Frames(Generic[Image]):
-    """A lazy sequence of images: `frames[t]` decodes one image, negative indices allowed."""
+    """A lazy sequence of images: `frames[t]` decodes one image, negative indices allowed.
+
+    Parameters
+    ----------
+    count : how many there are.
+    decode : image number t.
+    is_absent : there are none, the recording only has so many frames; see `absent`.
+    """
 
     count: int
     decode: Callable[[int], Image] = field(repr=False)
+    is_absent: bool = False
+
+    @classmethod
+    def absent(cls, count: int, reason: str) -> "Frames[Image]":
+        """As many frames, none of which has an image: decoding one raises `FormatError(reason)`."""
+
+        def decode(t: int) -> Image:
+            raise FormatError(f"{reason} (frame {t + 1})")
+
+        return cls(count, decode, is_absent=True)
 
     def __len__(self) -> int:
         return self.count
@@ -165,7 +182,7 @@ class Projection:
 
 @dataclass(frozen=True)
 class Recording:
-    """One RGB-D recording, decoded lazily, one frame at a time.
+    """One RGB-D recording, or a skeleton alone, decoded lazily, one frame at a time.
 
     Parameters
     ----------
@@ -176,7 +193,7 @@ class Recording:
     camera : Camera
         The depth camera.
     frame_rate_hz : float
-    depth : Frames of (h, w) float32, meters, 0 = no reading.
+    depth : Frames of (h, w) float32, meters, 0 = no reading; `Frames.absent` for a skeleton alone.
     color : Frames of (h2, w2, 3) uint8 RGB, or None.
     color_projection : Projection or None
         Where depth-camera points land in `color`; None when `color` has the depth image's pixels.
@@ -202,3 +219,8 @@ class Recording:
 
     def __len__(self) -> int:
         return len(self.depth)
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether there are depth images; without them a skeleton is all there is to read."""
+        return not self.depth.is_absent

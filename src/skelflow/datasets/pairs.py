@@ -50,8 +50,13 @@ class PairReader:
 
 
 def check_pairs(recording: Recording, source: str) -> None:
-    """Refuse, with `DataError`, a recording without a pair or without its intensity."""
+    """Refuse, with `DataError`, a recording without depth, a pair or its intensity."""
     count = len(recording)
+    if not recording.has_depth:
+        raise DataError(
+            f"{recording.path}: no depth images, and flow needs them; networks that read skeletons "
+            "alone, such as gcn, do without"
+        )
     if count < 2:
         raise DataError(f"{recording.path}: {count} frame(s); flow needs at least 2")
     if source == "none":

@@ -216,8 +216,8 @@ class Recognizer(HubWeights):
     def _without_flow(self, recording: Recording) -> PreparedSequence:
         """The skeleton alone: no flow is computed for a network that sees none."""
         meta, skeleton = self.checkpoint.meta, recording.skeleton
-        if skeleton is None or len(recording) < 2:
-            raise DataError(f"{recording.path}: {len(recording)} frame(s), expected at least 2")
+        if skeleton is None:
+            raise DataError(f"{recording.path}: neither flow nor skeleton to read")
         return PreparedSequence(
             name=recording.name,
             flow=np.zeros((0, *meta.flow.size[::-1], 3), np.uint8),

@@ -41,7 +41,7 @@ def prepare(
     Parameters
     ----------
     source
-        Folder of recordings (UTD-MHAD, NTU RGB+D, or your own; see docs/recordings.md).
+        Folder of recordings (see docs/recordings.md).
     out
         The store to make or to go on with.
     only
@@ -62,7 +62,8 @@ def prepare(
     intensity
         What the flow sees beside depth; auto takes infrared, else color, else nothing.
     skeletons_only
-        No flow: for networks that read skeletons alone, of recordings that need no depth.
+        No flow: for networks that read skeletons alone, of recordings that need no depth. Where
+        none of the recordings has depth, this is chosen by itself, and said.
     range_m
         Motion in meters of full color; measured on training recordings when not given.
     per_sequence_range
@@ -105,6 +106,7 @@ def prepare(
             limit=limit,
             scheduler=scheduler,
             progress=progress,
+            notice=say,
             dashboard=lambda address: say(f"dashboard: {address}"),
         )
     say(

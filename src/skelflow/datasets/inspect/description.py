@@ -7,7 +7,7 @@ from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
 from skelflow.recordings import find_reader, find_recordings, open_recording
-from skelflow.types import Recording
+from skelflow.types import Camera, Recording
 
 
 def describe(
@@ -47,11 +47,10 @@ def describe(
 
 def describe_recording(recording: Recording) -> str:
     """Frames, camera, streams, labels, and what the reader mended."""
-    camera, skeleton = recording.camera, recording.skeleton
+    skeleton = recording.skeleton
     lines = [
         f"{recording.name}: {len(recording)} frames at {recording.frame_rate_hz:g} Hz",
-        f"  depth      {camera.width} x {camera.height}, fx {camera.fx:.1f}, fy {camera.fy:.1f}, "
-        f"center ({camera.cx:.1f}, {camera.cy:.1f})",
+        f"  depth      {_camera(recording.camera) if recording.has_depth else 'no'}",
         f"  color      {'yes' if recording.color is not None else 'no'}",
         f"  infrared   {'yes' if recording.infrared is not None else 'no'}",
     ]
@@ -63,3 +62,8 @@ def describe_recording(recording: Recording) -> str:
     lines.append(f"  labels     {labels or 'none'}")
     lines += [f"  mended     {repair}" for repair in recording.repairs]
     return "\n".join(lines)
+
+
+def _camera(camera: Camera) -> str:
+    center = f"center ({camera.cx:.1f}, {camera.cy:.1f})"
+    return f"{camera.width} x {camera.height}, fx {camera.fx:.1f}, fy {camera.fy:.1f}, {center}"

@@ -58,6 +58,7 @@ def prepare(
     limit: int | None = None,
     scheduler: str | None = None,
     progress: Progress = lambda *_: None,
+    notice: Callable[[str], None] = lambda _: None,
     dashboard: Callable[[str], None] = lambda _: None,
 ) -> PrepareReport:
     """Prepare every recording below a folder; go on where an earlier run stopped.
@@ -75,6 +76,8 @@ def prepare(
     scheduler : address of a dask scheduler, whose workers see the same folders; None = processes
         of this machine, as many as `config.workers`.
     progress : called after each recording with (finished, total, name).
+    notice : called with a sentence where the work differs from what `config` says: recordings
+        without depth make a store of skeletons alone.
     dashboard : called with the address that shows the workers, once they work.
 
     Returns
@@ -105,6 +108,9 @@ def prepare(
     if limit is not None:
         paths = sorted(low_discrepancy_order(paths)[:limit])
     sample = sample_recordings(paths, source, config)
+    if sample.layout is not None and not (sample.has_depth or config.skeletons_only):
+        config = config.replace(skeletons_only=True)
+        notice(f"{source}: skeletons without depth; only skeletons are prepared, and no flow")
     there = _existing(out)
     workers = Workers(
         config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard

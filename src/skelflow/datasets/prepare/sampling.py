@@ -32,12 +32,14 @@ class Sample:
     ----------
     source : name of the data set.
     layout : joint layout of its skeletons; None = there are none.
+    has_depth : whether any of them has depth images.
     paths : recordings that the range is measured on.
     description : of what these are, for messages.
     """
 
     source: str
     layout: str | None
+    has_depth: bool
     paths: list[Path]
     description: str
 
@@ -60,12 +62,14 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
             break
     if not readable:
         raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
-    if not config.skeletons_only:
+    has_depth = any(recording.has_depth for _, recording in readable)
+    if has_depth and not config.skeletons_only:
         _check_crop(readable[0][1], config)
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
-    return Sample(readable[0][1].source, next(layouts, None), training or everything, sample_of)
+    source_name, layout = readable[0][1].source, next(layouts, None)
+    return Sample(source_name, layout, has_depth, training or everything, sample_of)
 
 
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:

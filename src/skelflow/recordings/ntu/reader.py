@@ -152,11 +152,8 @@ def _depth_frames(files: list[Path]) -> Frames[Depth]:
 
 
 def _no_depth(path: Path, name: str, count: int) -> Frames[Depth]:
-    def decode(t: int) -> Depth:
-        places = ", ".join(map(str, depth_places(path, name)))
-        raise FormatError(f"{path}: no depth for {name} (frame {t + 1}); looked in {places}")
-
-    return Frames(count, decode)
+    places = ", ".join(map(str, depth_places(path, name)))
+    return Frames.absent(count, f"{path}: no depth for {name} in any of {places}")
 
 
 def _gray_frames(video: Frames[UInt8[np.ndarray, "h w 3"]]) -> Frames[Intensity]:
