@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from skelflow.datasets.loading.clips import Clip
 from skelflow.inference import Explanation, Recognizer
 from skelflow.inference.explain import mean_by_frame
+from skelflow.inference.responses import joint_responses
 from skelflow.models.attention.masks import disc_radius
 from skelflow.recordings import open_recording
 from skelflow.types import Frames
@@ -20,6 +21,16 @@ from tests.browser import open_page
 from tests.cli.test_commands import run
 from tests.tiny_utd import write_data_set
 
+SKELETON_RECIPE = """
+batch_size = 4
+epochs = 1
+[model]
+name = "gcn"
+width = 0.25
+frames = 16
+[data]
+longer = "resample"
+"""
 RECIPE = """
 batch_size = 4
 epochs = 1
@@ -172,3 +183,35 @@ def test_recognizer_sees_what_the_store_was_prepared_to_see(data: Path, fused: P
     assert expected is not None
     np.testing.assert_array_equal(blind.explain(lit).flow, expected)
     assert not np.array_equal(seeing.explain(lit).flow, expected)
+
+
+def test_filters_are_drawn_for_each_action(
+    data: Path, fused: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = data / "filters"
+    assert run("explain", fused, data / "data", "--filters", "--out", out) == 0
+    assert (out / "filters.png").read_bytes().startswith(b"\x89PNG")
+    assert str(out / "filters.png") in capsys.readouterr().out
+
+
+def test_filters_need_a_guide_that_has_them(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gcn, recipe = data / "gcn", data / "gcn.toml"
+    recipe.write_text(SKELETON_RECIPE)
+    assert run("train", recipe, data / "store", "--run", gcn) == 0
+    assert run("explain", gcn, data / "data", "--filters", "--out", data / "none") == 2
+    assert "its guide has no filters over time" in capsys.readouterr().err
+    assert not (data / "none").exists()
+
+
+def test_responses_of_the_first_layer_make_its_score(data: Path, fused: Path) -> None:
+    checkpoint = Recognizer.load(fused).checkpoint
+    path = next((data / "data").rglob("*_depth.mat"))
+    found = joint_responses(checkpoint, open_recording(path))
+    assert found.filters.shape == (len(found.responses), 10 // 5)
+    assert (found.responses >= 0).all()
+    guide = checkpoint.network.get_submodule("skeleton")
+    guide.config = guide.config.replace(score_layer=1)
+    summed = found.responses.sum(axis=0)
+    expected = (summed - summed.min()) / np.ptp(summed)
+    score = joint_responses(checkpoint, open_recording(path)).score
+    np.testing.assert_allclose(score, expected, atol=1e-5)

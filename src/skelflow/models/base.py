@@ -1,7 +1,7 @@
 """What all networks share: features, a linear head, and what they read from a batch."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, cast
+from typing import ClassVar, NamedTuple, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -15,6 +15,19 @@ from skelflow.types import Joints3D
 def scaled(channels: int, width: float) -> int:
     """A layer's width under the multiplier, at least 1."""
     return max(1, round(channels * width))
+
+
+class FirstLayer(NamedTuple):
+    """The filters of a guide's first layer, and how strongly joints make them respond.
+
+    Parameters
+    ----------
+    filters : (n, times), weights over time: each filter is a movement across the whole action.
+    responses : (b, n, bodies, joints), not negative, summed over the three axes.
+    """
+
+    filters: Float[Tensor, "n times"]
+    responses: Float[Tensor, "b n bodies joints"]
 
 
 class Network(nn.Module):
@@ -53,6 +66,10 @@ class Network(nn.Module):
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:  # noqa: ARG002
         """Informativeness of each joint in [0, 1]; `DataError` from a network without one."""
         raise DataError(f"{self.name or type(self).__name__} has no informativeness score (Eq. 2)")
+
+    def first_layer(self, batch: Batch) -> FirstLayer | None:  # noqa: ARG002
+        """Filters and responses of the guide's first layer; None where there is no such layer."""
+        return None
 
     def attention(self, batch: Batch) -> Float[Tensor, "b l side side"] | None:  # noqa: ARG002
         """The mask M of the first convolution (Eq. 3 or 5); None without attention."""

@@ -1,6 +1,9 @@
 """The command that shows what a network saw: explain."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
 
@@ -14,11 +17,16 @@ def explain(
     title: str | None = None,
     note: str = "",
     device: str = "cpu",
+    filters: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Recognize recordings and show, frame by frame, what the network saw and attended to.
 
     Writes one page, OUT/index.html, that any browser opens: image, depth, colored flow and
     attention side by side, and the probability of the likeliest actions over time.
+
+    With --filters it draws OUT/filters.png instead, from the skeletons alone: for each action the
+    filters of the skeleton network's first layer that respond most, their responses to each joint,
+    and the joints' scores (the paper's Fig. 3), averaged over the recordings of the action.
 
     Example:  skelflow explain runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat --out explained
 
@@ -36,8 +44,18 @@ def explain(
         A line below the title.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
+    filters
+        Draw the guide's filters instead of the page; the network needs a Res-TCN-BJCN.
     """
     from skelflow.cli.progress import bar
+
+    if filters:
+        from skelflow.viz.filters import explain_filters
+
+        with bar("explaining") as progress:
+            actions = explain_filters(run, recordings, out / "filters.png", progress=progress)
+        say(f"{out / 'filters.png'}: {', '.join(actions)}")
+        return
     from skelflow.viz.explained import explain_recordings
 
     with bar("explaining") as progress:

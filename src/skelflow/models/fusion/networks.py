@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.base import Network
+from skelflow.models.base import FirstLayer, Network
 from skelflow.models.flow.registry import find_trunk
 from skelflow.models.fusion.config import FusedConfig
 from skelflow.models.guides.registry import find_guide
@@ -41,6 +41,10 @@ class GuidedNetwork(Network):
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
         """The guide's informativeness score (Eq. 2), which steers the attention."""
         return self.skeleton.score(batch)
+
+    def first_layer(self, batch: Batch) -> FirstLayer | None:
+        """The guide's, if it has one."""
+        return self.skeleton.first_layer(batch)
 
     def attention(self, batch: Batch) -> Float[Tensor, "b l side side"] | None:
         """The mask of Eq. 3 or 5; None without attention."""

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.base import Network
+from skelflow.models.base import FirstLayer, Network
 from skelflow.models.config import NetworkConfig
 from skelflow.models.guides.residual import initialize_glorot
 from skelflow.types import Joints3D
@@ -52,6 +52,10 @@ class Guide(SkeletonEncoder):
         """The score alone; a subclass may have a shorter way to it."""
         return self.features_and_score(batch)[1]
 
+    def first_layer(self, batch: Batch) -> FirstLayer | None:  # noqa: ARG002
+        """Filters over time and the joints' responses; None where a guide has no such layer."""
+        return None
+
 
 class SkeletonNetwork(Network):
     """A skeleton network with a linear head of its own.
@@ -86,3 +90,7 @@ class GuideNetwork(SkeletonNetwork):
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
         """The guide's score of each joint."""
         return self.skeleton.score(batch)
+
+    def first_layer(self, batch: Batch) -> FirstLayer | None:
+        """The guide's, if it has one."""
+        return self.skeleton.first_layer(batch)

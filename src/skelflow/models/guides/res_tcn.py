@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.base import scaled
+from skelflow.models.base import FirstLayer, scaled
 from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
 from skelflow.models.guides.guide import Guide, SkeletonEncoder
 from skelflow.models.guides.normalize import Normalizer, present_bodies
@@ -150,6 +150,13 @@ class TcnBjcnTrunk(Guide, TcnTrunk):
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:
         """The informativeness score alone, without the pass through Res-TCN."""
         return self._score(self._bjcn(self.normalizer(batch.joints_m))[1], batch.joints_m)
+
+    def first_layer(self, batch: Batch) -> FirstLayer:
+        """The filters of BJCN-1, and the responses it gives the joints; the paper's Fig. 3."""
+        activations = self._bjcn(self.normalizer(batch.joints_m))[1][0]
+        sizes = (self.config.bodies, self.config.joints, 3)
+        responses = activations.unflatten(2, sizes).sum(dim=-1)
+        return FirstLayer(self.bjcn.entry.weight.squeeze(2), responses)
 
     def _bjcn(self, rows: Tensor) -> tuple[Tensor, list[Tensor]]:
         groups = rows.reshape(*rows.shape[:2], -1, self.config.time_factor)
