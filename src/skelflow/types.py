@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -77,6 +77,21 @@ class Camera:
             raise ConfigError(f"camera: fov_x_deg must lie in (0, 180), found {fov_x_deg}")
         focal = 0.5 * width / math.tan(math.radians(fov_x_deg) / 2)
         return cls(width, height, focal, focal, (width - 1) / 2, (height - 1) / 2)
+
+
+class Window(NamedTuple):
+    """A rectangle of a depth image, whole pixels; it may reach beyond the image.
+
+    Parameters
+    ----------
+    left, top : its first column and row.
+    width, height : columns and rows.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)

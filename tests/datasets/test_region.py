@@ -16,7 +16,7 @@ from skelflow.datasets.store import Store
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.errors import ConfigError
 from skelflow.flow.encoding import decode_flow
-from skelflow.types import Camera, Depth, Frames, Projection, Recording
+from skelflow.types import Camera, Depth, Frames, Projection, Recording, Window
 from tests.cli.test_commands import run
 from tests.tiny_utd import write_recording
 
@@ -34,7 +34,9 @@ def plane(camera: Camera) -> Depth:
 
 
 def region(name: str, size: tuple[int, int] = (32, 24), camera: Camera = CAMERA) -> Region:
-    return find_region(camera, FlowSettings(crop=CROP, size=size, region=name))  # type: ignore[arg-type]
+    settings = FlowSettings(crop=CROP, size=size, region=name)  # type: ignore[arg-type]
+    left, top = (camera.width - CROP[0]) // 2, (camera.height - CROP[1]) // 2
+    return find_region(camera, Window(left, top, *CROP), settings)
 
 
 @pytest.mark.parametrize("name", ["image", "crop", "clip"])

@@ -6,9 +6,11 @@ from pydantic import AfterValidator
 
 from skelflow.flow.presets import find_preset, preset_name
 from skelflow.settings import Count, Positive, Settings
+from skelflow.types import Camera
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
 RegionName = Literal["image", "crop", "clip"]
+WindowName = Literal["center", "person"]
 PresetName = Annotated[str, AfterValidator(preset_name)]  # former names become present ones
 MOVING_M = 0.001  # a pixel that moves less is at rest
 
@@ -18,12 +20,15 @@ class FlowSettings(Settings):
 
     Parameters
     ----------
-    crop : (width, height) of the centered window of the depth image, pixels.
-    size : (width, height) the window is resized to, pixels.
+    window : which part of the depth image becomes a clip: "center" is a centered window of a size
+        given by `crop`, as in the paper; "person" a square around who acts, in proportion to the
+        body, see `skelflow.datasets.prepare.person.person_window`.
+    crop : (width, height) of the centered window of the depth image, pixels; no matter to "person".
+    size : (width, height) the window is resized to, pixels; equal for "person".
     stride : every stride-th frame pair (t, t + 1) has a flow.
     preset : of the flow solver, see `skelflow.flow.api.scene_flow`.
     intensity : what the flow sees beside depth; "auto" takes infrared, else color, else nothing.
-    region : what is solved; "image" is the whole depth image; "crop" the crop and a margin of 16
+    region : what is solved; "image" is the whole depth image; "crop" the window and a margin of 16
         pixels; "clip" the same, reduced to the resolution of `size` beforehand. What
         that saves and loses, `benchmarks/clip_region.py` measures.
     range_m : motion in meters that color 255 stands for; None = measured on training recordings.
@@ -35,6 +40,7 @@ class FlowSettings(Settings):
         A value is out of range, or both kinds of range are asked for.
     """
 
+    window: WindowName = "center"
     crop: tuple[Count, Count] = (320, 240)
     size: tuple[Count, Count] = (160, 120)
     stride: Count = 3
@@ -47,7 +53,10 @@ class FlowSettings(Settings):
     def check(self) -> None:
         """The solver knows the preset, a clip does not exceed its crop, one kind of range."""
         find_preset(self.preset)
-        grows = self.size[0] > self.crop[0] or self.size[1] > self.crop[1]
+        centered = self.window == "center"
+        square = self.size[0] == self.size[1]
+        self.require(centered or square, "size", "equal width and height for window person")
+        grows = centered and (self.size[0] > self.crop[0] or self.size[1] > self.crop[1])
         self.require(
             self.region != "clip" or not grows,
             "region",
@@ -60,14 +69,21 @@ class FlowSettings(Settings):
             "none: range_m and per_sequence_range exclude each other",
         )
 
+    def exceeds(self, camera: Camera) -> bool:
+        """Whether the centered window is larger than a camera's image."""
+        wide, tall = self.crop[0] > camera.width, self.crop[1] > camera.height
+        return self.window == "center" and (wide or tall)
+
     def differences(self, other: "FlowSettings") -> dict[str, tuple[Any, Any]]:
         """Settings in which the flow of two recordings cannot be compared: own and other value.
 
         What was asked for as intensity is not among them: recordings may have different streams.
+        Nor is the crop where neither uses it.
         """
         pairs = {name: (value, getattr(other, name)) for name, value in self}
+        free = {"intensity"} | ({"crop"} if self.window == other.window == "person" else set())
         return {
             name: (own, found)
             for name, (own, found) in pairs.items()
-            if name != "intensity" and own != found
+            if name not in free and own != found
         }

@@ -8,10 +8,10 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from skelflow.datasets.loading.clips import Clip
-from skelflow.datasets.prepare.region import crop_corner
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.models.base import Network
 from skelflow.types import Camera
+from skelflow.types import Window as ImageWindow
 
 Window = tuple[float, float, float, float]
 
@@ -36,13 +36,18 @@ def mean_by_frame(
     return np.asarray(total / clips_there, np.float32)
 
 
-def seen_window(camera: Camera, meta: StoreMeta, network: Network) -> Window:
-    """Left, top, width and height of what the network sees, in pixels of the depth image."""
+def seen_window(
+    camera: Camera, window: ImageWindow | None, meta: StoreMeta, network: Network
+) -> Window:
+    """Left, top, width and height of what the network sees, in pixels of the depth image.
+
+    `window` is what the flow shows; None where there is none.
+    """
     clip = network.config.clip
-    if clip is None:
+    if clip is None or window is None:
         return 0.0, 0.0, float(camera.width), float(camera.height)
-    scale = np.divide(meta.flow.crop, meta.flow.size)
+    scale = np.divide(window[2:], meta.flow.size)
     free = np.subtract(meta.flow.size, clip.side) // 2
-    left, top = np.asarray(crop_corner(camera, meta.flow.crop)) + free * scale
+    left, top = np.asarray(window[:2]) + free * scale
     width, height = clip.side * scale
     return float(left), float(top), float(width), float(height)

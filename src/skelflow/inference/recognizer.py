@@ -31,13 +31,14 @@ from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.models.config import Input
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
-from skelflow.types import Recording
+from skelflow.types import Recording, Window
 
 
 class _Reading(NamedTuple):
     """A recording as the network read it: one row of `logits` a sample."""
 
     recording: Recording
+    window: Window | None
     samples: SkeletonDataset
     batches: list[Batch]
     logits: Tensor
@@ -137,7 +138,7 @@ class Recognizer(HubWeights):
         return Explanation(
             self._result(reading, top),
             times=tuple(times),
-            window=seen_window(reading.recording.camera, meta, network),
+            window=seen_window(reading.recording.camera, reading.window, meta, network),
             probabilities=mean_by_frame(clips, probabilities, len(times)),
             classes=self.checkpoint.class_names,
             flow=(
@@ -165,7 +166,7 @@ class Recognizer(HubWeights):
             loader = DataLoader(samples, batch_size=8)
             batches = [send_to_device(batch, self._device) for batch in loader]
             logits = torch.cat([self._logits(batch) for batch in batches]).cpu()
-        return _Reading(recording, samples, batches, logits, seconds)
+        return _Reading(recording, sequence.window, samples, batches, logits, seconds)
 
     def _result(self, reading: _Reading, top: int) -> Result:
         """The mean over the sequence's clips."""

@@ -14,6 +14,7 @@ def plan(
     *,
     recipe: str | None = None,
     workers: Annotated[list[int] | None, Parameter(negative=())] = None,
+    window: Literal["center", "person"] = "center",
     crop: str = "320x240",
     size: str = "160x120",
     stride: int = 3,
@@ -38,10 +39,12 @@ def plan(
         Also time the training steps of this recipe, by name or file.
     workers
         More numbers of workers to plan for, as a cluster's; repeatable.
+    window
+        As in `skelflow prepare`, like the options below: the centered window of --crop, or a square around the person.
     crop
-        As in `skelflow prepare`, like the options below.
+        Size of the centered window of the depth image, WIDTHxHEIGHT pixels.
     size
-        What the crop is resized to.
+        What the window is resized to.
     stride
         Every stride-th frame pair gets a flow.
     preset
@@ -64,6 +67,7 @@ def plan(
     from skelflow.training.recipe import load_recipe
 
     config = PrepareConfig(
+        window=window,
         crop=parse_size(crop),
         size=parse_size(size),
         stride=stride,

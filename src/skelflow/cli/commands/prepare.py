@@ -15,6 +15,7 @@ def prepare(
     out: Path,
     only: str = "*",
     limit: int | None = None,
+    window: Literal["center", "person"] = "center",
     crop: str = "320x240",
     size: str = "160x120",
     stride: int = 3,
@@ -48,10 +49,12 @@ def prepare(
         Prepare just the recordings whose name matches this pattern, as "a[1-9]_*".
     limit
         Prepare just so many, evenly spread over the data set.
+    window
+        What becomes a clip: the centered window of --crop, or a square around the person.
     crop
-        Centered window of the depth image, WIDTHxHEIGHT pixels.
+        Size of the centered window of the depth image, WIDTHxHEIGHT pixels.
     size
-        What the window is resized to.
+        What the window is resized to, as 112x112.
     stride
         Every stride-th frame pair gets a flow.
     preset
@@ -84,6 +87,7 @@ def prepare(
     from skelflow.datasets.prepare.run import prepare as prepare_recordings
 
     config = PrepareConfig(
+        window=window,
         crop=parse_size(crop),
         size=parse_size(size),
         stride=stride,

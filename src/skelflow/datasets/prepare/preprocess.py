@@ -5,13 +5,13 @@ from jaxtyping import Float32
 
 from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
 from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.region import crop_corner, find_region
+from skelflow.datasets.prepare.region import find_region, find_window
 from skelflow.datasets.settings import MOVING_M, FlowSettings
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow, measure_range
-from skelflow.types import Recording
+from skelflow.types import Recording, Window
 
 _RANGE_PERCENTILE = 99.5
 
@@ -46,12 +46,14 @@ def prepare_sequence(
     _check(recording, config, layout)
     times: list[int] = []
     flow_m: FlowFrames = np.zeros((0, *reversed(config.flow.size), 3), np.float32)
+    window = None
     if not config.skeletons_only:
         times = pair_times(len(recording), config.flow.stride)
-        flow_m = flow_frames(recording, config.flow, times)
+        window = find_window(recording, config.flow)
+        flow_m = flow_frames(recording, config.flow, times, window=window)
     if range_m is None:
         range_m = measure_range(flow_m)
-    joints_px, joints_m = _joints(recording, config, times, layout)
+    joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
     return PreparedSequence(
         name=recording.name,
         flow=encode_flow(flow_m, range_m),
@@ -62,11 +64,23 @@ def prepare_sequence(
         labels=recording.labels,
         intensity=intensity_source(recording, config.flow.intensity) if times else "none",
         origin=origin,
+        window=window,
     )
 
 
-def flow_frames(recording: Recording, settings: FlowSettings, times: list[int]) -> FlowFrames:
+def flow_frames(
+    recording: Recording,
+    settings: FlowSettings,
+    times: list[int],
+    *,
+    window: Window | None = None,
+) -> FlowFrames:
     """Flow of the pairs (t, t + 1), meters, cropped and resized.
+
+    Parameters
+    ----------
+    recording, settings, times : what is solved, how, and the first frame of each pair.
+    window : the part of the image that is kept; None = found as `settings.window` says.
 
     Raises
     ------
@@ -74,7 +88,8 @@ def flow_frames(recording: Recording, settings: FlowSettings, times: list[int]) 
         See `prepare_sequence`.
     """
     source = _check_frames(recording, settings)
-    region = find_region(recording.camera, settings)
+    window = window or find_window(recording, settings)
+    region = find_region(recording.camera, window, settings)
     pairs = PairReader(region.view(recording), source)
     frames, seen = [], False
     for t in times:
@@ -125,7 +140,7 @@ def _check_frames(recording: Recording, settings: FlowSettings) -> str:
     """What the flow sees beside depth, of a recording that can be cropped and has it."""
     source, camera = intensity_source(recording, settings.intensity), recording.camera
     check_pairs(recording, source)
-    if settings.crop[0] > camera.width or settings.crop[1] > camera.height:
+    if settings.exceeds(camera):
         raise DataError(
             f"{recording.path}: crop {settings.crop[0]}x{settings.crop[1]} is larger than the "
             f"depth image {camera.width}x{camera.height}; choose a smaller crop"
@@ -134,18 +149,24 @@ def _check_frames(recording: Recording, settings: FlowSettings) -> str:
 
 
 def _joints(
-    recording: Recording, config: PrepareConfig, times: list[int], layout: str | None
+    recording: Recording,
+    times: list[int],
+    layout: str | None,
+    window: Window | None,
+    size: tuple[int, int],
 ) -> tuple[Float32[np.ndarray, "n bodies joints 2"], Float32[np.ndarray, "frames bodies joints 3"]]:
     """Joints in the flow's pixels at each flow frame, and in meters at every frame."""
     skeleton, camera = recording.skeleton, recording.camera
     if skeleton is None or layout is None:
         empty = np.zeros((len(recording), 0, 0, 3), np.float32)
         return empty[: len(times), ..., :2], empty
+    if window is None:
+        return np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32), skeleton.joints_m
     joints_px = skeleton.joints_px[times]
     inside = (joints_px > -0.5) & (joints_px < (camera.width - 0.5, camera.height - 0.5))
     usable = inside.all(axis=-1) & joints_px.any(axis=-1) & (skeleton.tracking[times] > 0)
-    scale = np.divide(config.flow.size, config.flow.crop)
-    moved = (joints_px - crop_corner(camera, config.flow.crop) + 0.5) * scale - 0.5
+    scale = np.divide(size, window[2:])
+    moved = (joints_px - window[:2] + 0.5) * scale - 0.5
     seen_px: Float32[np.ndarray, "n bodies joints 2"] = np.where(
         usable[..., None], moved, np.nan
     ).astype(np.float32)

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from skelflow.datasets.prepare.person import person_window
 from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.engines.numba.pyramid import halve_depth, halve_intensity
-from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording
+from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording, Window
 
 MARGIN_PX = 16  # around the crop, depth-image pixels: what moves in from outside is still seen
 
@@ -27,7 +28,7 @@ class Region:
     Parameters
     ----------
     camera : of the solved image.
-    x0, y0 : the clip's corner in the solved image, pixels.
+    x0, y0 : the clip's corner in the solved image, pixels; negative where it begins outside.
     width, height : of the clip in the solved image, before it is resized.
     take_depth, take_image : from a whole image to the solved one.
     """
@@ -56,8 +57,15 @@ class Region:
         )
 
     def cut(self, flow_m: Flow, size: tuple[int, int]) -> ClipFlow:
-        """The clip's flow out of the solved image's, resized to `size` = (width, height)."""
-        window = flow_m[self.y0 : self.y0 + self.height, self.x0 : self.x0 + self.width]
+        """The clip's flow out of the solved image's, resized to `size` = (width, height).
+
+        What lies outside the solved image does not move. Meters stay meters at any size.
+        """
+        rows, below = _span(self.y0, self.height, len(flow_m))
+        columns, beside = _span(self.x0, self.width, flow_m.shape[1])
+        window = flow_m[rows, columns]
+        if any((*below, *beside)):
+            window = np.pad(window, (below, beside, (0, 0)))
         if size == (self.width, self.height):
             return window.copy()
         return np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.float32)
@@ -67,36 +75,49 @@ class Region:
         return np.asarray(np.rint(np.stack(planes, axis=-1)), np.uint8)
 
 
-def find_region(camera: Camera, settings: FlowSettings) -> Region:
-    """The region that `settings.region` asks for, of a depth image not smaller than the crop.
+def find_window(recording: Recording, settings: FlowSettings) -> Window:
+    """The part of the depth image that becomes the clip, the same in all of its frames."""
+    if settings.window == "person":
+        return person_window(recording)
+    camera, (width, height) = recording.camera, settings.crop
+    return Window((camera.width - width) // 2, (camera.height - height) // 2, width, height)
+
+
+def find_region(camera: Camera, window: Window, settings: FlowSettings) -> Region:
+    """The region that `settings.region` asks for.
 
     Parameters
     ----------
     camera : of the whole depth image.
-    settings : crop, size and region: "image" is all of it; "crop" the crop and 16 pixels around it
-        as far as there are any; "clip" the same at the clip's resolution. When the crop is 2, 4,
-        8 ... times the clip, depth is halved as in the solver's own pyramid, which keeps surfaces
-        apart; else each pixel takes the nearest depth and the mean intensity.
+    window : what becomes the clip.
+    settings : size and region: "image" is all of the image; "crop" the window and 16 pixels around
+        it as far as there are any; "clip" the same at the clip's resolution, but where the window
+        is smaller than the clip. When a centered window is 2, 4, 8 ... times the clip, depth is
+        halved as in the solver's own pyramid, which keeps surfaces apart; else each pixel takes
+        the nearest depth and the mean intensity.
     """
+    (width, height), size = window[2:], settings.size
     if settings.region == "image":
-        return _window(camera, settings, camera.width, camera.height)
-    if settings.region == "crop" or settings.size == settings.crop:
-        return _window(camera, settings, MARGIN_PX, MARGIN_PX)
-    factor = settings.crop[0] // settings.size[0]
-    doubled = (factor * settings.size[0], factor * settings.size[1]) == settings.crop
-    if doubled and factor & (factor - 1) == 0:
-        return _halved(camera, settings, factor)
-    return _resampled(camera, settings)
+        return _whole_pixels(camera, window, camera.width, camera.height)
+    if settings.region == "crop" or (width <= size[0] and height <= size[1]):
+        return _whole_pixels(camera, window, MARGIN_PX, MARGIN_PX)
+    factor = width // size[0]
+    doubled = (factor * size[0], factor * size[1]) == (width, height)
+    if settings.window == "center" and doubled and factor & (factor - 1) == 0:
+        return _halved(camera, window, size, factor)
+    return _resampled(camera, window, size)
 
 
-def crop_corner(camera: Camera, crop: tuple[int, int]) -> tuple[int, int]:
-    """(x, y) of the centered crop's first pixel."""
-    return (camera.width - crop[0]) // 2, (camera.height - crop[1]) // 2
+def _span(start: int, length: int, available: int) -> tuple[slice, tuple[int, int]]:
+    """What is there of `length` places from `start` on, and how many are missing on both sides."""
+    stop = start + length
+    inside = slice(max(0, start), min(available, stop))
+    return inside, (max(0, -start), max(0, stop - available))
 
 
-def _window(camera: Camera, settings: FlowSettings, wide: int, tall: int) -> Region:
-    """The crop with up to `wide` columns and `tall` rows on each side, at full resolution."""
-    (x0, y0), (width, height) = crop_corner(camera, settings.crop), settings.crop
+def _whole_pixels(camera: Camera, window: Window, wide: int, tall: int) -> Region:
+    """The window with up to `wide` columns and `tall` rows on each side, at full resolution."""
+    x0, y0, width, height = window
     left, top = max(0, x0 - wide), max(0, y0 - tall)
     right = min(camera.width, x0 + width + wide)
     bottom = min(camera.height, y0 + height + tall)
@@ -110,12 +131,13 @@ def _window(camera: Camera, settings: FlowSettings, wide: int, tall: int) -> Reg
     return Region(solved, x0 - left, y0 - top, width, height, take, take)
 
 
-def _halved(camera: Camera, settings: FlowSettings, factor: int) -> Region:
-    """The crop and its margin, halved until the crop has the clip's size.
+def _halved(camera: Camera, window: Window, size: tuple[int, int], factor: int) -> Region:
+    """The window and its margin, halved until the window has the clip's size.
 
     A solved pixel stands for the upper left one of the pixels it replaces.
     """
-    full = _window(camera, settings, *_margins(camera, settings.crop, factor))
+    wide, tall = (min(MARGIN_PX, corner) // factor * factor for corner in window[:2])
+    full = _whole_pixels(camera, window, wide, tall)
     times = factor.bit_length() - 1
 
     def take_depth(depth: Depth) -> Plane:
@@ -140,9 +162,7 @@ def _halved(camera: Camera, settings: FlowSettings, factor: int) -> Region:
         cx=whole.cx / factor,
         cy=whole.cy / factor,
     )
-    return Region(
-        solved, full.x0 // factor, full.y0 // factor, *settings.size, take_depth, take_image
-    )
+    return Region(solved, full.x0 // factor, full.y0 // factor, *size, take_depth, take_image)
 
 
 def _halve(image: Plane, kernel: Callable[..., None]) -> Float32[np.ndarray, "h3 w3"]:
@@ -153,19 +173,17 @@ def _halve(image: Plane, kernel: Callable[..., None]) -> Float32[np.ndarray, "h3
     return halved
 
 
-def _margins(camera: Camera, crop: tuple[int, int], unit: int) -> tuple[int, int]:
-    """Margin left and above, a multiple of `unit` that the image has room for."""
-    x0, y0 = (min(MARGIN_PX, corner) // unit * unit for corner in crop_corner(camera, crop))
-    return x0, y0
+def _resampled(camera: Camera, window: Window, size: tuple[int, int]) -> Region:
+    """The window and its margin on a grid of the clip's resolution, of any ratio.
 
-
-def _resampled(camera: Camera, settings: FlowSettings) -> Region:
-    """The crop and its margin on a grid of the clip's resolution, of any ratio."""
-    (x0, y0), (width, height) = crop_corner(camera, settings.crop), settings.size
-    step_x, step_y = settings.crop[0] / width, settings.crop[1] / height
-    left, top = int(min(MARGIN_PX, x0) / step_x), int(min(MARGIN_PX, y0) / step_y)
-    columns = x0 + (np.arange(-left, width + left) + 0.5) * step_x - 0.5
-    rows = y0 + (np.arange(-top, height + top) + 0.5) * step_y - 0.5
+    What lies outside the image has no depth.
+    """
+    (x0, y0), (width, height) = window[:2], size
+    step_x, step_y = window.width / width, window.height / height
+    left, right = _margins(x0, window.width, camera.width, step_x)
+    top, bottom = _margins(y0, window.height, camera.height, step_y)
+    columns = x0 + (np.arange(-left, width + right) + 0.5) * step_x - 0.5
+    rows = y0 + (np.arange(-top, height + bottom) + 0.5) * step_y - 0.5
     map_x, map_y = (grid.astype(np.float32) for grid in np.meshgrid(columns, rows))
     box = max(1, round(step_x)), max(1, round(step_y))
 
@@ -186,6 +204,13 @@ def _resampled(camera: Camera, settings: FlowSettings) -> Region:
         cy=(camera.cy - rows[0]) / step_y,
     )
     return Region(solved, left, top, width, height, take_depth, take_image)
+
+
+def _margins(start: int, length: int, available: int, step: float) -> tuple[int, int]:
+    """Margin before and after a span of the image, in steps, as far as the image reaches."""
+    rooms = start, available - start - length
+    before, after = (int(min(MARGIN_PX, max(0, room)) / step) for room in rooms)
+    return before, after
 
 
 def _through(frames: Frames[_In], change: Callable[[_In], _Out]) -> Frames[_Out]:

@@ -82,7 +82,7 @@ def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
 
 def _check_crop(recording: Recording, config: PrepareConfig) -> None:
     camera, (width, height) = recording.camera, config.flow.crop
-    if width > camera.width or height > camera.height:
+    if config.flow.exceeds(camera):
         raise ConfigError(
             f"prepare: crop {width}x{height} is larger than the depth image "
             f"{camera.width}x{camera.height} of {recording.path}; choose a smaller crop"

@@ -10,7 +10,10 @@ from jaxtyping import Float32, UInt8
 from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.presets import preset_of_version
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
-from skelflow.types import Labels
+from skelflow.types import Labels, Window
+
+# what stores of earlier versions do not say
+_OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center"}
 
 # settings in which equal configurations may differ
 _DESCRIBES = ("range_from", "class_names", "version", "joints")
@@ -39,6 +42,9 @@ class PreparedSequence:
         What the flow saw beside depth: "infrared", "color" or "none".
     origin : str
         Path of the recording below the folder it was prepared from.
+    window : Window or None
+        The part of the depth image that the flow shows; None where there is no flow, or in a store
+        of an earlier skelflow, whose windows are all centered.
     """
 
     name: str
@@ -50,6 +56,7 @@ class PreparedSequence:
     labels: Labels = field(default_factory=Labels)
     intensity: str = "none"
     origin: str = ""
+    window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,7 @@ class StoreMeta:
         return {
             "source": self.source,
             "layout": self.layout,
+            "window": flow.window,
             "crop": flow.crop,
             "size": flow.size,
             "stride": flow.stride,
@@ -118,7 +126,7 @@ class StoreMeta:
         A joint layout that does not come with skelflow is registered, `ConfigError` when another
         one has its name.
         """
-        values = {"region": "image", "has_flow": True, **found}  # older stores do not say it
+        values = {**_OF_OLDER_STORES, **found}
         if "joints" in values:
             register_layout(Layout.from_json(values["joints"]))
         flow = {name: values[name] for name in FlowSettings.model_fields}

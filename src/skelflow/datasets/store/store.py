@@ -14,7 +14,7 @@ from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
 from skelflow.errors import ConfigError, DataError
 from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
-from skelflow.types import Labels
+from skelflow.types import Labels, Window
 from skelflow.version import __version__
 
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]
@@ -162,6 +162,7 @@ class Store:
             labels=Labels(**found["labels"]),
             intensity=found["intensity"],
             origin=found["origin"],
+            window=None if found["window"] is None else Window(*found["window"]),
         )
 
     def flow(
@@ -193,7 +194,7 @@ class Store:
     def attributes(self, name: str) -> dict[str, Any]:
         """Everything but the arrays of one sequence; `DataError` when it is not there, or damaged.
 
-        The keys: labels, range_m, intensity, origin, frames, bodies, version.
+        The keys: labels, range_m, intensity, origin, window, frames, bodies, version.
         """
         if name not in self._sequences:
             if not self.has(name):
@@ -201,7 +202,7 @@ class Store:
             found = _attributes(self.path / name)
             if "labels" not in found:
                 raise self._damaged(name, "its zarr.json is no description of a sequence")
-            self._sequences[name] = {"version": self.meta.version, **found}
+            self._sequences[name] = {"version": self.meta.version, "window": None, **found}
         return self._sequences[name]
 
     def _read(
@@ -237,6 +238,7 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
         "range_m": sequence.range_m,
         "intensity": sequence.intensity,
         "origin": sequence.origin,
+        "window": sequence.window,
         "frames": sequence.joints_m.shape[0],
         "bodies": sequence.joints_m.shape[1],
         "version": __version__,
