@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from skelflow.flow.presets import find_preset, preset_name
 from skelflow.settings import Count, Positive, Settings
@@ -33,6 +33,8 @@ class FlowSettings(Settings):
         that saves and loses, `benchmarks/clip_region.py` measures.
     range_m : motion in meters that color 255 stands for; None = measured on training recordings.
     per_sequence_range : every sequence has its own measured range instead.
+    companding : exponent of color over motion; 1 is linear, as in the paper. At 0.5 small motions,
+        which are most, have more of the colors, see `skelflow.flow.encoding.encode_flow`.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class FlowSettings(Settings):
     region: RegionName = "image"
     range_m: Positive | None = None
     per_sequence_range: bool = False
+    companding: Annotated[float, Field(gt=0, le=1)] = 1.0
 
     def check(self) -> None:
         """The solver knows the preset, a clip does not exceed its crop, one kind of range."""

@@ -10,15 +10,18 @@ SPAN = 127  # gray levels from no motion to the end of the range
 
 
 def encode_flow(
-    flow_m: Float32[np.ndarray, "*frames 3"], range_m: float
+    flow_m: Float32[np.ndarray, "*frames 3"], range_m: float, *, companding: float = 1.0
 ) -> UInt8[np.ndarray, "*frames 3"]:
-    """Map motion in [-range_m, range_m] linearly to [1, 255]; no motion is 128.
+    """Map motion in [-range_m, range_m] to [1, 255]; no motion is 128.
 
     Parameters
     ----------
     flow_m : (..., 3) float32, meters a frame; x right, y down, z away -> red, green, blue.
     range_m : float
         Motion, in meters, shown at full color; larger motion is clipped.
+    companding : float
+        Exponent in (0, 1]: a share x of the range is shown at x ** companding of full color, so
+        that below 1 small motions have more of the colors; 1 is linear, as in the paper.
 
     Returns
     -------
@@ -27,7 +30,7 @@ def encode_flow(
     Raises
     ------
     ConfigError
-        `range_m` is not positive and finite.
+        `range_m` is not positive and finite, or `companding` is out of range.
     DataError
         The flow is not finite.
 
@@ -35,20 +38,32 @@ def encode_flow(
     --------
     >>> encode_flow(np.float32([[0.0, 0.1, -0.1]]), 0.1)
     array([[128, 255,   1]], dtype=uint8)
+    >>> encode_flow(np.float32([[0.0, 0.025, -0.1]]), 0.1, companding=0.5)
+    array([[128, 192,   1]], dtype=uint8)
     """
-    _check(range_m)
+    _check(range_m, companding)
     if not np.isfinite(flow_m).all():
         raise DataError("flow to color: found NaN or infinity, expected finite meters")
-    levels = np.rint(flow_m * np.float32(SPAN / range_m))
+    if companding == 1:
+        levels = np.rint(flow_m * np.float32(SPAN / range_m))
+    else:
+        share = np.abs(flow_m) * np.float32(1 / range_m)
+        levels = np.rint(np.copysign(SPAN * share ** np.float32(companding), flow_m))
     return (np.clip(levels, -SPAN, SPAN) + ZERO).astype(np.uint8)
 
 
 def decode_flow(
-    colored: UInt8[np.ndarray, "*frames 3"], range_m: float
+    colored: UInt8[np.ndarray, "*frames 3"], range_m: float, *, companding: float = 1.0
 ) -> Float32[np.ndarray, "*frames 3"]:
     """Meters of colored flow: the inverse of `encode_flow` to half a color step."""
-    _check(range_m)
-    return (colored.astype(np.float32) - ZERO) * np.float32(range_m / SPAN)
+    _check(range_m, companding)
+    return motion_of_colors(companding)[colored] * np.float32(range_m)
+
+
+def motion_of_colors(companding: float = 1.0) -> Float32[np.ndarray, "256"]:
+    """The motion that each color stands for, as a share of the range: 128 is 0, 255 is 1."""
+    levels = (np.arange(256, dtype=np.float32) - ZERO) / np.float32(SPAN)
+    return np.copysign(np.abs(levels) ** np.float32(1 / companding), levels)
 
 
 def measure_range(flow_m: Float32[np.ndarray, "*frames 3"]) -> float:
@@ -56,6 +71,8 @@ def measure_range(flow_m: Float32[np.ndarray, "*frames 3"]) -> float:
     return max(float(np.abs(flow_m).max(initial=0.0)), 1e-3)
 
 
-def _check(range_m: float) -> None:
+def _check(range_m: float, companding: float) -> None:
+    if not 0 < companding <= 1:
+        raise ConfigError(f"companding must lie in (0, 1], found {companding}")
     if not (np.isfinite(range_m) and range_m > 0):
         raise ConfigError(f"range_m must be positive and finite, found {range_m}")

@@ -31,9 +31,11 @@ class Preset:
         measured noise are none (`skelflow.flow.engines.numpy.robust.smooth`).
     match : bool
         Solve level 2 and coarser ones only, match the two images densely from there, and solve the
-        finest level from the match (`skelflow.flow.engines.match.frame_match`). For depth alone,
-        the match sees its shading, and the solver, in more work, a silhouette where the background
-        is removed. Engines "numba" and "numpy".
+        finest level from the match (`skelflow.flow.engines.match.frame_match`), for depth alone in
+        more work. Engines "numba" and "numpy".
+    silhouette : bool
+        For depth alone, let the solver see one gray wherever there is depth if the background is
+        removed: if half of the pixels have none. The match sees shading all the same.
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
@@ -44,6 +46,7 @@ class Preset:
     robust: bool = False
     smooth: bool = False
     match: bool = False
+    silhouette: bool = False
 
     def iterations_at(self, level: int) -> int:
         """Iterations of a warp `level` steps below the finest level."""
@@ -86,8 +89,10 @@ PRESETS = {
         robust=True,
         smooth=True,
         match=True,
+        silhouette=True,
     ),
 }
+PRESETS["silhouette"] = replace(PRESETS["fast"], silhouette=True)  # the same flow otherwise
 
 
 # what stores, and networks trained on them, were made with by an earlier skelflow: found by name,

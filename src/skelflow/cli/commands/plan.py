@@ -40,7 +40,8 @@ def plan(
     workers
         More numbers of workers to plan for, as a cluster's; repeatable.
     window
-        As in `skelflow prepare`, like the options below: the centered window of --crop, or a square around the person.
+        As in `skelflow prepare`, like the options below: the centered window of --crop, or a square
+        around the person.
     crop
         Size of the centered window of the depth image, WIDTHxHEIGHT pixels.
     size

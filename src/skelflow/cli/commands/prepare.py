@@ -25,6 +25,7 @@ def prepare(
     skeletons_only: Annotated[bool, Parameter(negative=())] = False,
     range_m: float | None = None,
     per_sequence_range: bool = False,
+    companding: float = 1.0,
     protocol: str | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
@@ -71,6 +72,8 @@ def prepare(
         Motion in meters of full color; measured on training recordings when not given.
     per_sequence_range
         Every sequence has its own range.
+    companding
+        Exponent of color over motion: at 0.5 small motions have more of the colors; 1 is linear.
     protocol
         Who trains, for measuring the range; the data set's usual one when not given.
     workers
@@ -97,6 +100,7 @@ def prepare(
         skeletons_only=skeletons_only,
         range_m=range_m,
         per_sequence_range=per_sequence_range,
+        companding=companding,
         protocol=protocol,
         workers=(os.cpu_count() or 1) if workers is None else workers,
         retries=retries,

@@ -56,7 +56,7 @@ def prepare_sequence(
     joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
     return PreparedSequence(
         name=recording.name,
-        flow=encode_flow(flow_m, range_m),
+        flow=encode_flow(flow_m, range_m, companding=config.flow.companding),
         joints_px=joints_px,
         joints_m=joints_m,
         range_m=range_m,

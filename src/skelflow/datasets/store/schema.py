@@ -13,7 +13,7 @@ from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
 from skelflow.types import Labels, Window
 
 # what stores of earlier versions do not say
-_OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center"}
+_OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center", "companding": 1.0}
 
 # settings in which equal configurations may differ
 _DESCRIBES = ("range_from", "class_names", "version", "joints")
@@ -111,6 +111,7 @@ class StoreMeta:
             "intensity": flow.intensity,
             "range_m": flow.range_m,
             "per_sequence_range": flow.per_sequence_range,
+            "companding": flow.companding,
             "range_from": self.range_from,
             "region": flow.region,
             "has_flow": self.has_flow,

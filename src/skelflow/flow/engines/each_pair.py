@@ -85,8 +85,8 @@ def _each(
             image0, image1 = (depth_image(depth, camera, preset) for depth in (depth0, depth1))
             if preset.match:
                 match_images = MatchImages(image0, image1)
-                if is_masked(depth0):
-                    image0, image1 = silhouette(depth0), silhouette(depth1)
+            if preset.silhouette and is_masked(depth0):
+                image0, image1 = silhouette(depth0), silhouette(depth1)
         else:
             image0, image1 = pairs.intensity0[number], pairs.intensity1[number]
         yield (PyramidFrame(image0, depth0), PyramidFrame(image1, depth1)), camera, match_images

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from skelflow.flow.constants import (
@@ -11,9 +12,11 @@ from skelflow.flow.constants import (
     BRIGHTEST,
     DARKEST,
     GAIN,
+    MASKED_SHARE,
     MEAN_PX,
     MIDDLE,
     NORMAL_PX,
+    SILHOUETTE,
     SOFTEN_PX,
 )
 from skelflow.flow.engines.torch.camera import Fields
@@ -60,6 +63,22 @@ def shading(depth_m: Fields, cameras: Sequence[Camera]) -> Fields:
     length = (slope_x * slope_x + slope_y * slope_y + mean * mean).sqrt_().clamp_(min=1e-6)
     image = known * (AMBIENT + (BRIGHTEST - AMBIENT) * (mean / length))
     return _blur(image, SOFTEN_PX * rows)
+
+
+def silhouette(depth_m: Fields) -> Fields:
+    """One gray wherever there is depth, 0 elsewhere.
+
+    Twin of `skelflow.flow.engines.depth_image.silhouette`.
+    """
+    return (depth_m > 0).to(depth_m.dtype) * SILHOUETTE
+
+
+def is_masked(depth_m: Fields) -> Bool[Tensor, " b"]:
+    """Of each image, whether the background was removed.
+
+    Twin of `skelflow.flow.engines.depth_image.is_masked`.
+    """
+    return (depth_m == 0).double().mean(dim=(1, 2)) >= MASKED_SHARE
 
 
 def _focal(cameras: Sequence[Camera]) -> tuple[list[float], list[float]]:

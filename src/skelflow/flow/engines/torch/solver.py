@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 
 from skelflow.errors import ConfigError
 from skelflow.flow.engines.torch.camera import Fields, Flow, Motion, Rays, lift, rays
-from skelflow.flow.engines.torch.depth_image import relief, shading
+from skelflow.flow.engines.torch.depth_image import is_masked, relief, shading, silhouette
 from skelflow.flow.engines.torch.energy import (
     FrameBatch,
     Resized,
@@ -36,7 +36,7 @@ Estimate = Float32[Tensor, "10 b h w"]  # u v w, p_d, p_x of u v w, p_y of u v w
 
 _SETTINGS = (  # those `solve` heeds
     *("iterations", "warps", "step_ratio", "exact_border", "exact_lift"),
-    *("robust", "smooth"),
+    *("robust", "smooth", "silhouette"),
 )
 
 
@@ -99,6 +99,10 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
         intensity0, intensity1 = (
             depth_image(depth, pairs, preset) for depth in (pairs.depth0, pairs.depth1)
         )
+        if preset.silhouette:
+            masked = is_masked(pairs.depth0)[:, None, None]
+            intensity0 = torch.where(masked, silhouette(pairs.depth0), intensity0)
+            intensity1 = torch.where(masked, silhouette(pairs.depth1), intensity1)
     first, second = FrameBatch(intensity0, pairs.depth0), FrameBatch(intensity1, pairs.depth1)
     return solve(first, second, cameras=pairs.cameras, preset=preset)
 
