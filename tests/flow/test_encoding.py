@@ -36,6 +36,28 @@ def test_color_changes_sign_with_the_motion() -> None:
     ).all()
 
 
+@pytest.mark.parametrize("companding", [0.3, 0.5, 1.0])
+def test_color_decodes_to_itself_at_any_companding(companding: float) -> None:
+    colored = np.arange(1, 256, dtype=np.uint8).repeat(3).reshape(-1, 3)
+    meters = decode_flow(colored, 0.07, companding=companding)
+    assert (encode_flow(meters, 0.07, companding=companding) == colored).all()
+    assert (np.diff(meters[:, 0]) > 0).all()
+    np.testing.assert_allclose(meters, -meters[::-1])
+
+
+def test_companded_color_tells_small_motions_apart_that_linear_color_does_not() -> None:
+    small = np.linspace(0, 0.0004, 9, dtype=np.float32)[:, None].repeat(3, axis=1)
+    linear, companded = (encode_flow(small, 0.1, companding=share) for share in (1.0, 0.5))
+    assert len(np.unique(linear)) == 2
+    assert len(np.unique(companded)) >= 7
+
+
+@pytest.mark.parametrize("companding", [0.0, -0.5, 1.1, float("nan")])
+def test_color_rejects_a_companding_that_is_no_share(companding: float) -> None:
+    with pytest.raises(ConfigError, match="companding must lie in"):
+        encode_flow(np.zeros((1, 3), np.float32), 0.1, companding=companding)
+
+
 @pytest.mark.parametrize("range_m", [0.0, -1.0, float("nan"), float("inf")])
 def test_color_rejects_a_range_that_is_not_positive(range_m: float) -> None:
     with pytest.raises(ConfigError, match="range_m"):

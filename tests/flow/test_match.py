@@ -22,6 +22,7 @@ from skelflow.flow.engines.numpy import solver as reference
 from skelflow.flow.metrics import end_point_error
 from skelflow.flow.presets import PRESETS
 from skelflow.flow.state import Motion, PyramidFrame
+from skelflow.types import Camera
 
 BEST = PRESETS["best"]
 
@@ -223,3 +224,23 @@ def test_torch_refuses_a_match_and_says_what_does_it() -> None:
     tensors = [torch.from_numpy(field) for field in (pair.depth0, pair.depth1)]
     with pytest.raises(ConfigError, match=r"'torch' has no match; use engine=\"numba\""):
         scene_flow(*tensors, pair.camera, preset="best")
+
+
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_preset_silhouette_sees_a_silhouette_where_the_background_is_removed(engine: str) -> None:
+    rows, columns = np.mgrid[:48, :64].astype(np.float32)
+    camera = Camera.from_fov(64, 48, 62.5)
+
+    def pair(behind: float) -> list[np.ndarray]:
+        surface = 2 + 0.05 * np.sin(columns / 5) * np.cos(rows / 4)
+        boxes = [(abs(rows - 24) < 12) & (abs(columns - at) < 9) for at in (30, 31)]
+        return [np.where(box, surface, behind).astype(np.float32) for box in boxes]
+
+    def solve(depths: list[np.ndarray], preset: str, images: tuple | None = None) -> np.ndarray:
+        return scene_flow(*depths, camera, intensity=images, preset=preset, engine=engine)
+
+    masked, whole = pair(0), pair(3)
+    images = silhouette(masked[0]), silhouette(masked[1])
+    np.testing.assert_array_equal(solve(masked, "silhouette"), solve(masked, "fast", images))
+    assert np.abs(solve(masked, "silhouette") - solve(masked, "fast")).max() > 1e-3
+    np.testing.assert_array_equal(solve(whole, "silhouette"), solve(whole, "fast"))

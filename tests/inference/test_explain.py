@@ -9,7 +9,7 @@ import pytest
 import torch
 from playwright.sync_api import Page
 
-from skelflow.datasets.loading.clips import Clip
+from skelflow.datasets.loading.sampling import Clip
 from skelflow.inference import Explanation, Recognizer
 from skelflow.inference.explain import mean_by_frame
 from skelflow.inference.responses import joint_responses
@@ -78,6 +78,12 @@ def test_mean_by_frame_leaves_made_up_frames_out() -> None:
     values = torch.tensor([[[1.0], [2.0], [3.0]], [[5.0], [6.0], [99.0]]])
     found = mean_by_frame([Clip(0, 0, 0), Clip(0, 2, 1)], values, 4)
     np.testing.assert_array_equal(found, [[1], [2], [4], [6]])
+
+
+def test_mean_by_frame_gives_a_frame_without_clip_what_the_nearest_has() -> None:
+    values = torch.tensor([[[1.0], [2.0], [4.0]]])
+    found = mean_by_frame([Clip(0, 1, 0, spread=(1, 1, 4))], values, 6)
+    np.testing.assert_array_equal(found, [[1.5], [1.5], [1.5], [4], [4], [4]])
 
 
 def test_explain_says_what_recognize_says_and_shows_every_frame(data: Path, fused: Path) -> None:

@@ -83,7 +83,8 @@ def scene_flow(
     intensity : (intensity0, intensity1), gray 0..255, shaped as the depth and registered to it
         None, or two of them, for depth alone: an image made of the depth stands in for it.
     preset : str or Preset
-        "fast" is the quickest of ours; "best" is the most accurate, and the one for motion of many
+        "fast" is the quickest of ours, and "silhouette" the same, but for depth alone whose
+        background is removed; "best" is the most accurate, and the one for motion of many
         pixels (engines "numba" and "numpy" only). "paper" is the authors' method to the letter, and
         "corrected" that method with the right gain at the border and the exact lift. Your own is
         given itself, or by name after `skelflow.flow.presets.register_preset`.

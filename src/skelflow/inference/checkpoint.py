@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.datasets.protocols import hold_out, split
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
@@ -33,7 +34,7 @@ class Checkpoint:
     classes : action number of each class index.
     protocol : under which it was trained.
     held_out_subjects : training subjects that chose the checkpoint.
-    overlap, longer, shorter : how sequences become samples.
+    overlap, longer, shorter, sampling, sets : how sequences become samples.
     """
 
     path: Path
@@ -45,6 +46,8 @@ class Checkpoint:
     overlap: int
     longer: Literal["cut", "resample"]
     shorter: Literal["pad", "resample"] = "pad"
+    sampling: SamplingName = "windows"
+    sets: int = 3
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
@@ -69,7 +72,9 @@ class Checkpoint:
                 held_out_subjects=tuple(run["data"]["held_out_subjects"]),
                 overlap=clips["overlap"],
                 longer=clips["longer"],
-                shorter=clips.get("shorter", "pad"),  # not in files of earlier versions
+                shorter=clips.get("shorter", "pad"),  # this and the next not in earlier files
+                sampling=clips.get("sampling", "windows"),
+                sets=clips.get("sets", 3),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise WeightsError(
@@ -144,6 +149,8 @@ class Checkpoint:
             names,
             self.classes,
             overlap=self.overlap,
+            sampling=self.sampling,
+            sets=self.sets,
             longer=self.longer,
             shorter=self.shorter,
         )

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from skelflow.datasets.loading.clips import Clip
+from skelflow.datasets.loading.sampling import Clip
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.models.base import Network
 from skelflow.types import Camera
@@ -21,6 +21,8 @@ def mean_by_frame(
 ) -> Float32[np.ndarray, "n ..."]:
     """Of each frame, the mean over the clips that hold it; frames made up to fill a clip are none.
 
+    A frame that no clip holds takes what the nearest one in time has.
+
     Examples
     --------
     >>> clips = [Clip(0, start=0, pad=0), Clip(0, start=1, pad=0)]
@@ -30,10 +32,12 @@ def mean_by_frame(
     total = torch.zeros(count, *values.shape[2:])
     clips_there = torch.zeros(count, *(1 for _ in values.shape[2:]))
     for clip, own in zip(clips, values.cpu(), strict=True):
-        held = slice(clip.start, clip.start + len(own) - clip.pad)
-        total[held] += own[: len(own) - clip.pad]
-        clips_there[held] += 1
-    return np.asarray(total / clips_there, np.float32)
+        held = torch.from_numpy(clip.frames(len(own)))
+        total.index_add_(0, held, own[: len(held)].to(total.dtype))
+        clips_there.index_add_(0, held, torch.ones(len(held), *clips_there.shape[1:]))
+    known = clips_there.reshape(count, -1)[:, 0].nonzero().flatten()
+    nearest = known[(torch.arange(count)[:, None] - known).abs().argmin(dim=1)]
+    return np.asarray((total[nearest] / clips_there[nearest]), np.float32)
 
 
 def seen_window(

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.clips import STILL, Clip, ClipDataset, SkeletonDataset
+from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
+from skelflow.datasets.loading.sampling import Clip
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence

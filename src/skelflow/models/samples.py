@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.models.base import Network
 
@@ -16,6 +17,8 @@ def make_samples(
     classes: Sequence[int],
     *,
     overlap: int = 8,
+    sampling: SamplingName = "windows",
+    sets: int = 3,
     longer: Literal["cut", "resample"] = "cut",
     shorter: Literal["pad", "resample"] = "pad",
     augmentation: Augmentation | None = None,
@@ -29,7 +32,7 @@ def make_samples(
     ----------
     network : its configuration says by `clip` and `sequence` what it reads.
     store, names, classes : see `SkeletonDataset`.
-    overlap : of neighboring clips, in kept flow frames.
+    overlap, sampling, sets : see `ClipDataset`.
     longer, shorter, augmentation, train, seed, cache : see `SkeletonDataset`; no augmentation by
         default.
 
@@ -52,5 +55,13 @@ def make_samples(
     if clip is None:
         return SkeletonDataset(store, names, classes, **common)
     return ClipDataset(
-        store, names, classes, crop=clip.side, length=clip.length, overlap=overlap, **common
+        store,
+        names,
+        classes,
+        crop=clip.side,
+        length=clip.length,
+        overlap=overlap,
+        sampling=sampling,
+        sets=sets,
+        **common,
     )

@@ -132,12 +132,13 @@ def make_plan(
             return Plan(size, prepared, tuple(workers))
         trained = probe_training(recipe, store, Path(scratch), device=device)
     training = size.recordings * size.training_share
+    windows = clips and recipe.data.sampling == "windows"
     return Plan(
         size,
         prepared,
         tuple(workers),
         trained,
-        samples=training * (size.clips if clips else 1),
+        samples=training * (size.clips if windows else 1),
         unit="clips" if clips else "sequences",
         epochs=recipe.epochs,
     )

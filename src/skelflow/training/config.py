@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from skelflow.datasets.loading.augment import Augmentation
+from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Settings, SettingsError
 
@@ -46,6 +47,9 @@ class DataSection(Settings):
     protocol : who trains and who tests; None = the data set's usual one.
     held_out_subjects : training subjects that only choose the checkpoint (and steer 'plateau').
     augmentation : random changes of training samples; none in the paper but the crop.
+    sampling : a clip of flow has neighboring frames ("windows"), or frames spread over the "whole"
+        action; see `skelflow.datasets.loading.clips.ClipDataset`.
+    sets : clips of the whole action whose answers are averaged outside training.
     overlap : of neighboring clips, in kept flow frames.
     longer : a skeleton of more than `model.frames` frames is "cut" at its end or "resample"d.
     shorter : one of fewer frames is "pad"ded with NaN at its end or "resample"d.
@@ -57,6 +61,8 @@ class DataSection(Settings):
     protocol: str | None = None
     held_out_subjects: Annotated[tuple[int, ...], Field(strict=False)] = ()
     augmentation: Augmentation = Augmentation()
+    sampling: SamplingName = "windows"
+    sets: Count = 3
     overlap: NonNegativeInt = 8
     longer: Literal["cut", "resample"] = "cut"
     shorter: Literal["pad", "resample"] = "pad"

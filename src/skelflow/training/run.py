@@ -135,6 +135,8 @@ def _make_samples(
         names,
         split.classes,
         overlap=data.overlap,
+        sampling=data.sampling,
+        sets=data.sets,
         longer=data.longer,
         shorter=data.shorter,
         augmentation=data.augmentation,

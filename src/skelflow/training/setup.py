@@ -128,7 +128,8 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
     sequences become samples, 'run' the resolved configuration; each as JSON.
     """
     data = config.data
-    clips = {"overlap": data.overlap, "longer": data.longer, "shorter": data.shorter}
+    names = "overlap", "sampling", "sets", "longer", "shorter"
+    clips = {name: getattr(data, name) for name in names}
     return {
         "store": json.dumps(store.meta.to_json()),
         "actions": json.dumps(split.classes),

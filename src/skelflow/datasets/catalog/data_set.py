@@ -22,6 +22,8 @@ class DataSet:
     layout : joint layout of its skeletons; None = each recording has its own, or none.
     protocols : its splits, the usual one first.
     action_names : number -> the authors' name for it; empty where actions are not fixed.
+    mirrored_actions : number -> number of the action that it is in a mirror, None where that is
+        none of the set; what is left out stays what it is.
     published : every recording as published, name and labels, bad samples included; None = no
         such list.
 
@@ -37,6 +39,7 @@ class DataSet:
     layout: Layout | None = None
     protocols: tuple[Protocol, ...] = (ODD_SUBJECTS,)
     action_names: Mapping[int, str] = field(default_factory=dict)
+    mirrored_actions: Mapping[int, int | None] = field(default_factory=dict)
     published: Callable[[], Iterable[tuple[str, Labels]]] | None = None
 
     def __post_init__(self) -> None:
@@ -58,6 +61,10 @@ class DataSet:
                 f"unknown protocol {name!r} for {self.name}; known: {', '.join(known)}"
             )
         return known[name]
+
+    def mirrored_action(self, number: int) -> int | None:
+        """The action that another one is in a mirror; None where the set has none such."""
+        return self.mirrored_actions.get(number, number)
 
 
 def read_action_names(package: str) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Augmentation of skeletons: direction, size, tempo, noise, left and right, and one's own."""
+"""What training may change, and how skeletons are changed: direction, size, tempo, noise, sides."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -50,12 +50,51 @@ def find_augmentation(name: str) -> Change:
     return _CHANGES[name]
 
 
+class FlowAugmentation(Settings):
+    """Random changes of a training clip's flow, each drawn once a clip; all off by default.
+
+    Left and right change places by `Augmentation.flip`, in flow and skeleton alike.
+
+    Parameters
+    ----------
+    shift : the clip's content moves by at most this share of its side, with the joints.
+    zoom : and grows or shrinks by at most this share, with the joints; meters stay.
+    rotate_deg : motion vectors turn about the vertical by at most this angle, degrees.
+    speed : motion becomes larger or smaller by at most this share, as if faster or slower.
+    crop_time : at most this share of the time is cut off, at random ends, in clips of the whole.
+    noise_m : standard deviation of noise on the motion of whatever moves, meters; alike over
+        some pixels, as a depth sensor's.
+    drop : probability of a frame to show no motion, as where a camera repeats a frame.
+
+    Raises
+    ------
+    ConfigError
+        A value is out of range.
+    """
+
+    shift: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    zoom: Share = 0.0
+    rotate_deg: Angle = 0.0
+    speed: Share = 0.0
+    crop_time: Share = 0.0
+    noise_m: NonNegativeFloat = 0.0
+    drop: Share = 0.0
+
+    @property
+    def changes_motion(self) -> bool:
+        """Whether anything but the choice of frames changes."""
+        changes = self.shift, self.zoom, self.rotate_deg, self.speed, self.noise_m, self.drop
+        return any(changes)
+
+
 class Augmentation(Settings):
     """Random changes of training samples; all off by default, as in the paper.
 
     Parameters
     ----------
-    flip : probability that left and right change places (in flow and skeleton alike).
+    flip : probability that left and right change places, in flow and skeleton alike, and the
+        label becomes that of the mirrored action; never where the data set says that there is
+        none, see `skelflow.datasets.catalog.data_set.DataSet.mirrored_actions`.
     rotate_deg : the skeleton turns about its vertical axis by at most this angle, degrees.
     tilt_deg : and about each of the two other axes by at most this one.
     scale : the skeleton's size changes by at most this share.
@@ -67,6 +106,7 @@ class Augmentation(Settings):
     noise_m : standard deviation of noise on every joint coordinate, meters.
     also : names of further changes, made in this order after the others; see
         `register_augmentation`.
+    flow : of the flow, see `FlowAugmentation`.
 
     Raises
     ------
@@ -84,6 +124,7 @@ class Augmentation(Settings):
     crop_time: Share = 0.0
     noise_m: NonNegativeFloat = 0.0
     also: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    flow: FlowAugmentation = FlowAugmentation()
 
     def check(self) -> None:
         """Further changes are known."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.augment import (
     Augmentation,
     Retimed,
@@ -18,7 +19,15 @@ from skelflow.datasets.loading.augment import (
     mirror_joints,
     resample,
 )
+from skelflow.datasets.loading.augment_flow import augment_flow
 from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.loading.sampling import (
+    Clip,
+    SamplingName,
+    jittered_clip,
+    neighbor_clips,
+    whole_clips,
+)
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.windows import clip_starts, pair_times
 from skelflow.errors import ConfigError, DataError
@@ -27,22 +36,6 @@ from skelflow.skeleton.layouts import Layout, find_layout
 __all__ = ["Augmentation", "Batch", "Clip", "ClipDataset", "SkeletonDataset", "clip_starts"]
 
 STILL = 128  # the color of no motion
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A window of one sequence's flow.
-
-    Parameters
-    ----------
-    sequence : number of the sequence in the data set's names.
-    start : its first flow frame.
-    pad : how many frames at its end are made up: no motion, the last joints repeated.
-    """
-
-    sequence: int
-    start: int
-    pad: int
 
 
 @dataclass(eq=False, repr=False)
@@ -100,6 +93,7 @@ class SkeletonDataset(Dataset[Batch]):
             )
         layout, kept = self.store.meta.layout, self.names if self.cache else ()
         self.labels = _class_indices(self.store, self.names, self.classes)
+        self._mirrored = _mirrored_indices(self.store, self.classes)
         self.layout = None if layout is None else find_layout(layout)
         self._bodies = self.store.bodies() if self.bodies is None else self.bodies
         self._epoch = torch.zeros((), dtype=torch.int64)
@@ -111,12 +105,12 @@ class SkeletonDataset(Dataset[Batch]):
 
     def __getitem__(self, item: int) -> Batch:
         random = self._random(item)
-        flip = self._flips(random)
+        flip = self._flips(item, random)
         return Batch(
             flow=torch.zeros(0),
             joints_px=torch.zeros(0),
             joints_m=self._skeleton(item, random, flip=flip),
-            label=torch.tensor(self.labels[item]),
+            label=self._label(item, flip=flip),
             index=torch.tensor(item),
         )
 
@@ -131,8 +125,14 @@ class SkeletonDataset(Dataset[Batch]):
     def _random(self, item: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, int(self._epoch), item))
 
-    def _flips(self, random: np.random.Generator) -> bool:
-        return bool(random.uniform() < self.augmentation.flip) and self.train
+    def _flips(self, sequence: int, random: np.random.Generator) -> bool:
+        """Whether left and right change places; never where the mirrored action is none."""
+        asked = bool(random.uniform() < self.augmentation.flip) and self.train
+        return asked and self._mirrored[self.labels[sequence]] is not None
+
+    def _label(self, sequence: int, *, flip: bool) -> Tensor:
+        own = self.labels[sequence]
+        return torch.tensor(self._mirrored[own] if flip else own)
 
     def _skeleton(self, sequence: int, random: np.random.Generator, *, flip: bool) -> Tensor:
         name = self.names[sequence]
@@ -168,16 +168,22 @@ class ClipDataset(SkeletonDataset):
         See `SkeletonDataset`.
     crop : side of the square window, pixels: at random in training, else centered.
     length, overlap : of the clips, in kept flow frames.
+    sampling : "windows" are clips of neighboring flow frames, as in the paper. A clip of the
+        "whole" action has one frame from each of `length` equal parts of the sequence: in training
+        one clip a sequence with frames at random, else `sets` clips between each other.
+    sets : see `sampling`.
 
     Attributes
     ----------
-    clips : tuple of Clip, in the order of the items.
+    clips : tuple of Clip, in the order of the items; random frames are not in it.
     """
 
     _: KW_ONLY
     crop: int = 112
     length: int = 16
     overlap: int = 8
+    sampling: SamplingName = "windows"
+    sets: int = 3
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -191,10 +197,15 @@ class ClipDataset(SkeletonDataset):
             raise ConfigError(
                 f"clips: crop {self.crop} does not fit the store's {width}x{height} flow"
             )
+        if self.sampling not in get_args(SamplingName) or self.sets < 1:
+            raise ConfigError(
+                f"clips: sampling must be one of {', '.join(get_args(SamplingName))} and sets "
+                f"positive, found {self.sampling!r} and {self.sets}"
+            )
         self.clips = tuple(
-            Clip(sequence, start, pad)
+            clip
             for sequence, name in enumerate(self.names)
-            for start, pad in self._windows(self.store.attributes(name)["frames"])
+            for clip in self._clips(sequence, self.store.attributes(name)["frames"])
         )
         kept = self.names if self.cache else ()
         self._flow = {name: self.store.flow(name) for name in kept}
@@ -206,13 +217,16 @@ class ClipDataset(SkeletonDataset):
     def __getitem__(self, item: int) -> Batch:
         clip = self.clips[item]
         random = self._random(item)
-        flip = self._flips(random)
+        flip = self._flips(clip.sequence, random)
         corner = self._corner(random)
+        if self.train and clip.spread is not None:
+            clip = self._jitter(clip, random)
+        flow, joints_px = self._read_clip(clip, corner, random, flip=flip)
         return Batch(
-            flow=self._read_flow(clip, corner, flip=flip),
-            joints_px=self._read_joints_px(clip, corner, flip=flip),
+            flow=flow,
+            joints_px=joints_px,
             joints_m=self._skeleton(clip.sequence, random, flip=flip),
-            label=torch.tensor(self.labels[clip.sequence]),
+            label=self._label(clip.sequence, flip=flip),
             index=torch.tensor(clip.sequence),
         )
 
@@ -220,12 +234,26 @@ class ClipDataset(SkeletonDataset):
         """The class index of every clip."""
         return [self.labels[clip.sequence] for clip in self.clips]
 
-    def _windows(self, frames: int) -> Iterator[tuple[int, int]]:
-        """Start and padding of every clip of a recording."""
-        stride = self.store.meta.flow.stride
-        count = len(pair_times(frames, stride))
-        for start in clip_starts(frames, stride=stride, length=self.length, overlap=self.overlap):
-            yield start, max(0, start + self.length - count)
+    def _clips(self, sequence: int, frames: int) -> Iterator[Clip]:
+        """Every clip of a recording of so many frames."""
+        stride, length = self.store.meta.flow.stride, self.length
+        if self.sampling == "windows":
+            return neighbor_clips(
+                sequence, frames, stride=stride, length=length, overlap=self.overlap
+            )
+        sets = 1 if self.train else self.sets
+        return whole_clips(sequence, frames, stride=stride, length=length, sets=sets)
+
+    def _jitter(self, clip: Clip, random: np.random.Generator) -> Clip:
+        frames = self.store.attributes(self.names[clip.sequence])["frames"]
+        count = len(pair_times(frames, self.store.meta.flow.stride))
+        return jittered_clip(
+            clip.sequence,
+            count,
+            length=self.length,
+            crop_time=self.augmentation.flow.crop_time,
+            random=random,
+        )
 
     def _corner(self, random: np.random.Generator) -> tuple[int, int]:
         free = [side - self.crop for side in self.store.meta.flow.size]
@@ -233,25 +261,60 @@ class ClipDataset(SkeletonDataset):
             return int(random.integers(free[0] + 1)), int(random.integers(free[1] + 1))
         return free[0] // 2, free[1] // 2
 
-    def _read_flow(self, clip: Clip, corner: tuple[int, int], *, flip: bool) -> Tensor:
-        name, (start, stop) = self.names[clip.sequence], (clip.start, clip.start + self.length)
-        kept = self._flow.get(name)
-        read = self.store.flow(name, start, stop) if kept is None else kept[start:stop]
-        x, y = corner
-        window = read[:, y : y + self.crop, x : x + self.crop]
-        still = np.full((clip.pad, *window.shape[1:]), STILL, np.uint8)
-        return to_tensor(np.concatenate((window, still)), flip=flip)
+    def _read_clip(
+        self, clip: Clip, corner: tuple[int, int], random: np.random.Generator, *, flip: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Flow and joints of a clip, changed at random in training where that is asked for."""
+        colored, joints_px = self._read_flow(clip, corner), self._read_joints_px(clip, corner)
+        if self.train and self.augmentation.flow.changes_motion:
+            colors, joints_px = self._augment(clip, colored, joints_px, random)
+            flow = torch.from_numpy(np.ascontiguousarray(colors.transpose(3, 0, 1, 2)))
+        else:
+            flow = to_tensor(colored)
+        if flip:
+            flow = mirror_flow(flow)
+        if flip and self.layout is not None:
+            joints_px = mirror_joints(joints_px, self.layout, about=float(self.crop - 1))
+        return flow, torch.from_numpy(joints_px)
 
-    def _read_joints_px(self, clip: Clip, corner: tuple[int, int], *, flip: bool) -> Tensor:
+    def _augment(
+        self,
+        clip: Clip,
+        colored: UInt8[np.ndarray, "l h w 3"],
+        joints_px: Float32[np.ndarray, "l bodies joints 2"],
+        random: np.random.Generator,
+    ) -> tuple[Float32[np.ndarray, "l h w 3"], Float32[np.ndarray, "l bodies joints 2"]]:
+        flow = self.store.meta.flow
+        own_range = self.store.attributes(self.names[clip.sequence])["range_m"]
+        return augment_flow(
+            colored,
+            joints_px,
+            self.augmentation.flow,
+            random,
+            range_m=own_range if flow.range_m is None else flow.range_m,
+            companding=flow.companding,
+        )
+
+    def _read_flow(self, clip: Clip, corner: tuple[int, int]) -> UInt8[np.ndarray, "l h w 3"]:
+        name, frames = self.names[clip.sequence], clip.frames(self.length)
+        first, stop = int(frames[0]), int(frames[-1]) + 1
+        kept = self._flow.get(name)
+        read = self.store.flow(name, first, stop) if kept is None else kept[first:stop]
+        x, y = corner
+        window = read[frames - first, y : y + self.crop, x : x + self.crop]
+        still = np.full((clip.pad, *window.shape[1:]), STILL, np.uint8)
+        return np.concatenate((window, still))
+
+    def _read_joints_px(
+        self, clip: Clip, corner: tuple[int, int]
+    ) -> Float32[np.ndarray, "l bodies joints 2"]:
         name = self.names[clip.sequence]
         joints_px = self._joints_px.get(name)
         joints_px = self.store.joints_px(name) if joints_px is None else joints_px
-        times = np.minimum(np.arange(clip.start, clip.start + self.length), len(joints_px) - 1)
+        times = np.pad(clip.frames(self.length), (0, clip.pad), mode="edge")
         placed = _fill_bodies(joints_px[times], self._bodies, self.layout)
         placed -= np.array(corner, np.float32)
-        if flip and self.layout is not None:
-            placed = mirror_joints(placed, self.layout, about=float(self.crop - 1))
-        return torch.from_numpy(placed)
+        return placed
 
 
 def to_tensor(
@@ -263,9 +326,13 @@ def to_tensor(
     """
     flow = torch.from_numpy(np.ascontiguousarray(colored.transpose(3, 0, 1, 2))).float()
     flow.sub_(STILL).div_(255 - STILL)
-    if flip:
-        flow = flow.flip(-1)
-        flow[0] = -flow[0]
+    return mirror_flow(flow) if flip else flow
+
+
+def mirror_flow(flow: Float32[Tensor, "3 l h w"]) -> Float32[Tensor, "3 l h w"]:
+    """Left and right change places: the image is mirrored, and x-motion changes sign."""
+    flow = flow.flip(-1)
+    flow[0] = -flow[0]
     return flow
 
 
@@ -282,6 +349,14 @@ def _class_indices(
                 f"{store.path}: action {action} of {name} is none of the {len(classes)} classes"
             )
     return [indices[action] for action in actions]
+
+
+def _mirrored_indices(store: SequenceSource, classes: Sequence[int]) -> list[int | None]:
+    """Of each class, the index of the mirrored action; None where there is none."""
+    indices = {action: index for index, action in enumerate(classes)}
+    mirror = find_data_set(store.meta.source).mirrored_action
+    mirrored = (mirror(action) for action in classes)
+    return [None if action is None else indices.get(action) for action in mirrored]
 
 
 def _fill_bodies(
