@@ -324,3 +324,16 @@ def test_store_refuses_an_array_that_zarr_would_read_otherwise(
 def test_frame_size_is_what_the_frame_decodes_to(count: int, level: int) -> None:
     content = Zstd(level=level).encode((np.arange(count) % 251).astype(np.uint8))
     assert frame_size(content) == len(Zstd().decode(content)) == count
+
+
+def test_store_of_another_window_or_companding_is_refused(tmp_path: Path) -> None:
+    flow = META.flow.replace(window="person", size=(16, 16), companding=0.5)
+    meta = replace(META, flow=flow)
+    Store.create(tmp_path / "s", meta)
+    assert Store.open(tmp_path / "s").meta == meta
+    for change in ({"window": "center"}, {"companding": 1.0}):
+        with pytest.raises(ConfigError, match=f"{next(iter(change))}: .* in the store, .* asked"):
+            Store.create(tmp_path / "s", replace(meta, flow=flow.replace(**change)), exist_ok=True)
+    other = flow.replace(crop=(30, 20))
+    assert not flow.differences(other)  # a crop that nothing uses
+    assert set(flow.differences(META.flow)) == {"window", "size", "companding"}

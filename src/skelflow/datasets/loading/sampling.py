@@ -55,7 +55,7 @@ def whole_clips(
     count = len(pair_times(frames, stride))
     for number in range(sets if count else 0):
         phases = np.full(length, (number + 0.5) / sets)
-        yield spread_clip(sequence, (0, count), phases)
+        yield spread_clip(sequence, (0.0, float(count)), phases)
 
 
 def jittered_clip(
@@ -86,7 +86,7 @@ def spread_clip(
 
     Examples
     --------
-    >>> spread_clip(0, (0, 8), np.full(4, 0.5)).spread
+    >>> spread_clip(0, (0.0, 8.0), np.full(4, 0.5)).spread
     (1, 3, 5, 7)
     """
     length, (begin, end) = len(phases), span

@@ -12,8 +12,9 @@ from skelflow.flow.presets import preset_of_version
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
 from skelflow.types import Labels, Window
 
-# what stores of earlier versions do not say
+# what stores of earlier versions do not say, and the two that no store says unless they differ
 _OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center", "companding": 1.0}
+_UNSAID = ("window", "companding")
 
 # settings in which equal configurations may differ
 _DESCRIBES = ("range_from", "class_names", "version", "joints")
@@ -90,7 +91,7 @@ class StoreMeta:
 
     def differences(self, other: "StoreMeta") -> list[str]:
         """One line for each setting in which two stores cannot be mixed."""
-        here, asked = self.to_json(), other.to_json()
+        here, asked = ({**_OF_OLDER_STORES, **meta.to_json()} for meta in (self, other))
         return [
             f"{name}: {here[name]!r} in the store, {asked[name]!r} asked for"
             for name in here
@@ -100,10 +101,10 @@ class StoreMeta:
     def to_json(self) -> dict[str, Any]:
         """Plain values, ready for JSON: one level, the flow's settings among the others."""
         flow = self.flow
+        newer = {name: getattr(flow, name) for name in _UNSAID}
         return {
             "source": self.source,
             "layout": self.layout,
-            "window": flow.window,
             "crop": flow.crop,
             "size": flow.size,
             "stride": flow.stride,
@@ -111,13 +112,13 @@ class StoreMeta:
             "intensity": flow.intensity,
             "range_m": flow.range_m,
             "per_sequence_range": flow.per_sequence_range,
-            "companding": flow.companding,
             "range_from": self.range_from,
             "region": flow.region,
             "has_flow": self.has_flow,
             "class_names": {str(number): name for number, name in self.class_names.items()},
             "version": self.version,
             **_own_joints(self.layout),
+            **{name: value for name, value in newer.items() if value != _OF_OLDER_STORES[name]},
         }
 
     @classmethod
