@@ -57,13 +57,13 @@ def decode_flow(
 ) -> Float32[np.ndarray, "*frames 3"]:
     """Meters of colored flow: the inverse of `encode_flow` to half a color step."""
     _check(range_m, companding)
-    return motion_of_colors(companding)[colored] * np.float32(range_m)
+    return np.asarray(motion_of_colors(companding)[colored] * np.float32(range_m))
 
 
 def motion_of_colors(companding: float = 1.0) -> Float32[np.ndarray, "256"]:
     """The motion that each color stands for, as a share of the range: 128 is 0, 255 is 1."""
     levels = (np.arange(256, dtype=np.float32) - ZERO) / np.float32(SPAN)
-    return np.copysign(np.abs(levels) ** np.float32(1 / companding), levels)
+    return np.asarray(np.copysign(np.abs(levels) ** np.float32(1 / companding), levels))
 
 
 def measure_range(flow_m: Float32[np.ndarray, "*frames 3"]) -> float:
