@@ -5,8 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
@@ -31,13 +29,12 @@ def whole(store: Store, **options: object) -> ClipDataset:
     return clips(store, sampling="whole", **options)
 
 
-@given(st.integers(1, 90), st.integers(1, 20), st.integers(1, 5), st.integers(0, 99))
-def test_clips_of_the_whole_action_span_it_in_order(
-    count: int, length: int, sets: int, seed: int
-) -> None:
+@pytest.mark.parametrize("count", [1, 7, 16, 23, 48, 90])
+@pytest.mark.parametrize(("length", "sets"), [(1, 1), (8, 2), (16, 1), (16, 3)])
+def test_clips_of_the_whole_action_span_it_in_order(count: int, length: int, sets: int) -> None:
     made = list(whole_clips(0, count + 1, stride=1, length=length, sets=sets))
     assert len(made) == sets
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(count)
     made.append(jittered_clip(0, count, length=length, crop_time=0, random=random))
     part = count / length
     for clip in made:
@@ -111,7 +108,6 @@ def test_flip_gives_the_mirrored_label_and_spares_actions_without_one(
         )
         plain = kind(store, names, (1, 2, 4, 26), frames=10, **sizes)
         assert [data[i].label.item() for i in range(4)] == [1, 0, 3, 2]
-        changed = [
-            not torch.equal(data[i].joints_m[..., 0], plain[i].joints_m[..., 0]) for i in range(4)
-        ]
+        pairs = [(data[i].joints_m[..., 0], plain[i].joints_m[..., 0]) for i in range(4)]
+        changed = [not torch.allclose(own, other, atol=1e-4) for own, other in pairs]
         assert changed == [True, True, False, True]
