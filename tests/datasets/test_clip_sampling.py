@@ -35,7 +35,7 @@ def test_clips_of_the_whole_action_span_it_in_order(count: int, length: int, set
     made = list(whole_clips(0, count + 1, stride=1, length=length, sets=sets))
     assert len(made) == sets
     random = np.random.default_rng(count)
-    made.append(jittered_clip(0, count, length=length, crop_time=0, random=random))
+    made.append(jittered_clip(0, count, length=length, crop_time=0.0, random=random))
     part = count / length
     for clip in made:
         frames = clip.frames(length)
