@@ -14,7 +14,7 @@ def bundled_names() -> tuple[str, ...]:
     Examples
     --------
     >>> bundled_names()
-    ('synthetic-8',)
+    ('synthetic-8', 'utd-mhad-skeleton')
     """
     folder = Path(str(resources.files(__name__)))
     return tuple(sorted(path.name.removesuffix(ENDING) for path in folder.glob(f"*{ENDING}")))
