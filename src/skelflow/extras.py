@@ -6,6 +6,7 @@ from skelflow.errors import SkelflowError
 
 EXTRA_OF = {
     "accelerate": "train",
+    "av": "video",
     "bokeh": "dashboard",
     "dask": "cluster",
     "distributed": "cluster",

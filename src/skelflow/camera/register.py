@@ -43,7 +43,30 @@ def register_color(
     _require_size("depth image", depth_m.shape, (camera.height, camera.width))
     pixels = project_color(unproject(depth_m, camera), projection)
     scale = abs(float(projection.matrix[0, 0])) / camera.fx
-    seen = _inside(pixels, projection)
+    return resample_color(color, depth_m, pixels, scale=scale)
+
+
+def resample_color(
+    color: UInt8[np.ndarray, "h2 w2 3"],
+    depth_m: Depth,
+    pixels: Float32[np.ndarray, "h w 2"],
+    *,
+    scale: float,
+) -> Color:
+    """Take from a color image what each depth pixel shows.
+
+    Parameters
+    ----------
+    color : (h2, w2, 3) uint8 RGB.
+    depth_m : (h, w) float32, meters, 0 = no reading.
+    pixels : (x, y) in `color` of what each depth pixel shows; NaN = nowhere.
+    scale : color pixels to a depth pixel.
+
+    Returns
+    -------
+    See `register_color`.
+    """
+    seen = (depth_m > 0) & _inside(pixels, color.shape[1], color.shape[0])
     seen &= ~_hidden(pixels, depth_m, seen, 1.5 * max(scale, 1.0))
     smooth = round(scale)  # color pixels to a depth pixel: their mean, against aliasing
     source = cv2.blur(color, (smooth, smooth)) if smooth > 1 else color
@@ -71,11 +94,11 @@ def _require_size(what: str, found: tuple[int, ...], expected: tuple[int, int]) 
 
 
 def _inside(
-    pixels: Float32[np.ndarray, "h w 2"], projection: Projection
+    pixels: Float32[np.ndarray, "h w 2"], width: int, height: int
 ) -> Bool[np.ndarray, "h w"]:
     """Pixels that fall into the color image; NaN does not."""
     x, y = pixels[..., 0], pixels[..., 1]
-    return (x >= -0.5) & (x < projection.width - 0.5) & (y >= -0.5) & (y < projection.height - 0.5)
+    return (x >= -0.5) & (x < width - 0.5) & (y >= -0.5) & (y < height - 0.5)
 
 
 def _hidden(
