@@ -88,7 +88,7 @@ def find_recordings(source: str | Path) -> list[Path]:
 
     Parameters
     ----------
-    source : a folder, or one recording, which is then the only one.
+    source : a folder, a file of many recordings, or one recording, which is then the only one.
 
     Raises
     ------
@@ -98,9 +98,13 @@ def find_recordings(source: str | Path) -> list[Path]:
     source = Path(source)
     if find_reader(source) is not None:
         return [source]
-    if not source.is_dir():
+    if source.is_file():
+        doors = [reader.find_in_file for reader in readers() if reader.find_in_file is not None]
+    elif source.is_dir():
+        doors = [reader.find for reader in readers()]
+    else:
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")
-    found = sorted({path for reader in readers() for path in reader.find(source)})
+    found = sorted({path for find in doors for path in find(source)})
     if not found:
         raise DataError(f"no recording below {source}; expected{_expected()}")
     return found

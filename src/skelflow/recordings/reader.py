@@ -19,6 +19,7 @@ class Reader:
     read : the recording at a path that `recognizes` accepted; `FormatError` when it is
         damaged.
     find : every recording below a folder, each once.
+    find_in_file : every recording of a file that holds many; None = files hold one.
 
     Examples
     --------
@@ -37,6 +38,7 @@ class Reader:
     recognizes: Callable[[Path], bool]
     read: Callable[[Path], Recording]
     find: Callable[[Path], Iterator[Path]]
+    find_in_file: Callable[[Path], Iterator[Path]] | None = None
 
     def open(self, path: Path) -> Recording:
         """The recording at a path, which says that it is this reader's."""

@@ -35,9 +35,9 @@ def describe(
     if len(paths) == 1 and (find_reader(first) or not first.exists()):
         return describe_recording(open_recording(first))
     for path in paths:
-        if not path.is_dir():
+        if not path.exists():
             raise DataError(f"{path} is no folder; give one recording, or folders of recordings")
-    inventory = take_inventory(paths)
+    inventory = take_inventory([path for path in paths if path.is_dir()])
     if inventory.everything and not check:
         return inventory.to_text()
     found = [recording for path in paths for recording in find_recordings(path)]

@@ -10,10 +10,16 @@ from skelflow.camera.lens import LensCamera
 from skelflow.camera.pinhole import unproject
 from skelflow.camera.register import resample_color
 from skelflow.errors import FormatError
-from skelflow.recordings.av_track import MediaFile, Track, TrackReader, find_track, read_media
 from skelflow.recordings.azure_kinect.calibration import Device, read_device
 from skelflow.recordings.reader import Reader
-from skelflow.recordings.timing import Matches, describe_far, describe_gaps, frame_rate, match_times
+from skelflow.recordings.streams.timing import (
+    Matches,
+    describe_far,
+    describe_gaps,
+    frame_rate,
+    match_times,
+)
+from skelflow.recordings.streams.track import MediaFile, Track, TrackReader, find_track, read_media
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Color, Depth, Frames, Intensity, Recording
 
