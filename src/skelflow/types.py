@@ -108,12 +108,16 @@ class Skeleton:
         (x, y) in pixels of the depth image. NaN where missing.
     tracking : (t, bodies, joints) uint8
         0 not tracked, 1 inferred, 2 tracked.
+    estimated_from : str
+        The image the joints were estimated from, "color", "infrared" or "depth" (see
+        `skelflow.pose`); "" where the recording brings them along.
     """
 
     layout: str
     joints_m: Joints3D
     joints_px: Joints2D
     tracking: UInt8[np.ndarray, "t bodies joints"]
+    estimated_from: str = ""
 
     def __len__(self) -> int:
         return int(self.joints_m.shape[0])
@@ -217,6 +221,8 @@ class Recording:
     labels : Labels
     repairs : what the reader corrected in the files, a sentence each.
     source : name of the reader, and so of the data set; "" where none read it.
+    mirrored : whether the images are mirrored, as a Kinect delivers them: who faces the camera has
+        the right hand on the image's right.
     """
 
     name: str
@@ -231,6 +237,7 @@ class Recording:
     labels: Labels = field(default_factory=Labels)
     repairs: tuple[str, ...] = ()
     source: str = ""
+    mirrored: bool = False
 
     def __len__(self) -> int:
         return len(self.depth)

@@ -43,6 +43,26 @@ def unproject(depth_m: Depth, camera: Camera) -> Float[np.ndarray, "h w 3"]:
     return np.stack((*flat, depth_m), axis=-1).astype(np.float32)
 
 
+def unproject_pixels(
+    pixels: Float[np.ndarray, "*points 2"], depth_m: Float[np.ndarray, "*points"], camera: Camera
+) -> Float[np.ndarray, "*points 3"]:
+    """Camera-frame points, meters, that are seen at pixels (x, y) and lie at the given depths.
+
+    Examples
+    --------
+    >>> camera = Camera(320, 240, 260, 260, 159.5, 119.5)
+    >>> unproject_pixels(np.array([159.5, 119.5]), np.float64(2), camera)
+    array([0., 0., 2.])
+    """
+    rays = (pixels - np.array((camera.cx, camera.cy))) / np.array((camera.fx, camera.fy))
+    if any(camera.distortion):
+        seen = np.linalg.norm(rays, axis=-1)
+        straight = np.interp(seen, *_radii(camera)) / np.maximum(seen, 1e-12)
+        rays = rays * straight[..., None]
+    depth = np.asarray(depth_m)[..., None]
+    return np.concatenate((rays * depth, depth), axis=-1).astype(pixels.dtype)
+
+
 def magnification(
     squared: Float[np.ndarray, "*points"], camera: Camera
 ) -> Float[np.ndarray, "*points"]:

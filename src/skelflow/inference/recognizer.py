@@ -22,7 +22,7 @@ from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
-from skelflow.errors import DataError
+from skelflow.errors import DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
@@ -30,6 +30,7 @@ from skelflow.inference.explain import mean_by_frame, seen_window
 from skelflow.inference.hub import HubWeights
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.models.config import Input
+from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording, Window
@@ -56,6 +57,8 @@ class Recognizer(HubWeights):
     device : where the network computes, see `skelflow.inference.compute.find_device`; scene flow
         is computed on the processor.
     engine : what runs the network, see `skelflow.inference.engines`.
+    pose : "auto" estimates joints where the network reads them and no body is tracked, "estimate"
+        always, "recorded" never.
 
     Raises
     ------
@@ -75,19 +78,27 @@ class Recognizer(HubWeights):
     _: KW_ONLY
     device: str = "cpu"
     engine: str = "torch"
+    pose: PoseMode = "auto"
 
     def __post_init__(self) -> None:
         self._device = find_device(self.device)
         self._logits = make_engine(self.engine, self.checkpoint.network, self._device)
 
     @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu", engine: str = "torch") -> "Recognizer":
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        device: str = "cpu",
+        engine: str = "torch",
+        pose: PoseMode = "auto",
+    ) -> "Recognizer":
         """Read a run folder, a weights file of a run, or bundled weights such as "synthetic-8".
 
         Parameters
         ----------
         path : of the folder or file, or the name of bundled weights.
-        device, engine : see the class.
+        device, engine, pose : see the class.
 
         Raises
         ------
@@ -96,7 +107,7 @@ class Recognizer(HubWeights):
         ConfigError
             There is no such device or engine.
         """
-        return cls(Checkpoint.load(path), device=device, engine=engine)
+        return cls(Checkpoint.load(path), device=device, engine=engine, pose=pose)
 
     def recognize(self, recording: Recording | str | Path, *, top: int = 5) -> Result:
         """Name the action in a recording.
@@ -157,7 +168,10 @@ class Recognizer(HubWeights):
         with _timed(seconds, "read"):
             if not isinstance(recording, Recording):
                 recording = open_recording(recording)
-            self._check(recording)
+        if self._reads_joints:
+            with _timed(seconds, "joints"):
+                recording = self.with_joints(recording)
+        self._check(recording)
         with _timed(seconds, "flow" if reads_clips else "skeleton"):
             prepare = self._with_flow if reads_clips else self._without_flow
             sequence = prepare(recording)
@@ -172,8 +186,15 @@ class Recognizer(HubWeights):
     def _result(self, reading: _Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
         probabilities: list[float] = reading.logits.softmax(dim=1).mean(dim=0).tolist()
-        predictions, scores = self._name(probabilities, top), self._scores(reading.batches[0])
-        return Result(reading.recording.name, predictions, scores, reading.seconds)
+        recording = reading.recording
+        note = describe_estimate(recording.skeleton) if self._reads_joints else ""
+        return Result(
+            recording.name,
+            predictions=self._name(probabilities, top),
+            scores=self._scores(reading.batches[0]),
+            seconds=reading.seconds,
+            notes=(note,) if note else (),
+        )
 
     def _flow_by_frame(
         self, reading: _Reading, clips: Sequence[Clip], frames: int
@@ -190,10 +211,35 @@ class Recognizer(HubWeights):
         known = [mask for mask in masks if mask is not None]
         return mean_by_frame(clips, torch.cat(known), frames) if known else None
 
+    def with_joints(self, recording: Recording) -> Recording:
+        """The recording with the joints that the network will read, estimated if need be.
+
+        Raises
+        ------
+        DataError
+            There are none, and none can be estimated.
+        """
+        layout = self.checkpoint.meta.layout
+        if not self._reads_joints or layout is None or _is_estimated(recording):
+            return recording
+        try:
+            return with_joints(recording, self.pose, layout)
+        except SkelflowError as error:
+            if has_joints(recording):
+                raise
+            raise DataError(
+                f"{recording.path}: no skeleton, but {self.checkpoint.network.name} reads one; "
+                f"none can be estimated ({error}); use a network that sees flow alone, such as c3d"
+            ) from error
+
+    @property
+    def _reads_joints(self) -> bool:
+        return self.checkpoint.network.config.reads_joints
+
     def _check(self, recording: Recording) -> None:
         """Refuse a recording whose joints are not those the network was trained on."""
         network, layout = self.checkpoint.network, self.checkpoint.meta.layout
-        if not network.config.reads_joints:
+        if not self._reads_joints:
             return
         if recording.skeleton is None:
             raise DataError(
@@ -246,6 +292,10 @@ class Recognizer(HubWeights):
         actions, names = self.checkpoint.classes, self.checkpoint.class_names
         order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
         return tuple(Prediction(actions[i], names[i], probabilities[i]) for i in order)
+
+
+def _is_estimated(recording: Recording) -> bool:
+    return recording.skeleton is not None and bool(recording.skeleton.estimated_from)
 
 
 @contextmanager

@@ -28,12 +28,14 @@ class Result:
     scores : one mapping a body, joint name -> informativeness in [0, 1] (Eq. 2); empty for
         networks without a score.
     seconds : stage -> time spent in it.
+    notes : what to know of the answer, a sentence each; that joints were estimated, for one.
     """
 
     recording: str
     predictions: tuple[Prediction, ...]
     scores: tuple[dict[str, float], ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """The result as one JSON object; its key for the predictions is "guesses"."""
@@ -43,7 +45,7 @@ class Result:
 
     def to_text(self) -> str:
         """The result for reading."""
-        lines = [self.recording]
+        lines = [self.recording, *(f"note: {note}" for note in self.notes)]
         lines += [f"  {100 * each.probability:5.1f} %  {each.name}" for each in self.predictions]
         for number, scores in enumerate(self.scores, start=1):
             best = sorted(scores, key=scores.__getitem__, reverse=True)[:5]

@@ -81,6 +81,7 @@ def read(path: Path) -> Recording:
         frame_rate_hz=FRAME_RATE_HZ,
         depth=_depth_frames(depth_file, count),
         skeleton=None if joints_m is None else _skeleton(joints_m[:count]),
+        mirrored=True,
         labels=Labels(action=int(match[2]), subject=int(match[3]), replication=int(match[4])),
     )
 

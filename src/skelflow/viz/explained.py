@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.inference import Recognizer, Result
+from skelflow.pose import PoseMode
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.viz.page import Case, Progress, write_page
 
@@ -25,6 +26,7 @@ def explain_recordings(
     title: str | None = None,
     note: str = "",
     device: str = "cpu",
+    pose: PoseMode = "auto",
     progress: Progress = lambda *_: None,
 ) -> Explained:
     """Recognize recordings and write a page that shows what the network saw in them.
@@ -35,7 +37,7 @@ def explain_recordings(
     recordings : recordings, or folders that hold some.
     path : of the page.
     title, note : over everything; the title names the network when none is given.
-    device : where the network computes, see `Recognizer`.
+    device, pose : where the network computes, and whether joints are estimated; see `Recognizer`.
     progress : called after each recording.
 
     Raises
@@ -49,13 +51,13 @@ def explain_recordings(
     StorageError
         The page cannot be written.
     """
-    recognizer = Recognizer.load(run, device=device)
+    recognizer = Recognizer.load(run, device=device, pose=pose)
     paths = [found for given in recordings for found in find_recordings(given)]
     results: list[Result] = []
 
     def cases() -> Iterator[Case]:
         for each in paths:
-            recording = open_recording(each)
+            recording = recognizer.with_joints(open_recording(each))
             explanation = recognizer.explain(recording)
             results.append(explanation.result)
             yield Case(recording, explanation, recognizer.checkpoint.action_name(recording.labels))

@@ -89,6 +89,7 @@ def _describe(case: Case) -> dict[str, Any]:
     return {
         "name": recording.name,
         "truth": case.truth,
+        "notes": result.notes,
         "guesses": result.predictions,
         "right": case.truth is None or result.predictions[0].name == case.truth,
         "seconds": [round(t / recording.frame_rate_hz, 2) for t in explanation.times],

@@ -1,7 +1,7 @@
 """The command that shows what a network saw: explain."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,7 @@ def explain(
     note: str = "",
     device: str = "cpu",
     filters: Annotated[bool, Parameter(negative=())] = False,
+    pose: Literal["auto", "estimate", "recorded"] = "auto",
 ) -> None:
     """Recognize recordings and show, frame by frame, what the network saw and attended to.
 
@@ -46,6 +47,8 @@ def explain(
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     filters
         Draw the guide's filters instead of the page; the network needs a Res-TCN-BJCN.
+    pose
+        Whether joints are estimated, as for `skelflow predict`.
     """
     from skelflow.cli.progress import bar
 
@@ -66,6 +69,7 @@ def explain(
             title=title,
             note=note,
             device=device,
+            pose=pose,
             progress=progress,
         )
     for result in page.results:

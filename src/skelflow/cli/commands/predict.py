@@ -1,13 +1,20 @@
 """The command that recognizes one recording."""
 
 from pathlib import Path
+from typing import Literal
 
 from skelflow.cli.app import app, say
 
 
 @app.command
 def predict(
-    run: Path, recording: Path, *, json: bool = False, top: int = 5, device: str = "cpu"
+    run: Path,
+    recording: Path,
+    *,
+    json: bool = False,
+    top: int = 5,
+    device: str = "cpu",
+    pose: Literal["auto", "estimate", "recorded"] = "auto",
 ) -> None:
     """Recognize the action in one recording.
 
@@ -25,8 +32,11 @@ def predict(
         How many actions to name.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
+    pose
+        Joints: auto estimates them where the network reads joints and the recording has none,
+        estimate always, recorded never. The answer says when they were estimated.
     """
     from skelflow.inference import Recognizer
 
-    result = Recognizer.load(run, device=device).recognize(recording, top=top)
+    result = Recognizer.load(run, device=device, pose=pose).recognize(recording, top=top)
     say(result.to_json() if json else result.to_text())

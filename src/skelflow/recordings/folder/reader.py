@@ -61,6 +61,7 @@ def read(path: Path) -> Recording:
         color=_color_frames(folder / "color", camera, len(depth_files)),
         skeleton=_skeleton(folder / "skeleton.csv", settings, camera, len(depth_files)),
         labels=settings.labels,
+        mirrored=settings.mirrored,
     )
 
 

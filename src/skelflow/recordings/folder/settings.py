@@ -14,7 +14,7 @@ from skelflow.types import Camera, Labels
 
 _KEYS = {
     "recording": ("name", "frame_rate_hz", "depth_scale"),
-    "camera": ("fx", "fy", "cx", "cy", "fov_x_deg"),
+    "camera": ("fx", "fy", "cx", "cy", "fov_x_deg", "mirrored"),
     "labels": ("action", "subject", "camera", "setup", "replication"),
     "skeleton": ("layout", "joints", "bones", "mirror", "root"),
 }
@@ -30,6 +30,7 @@ class Settings:
     frame_rate_hz: float
     depth_scale: float
     intrinsics: dict[str, float]
+    mirrored: bool
     labels: Labels
     layout: Layout | None
 
@@ -68,6 +69,7 @@ def read_settings(file: Path) -> Settings:
         frame_rate_hz=_positive(file, "recording", recording, "frame_rate_hz"),
         depth_scale=_positive(file, "recording", recording, "depth_scale"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
+        mirrored=_mirrored(file, content.get("camera", {})),
         labels=_labels(file, content.get("labels", {})),
         layout=read_layout(file, content.get("skeleton", {})),
     )
@@ -116,6 +118,13 @@ def _intrinsics(file: Path, values: dict[str, Any]) -> dict[str, float]:
         )
     keys = ("fov_x_deg",) if by_angle else _PINHOLE
     return {key: _number(file, "camera", values, key) for key in keys}
+
+
+def _mirrored(file: Path, values: dict[str, Any]) -> bool:
+    mirrored = values.get("mirrored", False)
+    if not isinstance(mirrored, bool):
+        raise FormatError(f"{file}: [camera] mirrored is {mirrored!r}, expected true or false")
+    return mirrored
 
 
 def _labels(file: Path, values: dict[str, Any]) -> Labels:

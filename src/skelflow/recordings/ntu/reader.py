@@ -103,6 +103,7 @@ def read(path: Path) -> Recording:
         infrared=_gray_frames(infrared.frames()) if infrared else None,
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
+        mirrored=True,
         repairs=_repairs(values, count, color, infrared),
     )
 
