@@ -23,6 +23,7 @@ def prepare(
     region: Literal["image", "crop", "clip"] = "image",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
     skeletons_only: Annotated[bool, Parameter(negative=())] = False,
+    pose: Literal["recorded", "auto", "estimate"] = "recorded",
     range_m: float | None = None,
     per_sequence_range: bool = False,
     companding: float = 1.0,
@@ -68,6 +69,9 @@ def prepare(
     skeletons_only
         No flow: for networks that read skeletons alone, of recordings that need no depth. Where
         none of the recordings has depth, this is chosen by itself, and said.
+    pose
+        Joints: recorded takes what recordings have, auto estimates where there are none,
+        estimate does everywhere; see docs/recordings.md.
     range_m
         Motion in meters of full color; measured on training recordings when not given.
     per_sequence_range
@@ -98,6 +102,7 @@ def prepare(
         region=region,
         intensity=intensity,
         skeletons_only=skeletons_only,
+        pose=pose,
         range_m=range_m,
         per_sequence_range=per_sequence_range,
         companding=companding,
@@ -121,6 +126,8 @@ def prepare(
         f"{out}: {report.done} prepared, {report.skipped_existing} there before, "
         f"{len(report.failed)} failed, {len(report.mended)} mended"
     )
+    if report.estimated:
+        say(f"  joints were estimated in {report.estimated} recordings")
     for name, reason in report.failed:
         say(f"  {name}: {reason}")
     for name, what in report.mended:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from skelflow.datasets.settings import FlowSettings
+from skelflow.pose import PoseMode
 from skelflow.settings import Count, Settings
 
 
@@ -16,6 +17,7 @@ class PrepareConfig(Settings):
     flow : crop, size, stride, solver, range; each may be given by its own name instead.
     skeletons_only : no flow at all: recordings need skeletons and no depth, and the store feeds
         the networks that read skeletons alone.
+    pose : "auto" estimates joints where a recording has none, "estimate" always, "recorded" never.
     protocol : who trains, for measuring the range; None = the data set's usual protocol.
     workers : processes that prepare recordings side by side.
     retries : how often a recording is tried again whose worker died or failed unexpectedly.
@@ -33,6 +35,7 @@ class PrepareConfig(Settings):
 
     flow: FlowSettings = FlowSettings()
     skeletons_only: bool = False
+    pose: PoseMode = "recorded"
     protocol: str | None = None
     workers: Count = 1
     retries: Annotated[int, Field(ge=0)] = 3

@@ -62,6 +62,7 @@ def prepare_sequence(
         range_m=range_m,
         layout=layout,
         labels=recording.labels,
+        estimated_from=_estimated_from(recording, layout),
         intensity=intensity_source(recording, config.flow.intensity) if times else "none",
         origin=origin,
         window=window,
@@ -116,6 +117,11 @@ def measured_range(components_m: Float32[np.ndarray, " values"]) -> float | None
         return None
     top = float(np.percentile(components_m, _RANGE_PERCENTILE))
     return max(round(top, 3), MOVING_M)
+
+
+def _estimated_from(recording: Recording, layout: str | None) -> str:
+    kept = recording.skeleton if layout is not None else None
+    return "" if kept is None else kept.estimated_from
 
 
 def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> None:

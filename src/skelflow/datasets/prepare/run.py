@@ -41,12 +41,14 @@ class PrepareReport:
     skipped_existing : recordings that were in the store already.
     failed : (name, reason) of each recording that could not be prepared.
     mended : (name, what) of each that this run prepared after its reader mended something.
+    estimated : how many of those that this run prepared have estimated joints.
     """
 
     done: int
     skipped_existing: int
     failed: tuple[tuple[str, str], ...]
     mended: tuple[tuple[str, str], ...] = ()
+    estimated: int = 0
 
 
 def prepare(
@@ -168,7 +170,8 @@ def _report(statuses: list[RecordingStatus]) -> PrepareReport:
         sorted((one.name, one.reason) for one in statuses if one.state == state and one.reason)
         for state in ("failed", "done")
     )
-    return PrepareReport(done, there, tuple(failed), tuple(mended))
+    estimated = sum(status.estimated for status in statuses)
+    return PrepareReport(done, there, tuple(failed), tuple(mended), estimated)
 
 
 def _origin(path: Path, source: Path) -> str:

@@ -17,7 +17,10 @@ from skelflow.datasets.prepare.preprocess import (
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.io.cluster import TaskResult, Workers, explain
+from skelflow.pose import PoseMode
+from skelflow.pose.joints import LAYOUTS
 from skelflow.recordings import open_recording
+from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.types import Recording
 
 _SAMPLE_RECORDINGS = 24
@@ -68,8 +71,15 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
-    source_name, layout = readable[0][1].source, next(layouts, None)
-    return Sample(source_name, layout, has_depth, training or everything, sample_of)
+    layout = _stored_layout(next(layouts, None), config.pose)
+    return Sample(readable[0][1].source, layout, has_depth, training or everything, sample_of)
+
+
+def _stored_layout(recorded: str | None, pose: PoseMode) -> str | None:
+    """Joint layout of the store: that of the recordings, unless it cannot be estimated."""
+    if pose == "recorded" or (pose == "auto" and recorded is not None):
+        return recorded
+    return recorded if recorded in LAYOUTS else KINECT_V2.name
 
 
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:

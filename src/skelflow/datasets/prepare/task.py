@@ -10,6 +10,7 @@ from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.store import Store
 from skelflow.errors import SkelflowError, StorageError
+from skelflow.pose import with_joints
 from skelflow.recordings import open_recording
 
 
@@ -23,6 +24,7 @@ class RecordingStatus:
     origin : path below the source folder.
     state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
     reason : why it failed, origin of the sequence that was there, or what its reader mended.
+    estimated : whether its joints were estimated.
     seconds : that a worker spent.
     cpu_s : of these, seconds on a processor; the rest it waited for one, or for the disk.
     host : where.
@@ -32,6 +34,7 @@ class RecordingStatus:
     origin: str
     state: Literal["done", "skipped", "failed", "no room"]
     reason: str = ""
+    estimated: bool = False
     seconds: float = 0.0
     cpu_s: float = 0.0
     host: str = ""
@@ -56,6 +59,8 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         name = recording.name
         if store.has(name):
             return _already_there(store, name, origin)
+        if store.meta.layout is not None:
+            recording = with_joints(recording, config.pose, store.meta.layout)
         sequence = prepare_sequence(
             recording,
             config,
@@ -68,7 +73,8 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         return RecordingStatus(name, origin, "no room", str(error))
     except SkelflowError as error:
         return RecordingStatus(name, origin, "failed", str(error))
-    return RecordingStatus(name, origin, "done", "; ".join(recording.repairs))
+    estimated = bool(sequence.estimated_from)
+    return RecordingStatus(name, origin, "done", "; ".join(recording.repairs), estimated)
 
 
 def _already_there(store: Store, name: str, origin: str) -> RecordingStatus:

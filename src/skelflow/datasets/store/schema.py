@@ -46,6 +46,8 @@ class PreparedSequence:
     window : Window or None
         The part of the depth image that the flow shows; None where there is no flow, or in a store
         of an earlier skelflow, whose windows are all centered.
+    estimated_from : str
+        The image that the joints were estimated from; "" where the recording brought them along.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PreparedSequence:
     intensity: str = "none"
     origin: str = ""
     window: Window | None = None
+    estimated_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ class Store:
             intensity=found["intensity"],
             origin=found["origin"],
             window=None if found["window"] is None else Window(*found["window"]),
+            estimated_from=found.get("estimated_from", ""),
         )
 
     def flow(
@@ -194,7 +195,8 @@ class Store:
     def attributes(self, name: str) -> dict[str, Any]:
         """Everything but the arrays of one sequence; `DataError` when it is not there, or damaged.
 
-        The keys: labels, range_m, intensity, origin, window, frames, bodies, version.
+        The keys: labels, range_m, intensity, origin, window, frames, bodies, version, and, where
+        the joints were estimated, estimated_from.
         """
         if name not in self._sequences:
             if not self.has(name):
@@ -243,6 +245,8 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
         "bodies": sequence.joints_m.shape[1],
         "version": __version__,
     }
+    if sequence.estimated_from:
+        attributes["estimated_from"] = sequence.estimated_from
     group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
     for name in _ARRAYS:
         data = getattr(sequence, name)
