@@ -16,6 +16,7 @@ EXTRA_OF = {
     "jinja2": "viz",
     "matplotlib": "viz",
     "numcodecs": "train",
+    "rosbags": "ros",
     "safetensors": "train",
     "sklearn": "train",
     "tensorboard": "tensorboard",
