@@ -78,6 +78,7 @@ def read(path: Path) -> Recording:
         frame_rate_hz=FRAME_RATE_HZ,
         depth=Frames.absent(len(skeleton), f"{path}: no depth, only a skeleton"),
         skeleton=skeleton,
+        mirrored=True,
         labels=Labels(action, subject, view, replication=replication),
     )
 

@@ -88,6 +88,7 @@ def read(path: Path) -> Recording:
         frame_rate_hz=FRAME_RATE_HZ,
         depth=Frames.absent(len(joints_m), f"{path}: no depth, only a skeleton"),
         skeleton=skeleton,
+        mirrored=True,
         labels=ntu_labels(name),
     )
 

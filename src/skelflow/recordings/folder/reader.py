@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from skelflow.errors import FormatError
+from skelflow.recordings.folder.alone import read_alone
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
 from skelflow.recordings.images import natural_order, read_color, read_depth_png
@@ -13,7 +14,7 @@ from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
 
-_SETTINGS = "recording.toml"
+_SETTINGS, _JOINTS = "recording.toml", "skeleton.csv"
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
 
 
@@ -48,6 +49,8 @@ def read(path: Path) -> Recording:
     folder = path.parent if path.name == _SETTINGS else path
     settings = read_settings(folder / _SETTINGS)
     depth_files = _images(folder / "depth", (".png",))
+    if not depth_files and not (folder / "depth").exists() and (folder / _JOINTS).is_file():
+        return read_alone(path, folder / _JOINTS, settings)
     if not depth_files:
         raise FormatError(f"{folder / 'depth'}: no frames, expected 16-bit *.png depth images")
     size = _read_depth(depth_files[0], settings, None).shape
@@ -59,7 +62,7 @@ def read(path: Path) -> Recording:
         frame_rate_hz=settings.frame_rate_hz,
         depth=_depth_frames(depth_files, settings, camera),
         color=_color_frames(folder / "color", camera, len(depth_files)),
-        skeleton=_skeleton(folder / "skeleton.csv", settings, camera, len(depth_files)),
+        skeleton=_skeleton(folder / _JOINTS, settings, camera, len(depth_files)),
         labels=settings.labels,
         mirrored=settings.mirrored,
     )

@@ -13,11 +13,12 @@ from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
 
 _KEYS = {
-    "recording": ("name", "frame_rate_hz", "depth_scale"),
-    "camera": ("fx", "fy", "cx", "cy", "fov_x_deg", "mirrored"),
+    "recording": ("name", "frame_rate_hz", "depth_scale", "frames"),
+    "camera": ("fx", "fy", "cx", "cy", "fov_x_deg", "mirrored", "width", "height"),
     "labels": ("action", "subject", "camera", "setup", "replication"),
     "skeleton": ("layout", "joints", "bones", "mirror", "root"),
 }
+_MOST = 1_000_000
 _PINHOLE = ("fx", "fy", "cx", "cy")
 
 
@@ -33,10 +34,17 @@ class Settings:
     mirrored: bool
     labels: Labels
     layout: Layout | None
+    size: tuple[int, int] | None = None  # width, height; of images that need not be there
+    frames: int | None = None
 
     def camera(self, size: tuple[int, int]) -> Camera:
         """The depth camera of images of that (height, width)."""
         height, width = size
+        if self.size not in (None, (width, height)):
+            raise FormatError(
+                f"{self.file}: [camera] width and height are {self.size}, the images have "
+                f"({width}, {height})"
+            )
         try:
             if "fov_x_deg" in self.intrinsics:
                 return Camera.from_fov(width, height, self.intrinsics["fov_x_deg"])
@@ -72,6 +80,8 @@ def read_settings(file: Path) -> Settings:
         mirrored=_mirrored(file, content.get("camera", {})),
         labels=_labels(file, content.get("labels", {})),
         layout=read_layout(file, content.get("skeleton", {})),
+        size=_size(file, content.get("camera", {})),
+        frames=_whole(file, "recording", recording, "frames") if "frames" in recording else None,
     )
 
 
@@ -107,6 +117,20 @@ def _positive(file: Path, table: str, values: dict[str, Any], key: str) -> float
     if value <= 0:
         raise FormatError(f"{file}: [{table}] {key} is {value:g}, expected a number above 0")
     return value
+
+
+def _whole(file: Path, table: str, values: dict[str, Any], key: str) -> int:
+    value = _positive(file, table, values, key)
+    if value != int(value) or value > _MOST:
+        raise FormatError(f"{file}: [{table}] {key} is {value:g}, expected a whole number")
+    return int(value)
+
+
+def _size(file: Path, values: dict[str, Any]) -> tuple[int, int] | None:
+    if "width" not in values and "height" not in values:
+        return None
+    width, height = (_whole(file, "camera", values, key) for key in ("width", "height"))
+    return width, height
 
 
 def _intrinsics(file: Path, values: dict[str, Any]) -> dict[str, float]:

@@ -1,0 +1,139 @@
+"""Recordings of every source as folders of one's own, and back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skelflow.errors import DataError, FormatError
+from skelflow.recordings import find_recordings, open_recording
+from skelflow.recordings.folder.writer import write_folder
+from skelflow.types import Recording
+from tests.cli.test_commands import run
+from tests.recordings import test_azure_kinect, test_nw_ucla, test_pyskl, test_ros, test_tum
+from tests.tiny_utd import write_recording
+
+
+def agree(one: Recording, other: Recording) -> None:
+    """Same frames, camera, joints and labels; depth to half a millimeter."""
+    assert (len(one), one.name, one.labels) == (len(other), other.name, other.labels)
+    assert one.frame_rate_hz == pytest.approx(other.frame_rate_hz)
+    assert (one.has_depth, one.mirrored) == (other.has_depth, other.mirrored)
+    assert (one.camera.fx, one.camera.cy) == pytest.approx((other.camera.fx, other.camera.cy))
+    if one.has_depth:
+        np.testing.assert_allclose(one.depth[-1], other.depth[-1], atol=0.0005)
+    assert (one.skeleton is None) == (other.skeleton is None)
+    if one.skeleton is not None and other.skeleton is not None:
+        assert one.skeleton.layout == other.skeleton.layout
+        np.testing.assert_array_equal(one.skeleton.joints_m, other.skeleton.joints_m)
+        np.testing.assert_allclose(one.skeleton.joints_px, other.skeleton.joints_px, rtol=1e-5)
+
+
+def written(kind: str, folder: Path) -> Path:
+    """A recording of each source, in its own format."""
+    folder.mkdir()
+    if kind == "utd_mhad":
+        return write_recording(folder, action=2, subject=3)
+    if kind == "nw_ucla":
+        return test_nw_ucla.write(folder)
+    if kind == "pyskl":
+        return test_pyskl.write(folder / "ntu.pkl") / test_pyskl.NAME
+    if kind == "azure_kinect":
+        return test_azure_kinect.write(folder / "wave.mkv")
+    if kind == "ros":
+        return test_ros.write(folder / "a.bag", ros1=True)
+    if kind == "tum":
+        return test_tum.write_tum(folder / "desk")
+    return test_tum.write_stack(folder / "a.npz")
+
+
+@pytest.mark.parametrize(
+    "kind", ["utd_mhad", "nw_ucla", "pyskl", "azure_kinect", "ros", "tum", "stack"]
+)
+def test_import_writes_a_folder_that_reads_the_same(
+    kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(kind, tmp_path / "source")
+    before = open_recording(path)
+    assert before.source == kind
+    assert run("import", path, "--out", tmp_path / "out") == 0
+    after = open_recording(tmp_path / "out")
+    assert after.source == "folder"
+    agree(after, before)
+    said = capsys.readouterr().out
+    assert ("infrared is left out" in said) == (before.infrared is not None)
+    if before.color is not None:
+        assert after.color is not None
+        from skelflow.datasets.pairs import read_color
+
+        np.testing.assert_array_equal(after.color[1], read_color(before, 1, before.depth[1]))
+
+
+def test_import_of_many_makes_a_folder_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source"
+    for view in (1, 2):
+        test_nw_ucla.write(source, f"a01_s01_e00_v0{view}")
+    (source / "a01_s01_e00_v03.json").write_text("{")
+    assert run("import", source, "--out", tmp_path / "out") == 2
+    assert "1 of 3 recordings could not be imported" in capsys.readouterr().err
+    assert [path.name for path in find_recordings(tmp_path / "out")] == [
+        "a01_s01_e00_v01",
+        "a01_s01_e00_v02",
+    ]
+
+
+def test_import_takes_the_topic_that_is_meant(tmp_path: Path) -> None:
+    bag = test_ros.write(tmp_path / "a.bag", ros1=True, second_depth=True)
+    assert run("import", bag, "--out", tmp_path / "out") == 2
+    words = ("--depth-topic", test_ros.MM)
+    assert run("import", bag, "--out", tmp_path / "out", *words) == 0
+    assert len(open_recording(tmp_path / "out")) == 4
+    file = test_nw_ucla.write(tmp_path)
+    assert run("import", file, "--out", tmp_path / "other", *words) == 2
+
+
+def test_import_leaves_nothing_behind_when_it_fails(tmp_path: Path) -> None:
+    path = test_tum.write_tum(tmp_path / "desk")
+    (path / "depth" / "2.png").write_bytes(b"")
+    with pytest.raises(FormatError, match=r"2\.png"):
+        write_folder(open_recording(path), tmp_path / "out")
+    with pytest.raises(DataError, match=r"frame 1 reaches 1 m, and 16 bits of 1e-05 m end at"):
+        write_folder(open_recording(path), tmp_path / "out", depth_scale=1e-5)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["desk"]
+    (tmp_path / "out").mkdir()
+    with pytest.raises(DataError, match="is already there"):
+        write_folder(open_recording(path), tmp_path / "out")
+
+
+def test_folder_of_a_skeleton_alone_says_what_it_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write_folder(open_recording(test_nw_ucla.write(tmp_path)), folder)
+    settings = folder / "recording.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace("frames = 12\n", ""))
+    assert len(open_recording(folder)) == 12  # as skeleton.csv has
+    settings.write_text(text.replace("width = 640\n", "").replace("height = 480\n", ""))
+    with pytest.raises(FormatError, match=r"a skeleton alone needs .*width and height"):
+        open_recording(folder)
+    settings.write_text(text.replace("width = 640\n", 'width = "wide"\n'))
+    with pytest.raises(FormatError, match=r"\[camera\] width is 'wide', expected a number"):
+        open_recording(folder)
+
+
+def test_import_keeps_joints_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "arm").mkdir()
+    (tmp_path / "arm" / "recording.toml").write_text(
+        "[recording]\nframe_rate_hz = 30\ndepth_scale = 0.001\n"
+        "[camera]\nfov_x_deg = 60\nwidth = 64\nheight = 48\n"
+        f"[skeleton]\njoints = {json.dumps(['chest', 'left_hand', 'right_hand'])}\n"
+        'bones = [["chest", "left_hand"], ["chest", "right_hand"]]\nroot = "chest"\n'
+    )
+    lines = ["frame,body,joint,x_m,y_m,z_m"]
+    lines += [f"{t},0,{joint},0.{t},0.1,2.5" for t in range(3) for joint in range(3)]
+    (tmp_path / "arm" / "skeleton.csv").write_text("\n".join(lines) + "\n")
+    before = open_recording(tmp_path / "arm")
+    write_folder(before, tmp_path / "out")
+    agree(open_recording(tmp_path / "out"), before)
