@@ -15,7 +15,7 @@ from skelflow.pose.names import LANDMARKS, MIRROR
 from skelflow.pose.region import Region
 from skelflow.pose.smooth import fill_gaps, smooth
 from skelflow.pose.tracker import PersonTracker
-from skelflow.skeleton.layouts import KINECT_V1, KINECT_V2
+from skelflow.skeleton.layouts import KINECT_V1, KINECT_V2, Layout
 from skelflow.types import Camera, Frames
 from tests.pose.person import CAMERA, DEPTH_M, INFRARED, JOINTS_M, gray_picture, recording
 
@@ -82,6 +82,7 @@ def test_modes_say_when_joints_are_estimated() -> None:
     assert estimated.skeleton is not None and estimated.skeleton.estimated_from == "infrared"
     own = replace(bare, skeleton=replace(estimated.skeleton, estimated_from=""))
     assert with_joints(own, "auto", "kinect_v2") is own
+    assert own.skeleton is not None
     assert with_joints(own, "estimate", "kinect_v2").skeleton is not own.skeleton
     lost = replace(own.skeleton, joints_m=np.full_like(own.skeleton.joints_m, np.nan))
     assert with_joints(replace(own, skeleton=lost), "auto", "kinect_v2").skeleton is not lost
@@ -97,7 +98,7 @@ def test_pictures_are_color_then_infrared_then_depth() -> None:
 
 
 @pytest.mark.parametrize("layout", [KINECT_V1, KINECT_V2])
-def test_joint_weights_sum_to_one_and_are_the_same_on_both_sides(layout: object) -> None:
+def test_joint_weights_sum_to_one_and_are_the_same_on_both_sides(layout: Layout) -> None:
     weights = joint_weights(layout.name)
     np.testing.assert_allclose(weights.sum(axis=1), 1)
     np.testing.assert_allclose(weights[list(layout.mirror)][:, list(MIRROR)], weights)

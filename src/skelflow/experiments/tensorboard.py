@@ -24,7 +24,7 @@ def make_log(run: Path) -> Callable[[Mapping[str, Any]], None]:
     def log(metrics: Mapping[str, Any]) -> None:
         nonlocal writer
         if writer is None:  # not before the run has claimed its folder
-            writer = SummaryWriter(str(run / "tensorboard"))  # type: ignore[no-untyped-call]
+            writer = SummaryWriter(str(run / "tensorboard"))
         for key, value in metrics.items():
             if isinstance(value, int | float) and not isinstance(value, bool) and key != "epoch":
                 writer.add_scalar(key, value, metrics["epoch"])

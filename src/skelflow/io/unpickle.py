@@ -59,7 +59,9 @@ class PickledDtype:
         dtype = np.dtype(str(self.code))
         if dtype.kind not in _KINDS:
             raise FormatError(f"an array of {dtype}, expected numbers")
-        return dtype if self.order in "|=" else dtype.newbyteorder(self.order)
+        if self.order in "|=":
+            return dtype
+        return dtype.newbyteorder("<" if self.order == "<" else ">")
 
 
 class PickledArray:
@@ -146,8 +148,12 @@ class _Bounded:
         return len(content)
 
 
-class _Unpickler(pickle._Unpickler):  # type: ignore[name-defined, misc] # the one in Python
-    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+# the one written in Python, whose steps can be changed
+_PythonUnpickler: Any = vars(pickle)["_Unpickler"]
+
+
+class _Unpickler(_PythonUnpickler):  # type: ignore[misc] # it stands in no stub
+    dispatch: ClassVar[dict[int, Any]] = dict(_PythonUnpickler.dispatch)
 
     def find_class(self, module: str, name: str) -> Callable[..., Any]:
         if (module, name) not in _KNOWN:

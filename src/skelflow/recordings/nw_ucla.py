@@ -97,7 +97,7 @@ def _read_joints(file: Path) -> Float32[np.ndarray, "t 20 3"]:
             '"skeletons": frames of 20 joints of x, y, z: copy or download it again'
         ) from error
     _check(file, values)
-    values = values[:, _ORDER] * np.float32((1, -1, 1))
+    values = values[:, _ORDER] * np.array((1, -1, 1), np.float32)
     return np.where(values.any(axis=-1, keepdims=True), values, np.float32(np.nan))
 
 

@@ -122,13 +122,13 @@ def _joints(path: Path, found: Mapping[str, Any]) -> Float32[np.ndarray, "t bodi
             f"{path}: keypoints are {values.shape}, expected (bodies, frames, 25, 3) in meters; "
             "networks of skeletons read joints in space, and 2D keypoints have no place there"
         )
-    joints_m = np.moveaxis(values, 0, 1).astype(np.float32) * np.float32((1, -1, 1))
+    joints_m = np.moveaxis(values, 0, 1).astype(np.float32) * np.array((1, -1, 1), np.float32)
     size = float(np.abs(joints_m).max())
     if not size <= 50:
         raise FormatError(f"{path}: keypoints reach {size:g}, expected meters")
     joints_m[~joints_m.any(axis=-1)] = np.nan
     _check_upright(path, joints_m)
-    return joints_m
+    return np.asarray(joints_m)
 
 
 def _check_upright(path: Path, joints_m: Float32[np.ndarray, "t bodies 25 3"]) -> None:

@@ -168,8 +168,8 @@ def _color_frames(path: Path, shapes: _Shapes, camera: Camera, count: int) -> Fr
     if "color" not in shapes:
         return None
     expected = (count, camera.height, camera.width, 3)
-    if shapes["color"] != (expected, np.uint8):
-        shape, dtype = shapes["color"]
+    shape, dtype = shapes["color"]
+    if (shape, dtype) != (expected, np.dtype(np.uint8)):
         raise FormatError(f"{path}: color is {dtype} {shape}, expected uint8 {expected}")
     color = _load(path, "color")
     return Frames(count, lambda t: color[t])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64
@@ -23,6 +24,9 @@ _TUM_SCALE, _SCANNET_SCALE = 1 / 5000, 1 / 1000  # meters a unit
 _SCANNET_RATE_HZ = 30.0
 _LISTS = "depth.txt"
 _MATRIX = "intrinsic/intrinsic_depth.txt"
+
+
+_Image = TypeVar("_Image")
 
 
 def recognizes(path: Path) -> bool:
@@ -191,7 +195,7 @@ def _color(files: list[Path], size: tuple[int, int]) -> Frames[Color]:
     return _checked(Frames(len(files), lambda t: read_color(files[t], size=size)))
 
 
-def _checked(frames: Frames) -> Frames:
+def _checked(frames: Frames[_Image]) -> Frames[_Image]:
     """The same frames, whose first one can be decoded."""
     _ = frames[0]
     return frames

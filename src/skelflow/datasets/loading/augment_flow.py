@@ -78,4 +78,4 @@ def _add_noise(motion: Motion, strength: float, random: np.random.Generator) -> 
     coarse = length, -(-height // COARSE_PX), -(-width // COARSE_PX), 3
     drawn = random.standard_normal(coarse, np.float32) * np.float32(strength)
     noise = np.stack([cv2.resize(frame, (width, height)) for frame in drawn])
-    return motion + noise * motion.any(axis=-1, keepdims=True)
+    return np.asarray(motion + noise * motion.any(axis=-1, keepdims=True), np.float32)

@@ -99,4 +99,4 @@ def _component(body: Mask, seeds: Mask) -> Mask:
     count, labels = cv2.connectedComponents(body.astype(np.uint8), connectivity=4)
     votes = np.bincount(labels[seeds & body], minlength=count)
     votes[0] = 0
-    return np.asarray(labels == int(votes.argmax())) & body
+    return np.asarray((labels == int(votes.argmax())) & body)

@@ -1,6 +1,7 @@
 """The parts of I3D: convolutions with batch normalization, pools and Inception modules."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from jaxtyping import Float
@@ -48,8 +49,9 @@ class ConvolutionUnit(nn.Module):
         weight, norm = self.conv.weight, self.norm
         if norm.training:
             return functional.relu_(norm(self._convolve(x, weight, None)))
-        scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
-        bias = norm.bias - norm.running_mean * scale
+        mean, variance = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
+        scale = norm.weight * torch.rsqrt(variance + norm.eps)
+        bias = norm.bias - mean * scale
         return functional.relu_(self._convolve(x, weight * scale[:, None, None, None, None], bias))
 
     def _convolve(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

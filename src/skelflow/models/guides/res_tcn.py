@@ -155,7 +155,7 @@ class TcnBjcnTrunk(Guide, TcnTrunk):
         """The filters of BJCN-1, and the responses it gives the joints; the paper's Fig. 3."""
         activations = self._bjcn(self.normalizer(batch.joints_m))[1][0]
         sizes = (self.config.bodies, self.config.joints, 3)
-        responses = activations.unflatten(2, sizes).sum(dim=-1)
+        responses = activations.reshape(*activations.shape[:2], *sizes).sum(dim=-1)
         return FirstLayer(self.bjcn.entry.weight.squeeze(2), responses)
 
     def _bjcn(self, rows: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -96,8 +96,8 @@ def _plane(
             "bytes are there: the bag is damaged"
         )
     content = np.frombuffer(message.data, np.uint8, count=height * step).reshape(height, step)
-    order = ">" if message.is_bigendian else "<"
-    pixels = np.ascontiguousarray(content[:, :row]).view(dtype.newbyteorder(order))
+    stored = dtype.newbyteorder(">" if message.is_bigendian else "<")
+    pixels = np.ascontiguousarray(content[:, :row]).view(stored)
     return pixels.reshape(height, width, channels).astype(dtype)
 
 

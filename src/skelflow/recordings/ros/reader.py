@@ -223,7 +223,8 @@ def _added(recording: Recording, matches: Matches, **images: Frames[Any]) -> Rec
     """The recording with one more kind of images, and a word where they are of other times."""
     far = describe_far(f"{next(iter(images))} image", matches)
     repairs = (*recording.repairs, far) if far else recording.repairs
-    return replace(recording, repairs=repairs, **images)
+    added: dict[str, Any] = {"repairs": repairs, **images}
+    return replace(recording, **added)
 
 
 def _check_size(where: str, image: np.ndarray, lens: LensCamera) -> None:

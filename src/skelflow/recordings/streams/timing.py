@@ -1,7 +1,7 @@
 """Streams with times of their own: which image belongs to which, and what is missing."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -12,7 +12,8 @@ _APART = 0.6  # periods that images taken together may lie apart
 Times = Float64[np.ndarray, " frames"]
 
 
-class Matches(NamedTuple):
+@dataclass(frozen=True)
+class Matches:
     """For each frame the image nearest in time.
 
     Parameters

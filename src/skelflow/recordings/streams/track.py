@@ -89,7 +89,7 @@ def read_media(path: Path) -> MediaFile:
             )
             for stream in file.streams.video
         )
-        attached = {stream.name: bytes(stream.data) for stream in file.streams.attachments}
+        attached = {stream.name or "": bytes(stream.data) for stream in file.streams.attachments}
         return MediaFile(path, dict(file.metadata), tracks, attached)
 
 
