@@ -218,3 +218,45 @@ def test_load_part_refuses_a_part_that_is_not_there(checkpoint: Callable[..., Pa
         load_part(create_model("c3d", **FLOW), "flow", skeleton)
     with pytest.raises(ConfigError, match="C3d has no part 'skeleton'"):
         load_part(create_model("c3d", **FLOW), "skeleton", skeleton)
+
+
+# --- trained apart, then together -------------------------------------------------------------
+
+
+def test_fused_branches_are_classified_by_heads_of_their_own() -> None:
+    model = create_model("fused", **SMALL, branch_loss=0.5, dropout=0.0).eval()
+    batch = make_batch()
+    streams = model.features(batch).split((model.flow.outputs, model.skeleton.outputs), dim=1)
+    own, flow, skeleton = model(batch, branches=True)
+    torch.testing.assert_close(own, model(batch))
+    torch.testing.assert_close(flow, model.branch_heads["flow"](streams[0]))
+    torch.testing.assert_close(skeleton, model.branch_heads["skeleton"](streams[1]))
+    assert not hasattr(create_model("fused", **SMALL), "branch_heads")
+
+
+def test_fused_started_by_both_heads_answers_by_the_product_of_their_probabilities() -> None:
+    model = create_model("fused", **SMALL, branch_loss=0.5).eval()
+    flow, skeleton = (
+        torch.nn.Linear(count, 3) for count in (model.flow.outputs, model.skeleton.outputs)
+    )
+    with torch.no_grad():
+        model.start_heads(flow, skeleton)
+        own, of_flow, of_skeleton = model(make_batch(), branches=True).softmax(dim=-1)
+    product = of_flow * of_skeleton
+    torch.testing.assert_close(own, product / product.sum(dim=1, keepdim=True))
+
+
+def test_modality_dropout_takes_one_branch_from_some_training_samples() -> None:
+    model = create_model("fused", **SMALL, modality_dropout=0.6, dropout=0.0).train()
+    streams = torch.ones(4000, 2), torch.ones(4000, 3)
+    flow, joints = (stream.mean(dim=1) for stream in model._drop(streams))
+    assert ((flow == 0) | (joints == 0)).float().mean() == pytest.approx(0.6, abs=0.03)
+    assert (flow == 0).float().mean() == pytest.approx(0.3, abs=0.03)
+    assert not ((flow == 0) & (joints == 0)).any()
+    assert model.eval()._drop(streams) is streams
+
+
+@pytest.mark.parametrize("option", ["branch_loss", "modality_dropout"])
+def test_flow_classified_alone_has_no_branches_to_weigh(option: str) -> None:
+    with pytest.raises(ConfigError, match=f"{option}: found 0.5, expected 0 where only flow"):
+        create_model("c3d_at2", **SMALL, **{option: 0.5})

@@ -42,10 +42,13 @@ class Network(nn.Module):
     name : the name in the registry, set by `create_model`.
     has_score : whether `score` tells how informative each joint is.
     all_weights_in_loss : whether the loss depends on all weights that are to be trained.
+    branch_loss : weight of the loss of further classifiers; where it is not 0, the network called
+        with `branches=True` gives (1 + classifiers, b, classes), its own logits first.
     """
 
     has_score: ClassVar[bool] = False
     all_weights_in_loss: bool = True
+    branch_loss: float = 0.0
     config: NetworkConfig
     head: nn.Linear
 

@@ -1,7 +1,7 @@
 """Checkpoints: a network's tensors with its whole configuration in the safetensors header."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import atomic_write
 from skelflow.models.base import Network
+from skelflow.models.fusion.networks import Fused
 from skelflow.models.registry import create_model
 from skelflow.version import __version__
 
@@ -126,6 +127,45 @@ def load_part(model: nn.Module, part: Literal["skeleton", "flow"], path: str | P
     if not of_part:
         raise WeightsError(f"{path}: holds a {name}, which has no part {part!r}")
     fill(branch, of_part, path, prefix=prefix)
+
+
+def load_heads(
+    model: nn.Module, *, flow: str | Path, skeleton: str | Path, actions: Sequence[int]
+) -> None:
+    """Start the classifier of a fused network from those of its branches, trained apart.
+
+    At first the network answers by the product of both probabilities, see `Fused.start_heads`.
+
+    Parameters
+    ----------
+    model : from `create_model("fused", ...)`, its parts loaded by `load_part`.
+    flow, skeleton : checkpoints of `skelflow train`.
+    actions : action number of each class index of the model.
+
+    Raises
+    ------
+    ConfigError
+        The model does not fuse.
+    WeightsError
+        A checkpoint tells other actions apart, or its classifier reads other features.
+    """
+    if not isinstance(model, Fused):
+        raise ConfigError(f"{type(model).__name__} has no heads to start from its branches' heads")
+    heads = {
+        "flow": nn.Linear(model.flow.outputs, len(actions)),
+        "skeleton": nn.Linear(model.skeleton.outputs, len(actions)),
+    }
+    for path, head in zip((flow, skeleton), heads.values(), strict=True):
+        own = json.loads(read_header(path).get("actions", "null"))
+        if own != list(actions):
+            raise WeightsError(f"{path}: tells the actions {own} apart, expected {list(actions)}")
+        tensors = _read_tensors(path)
+        found = {name: value for name, value in tensors.items() if name.startswith("head.")}
+        fill(
+            head, {name.removeprefix("head."): v for name, v in found.items()}, path, prefix="head."
+        )
+    with torch.no_grad():
+        model.start_heads(**heads)
 
 
 def fill(

@@ -142,6 +142,8 @@ class InitSection(Settings):
     skeleton, flow : a run folder or checkpoint of a network that has that part.
     sports1m : a C3D weights file of another project, see
         `skelflow.models.flow.sports1m.load_c3d_weights`.
+    heads : the classifier of a fused network, too, starts from those of `skeleton` and `flow`: at
+        first it answers by the product of their probabilities.
     i3d : an I3D weights file, see `skelflow.models.flow.i3d_weights.load_i3d_weights`.
     """
 
@@ -149,8 +151,11 @@ class InitSection(Settings):
     flow: str | None = None
     sports1m: str | None = None
     i3d: str | None = None
+    heads: bool = False
 
     def check(self) -> None:  # noqa: D102
+        both = self.skeleton is not None and self.flow is not None
+        self.require(both or not self.heads, "heads", "false without init.skeleton and init.flow")
         starts = {name: getattr(self, name) for name in ("flow", "sports1m", "i3d")}
         given = [name for name, value in starts.items() if value is not None]
         if len(given) > 1:

@@ -12,7 +12,7 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.mixup import cross_entropy_sum, draw_mixture
+from skelflow.datasets.loading.mixup import Mixture, cross_entropy_sum, draw_mixture
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.compute import AUTO, make_accelerator, to_device
@@ -168,15 +168,26 @@ def _add_gradient(run: Run, batch: Batch, number: int, *, last: bool) -> Tensor:
     mixture = draw_mixture(len(batch.label), run.config.mixup, key=key)
     if mixture:
         batch = batch._replace(joints_m=mixture.blend(batch.joints_m))
-    with accelerator.autocast():
-        logits = run.model(batch).float()
-    smoothing = run.config.label_smoothing
-    loss = cross_entropy_sum(logits, batch.label, mixture, smoothing=smoothing) * counts
+    logits, loss = _forward(run, batch, mixture)
+    loss = loss * counts
     # gradients are averaged over processes, the loss is the mean over the step's samples
     share = loss * (accelerator.num_processes / run.sampler.size(step))
     accelerator.backward(share + _l1_penalty(run) if run.config.l1 and last else share)
     correct = (logits.detach().argmax(dim=1) == batch.label).sum() * counts
     return torch.stack((loss.detach(), correct, correct.new_tensor(len(logits)) * counts))
+
+
+def _forward(run: Run, batch: Batch, mixture: Mixture | None) -> tuple[Tensor, Tensor]:
+    """Logits, and the sum of their losses and, weighed, of those of a network's branches."""
+    weight, smoothing = run.network.branch_loss, run.config.label_smoothing
+    with run.accelerator.autocast():
+        found = run.model(batch, branches=True) if weight else run.model(batch)[None]
+    logits, *others = found.float()
+    loss, *more = (
+        cross_entropy_sum(each, batch.label, mixture, smoothing=smoothing)
+        for each in (logits, *others)
+    )
+    return logits, loss + weight * torch.stack(more).sum() if more else loss
 
 
 def _seed(*numbers: int) -> None:

@@ -14,7 +14,7 @@ from skelflow.models.base import Network
 from skelflow.models.flow.i3d_weights import load_i3d_weights
 from skelflow.models.flow.sports1m import load_c3d_weights
 from skelflow.models.registry import configure, create_model
-from skelflow.models.weights import load_part
+from skelflow.models.weights import load_heads, load_part
 from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
@@ -98,6 +98,10 @@ def _start(network: Network, config: RunConfig, store: Store, split: Split) -> N
         network.fit_normalization(store.joints_m(name) for name in split.fit)
     if init.flow is not None:
         load_part(network, "flow", _start_file("flow", init.flow, store))
+    if init.heads and init.skeleton is not None and init.flow is not None:
+        files = {"flow": init.flow, "skeleton": init.skeleton}
+        starts = {part: _start_file(part, path, store) for part, path in files.items()}
+        load_heads(network, **starts, actions=split.classes)
     if init.sports1m is not None:
         load_c3d_weights(network, init.sports1m)
     if init.i3d is not None:

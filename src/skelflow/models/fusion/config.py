@@ -1,7 +1,9 @@
 """Settings of networks made of a flow network and a guide."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat
 
 from skelflow.errors import ConfigError
 from skelflow.models.config import ClipSize, Input, NetworkConfig, SequenceSize
@@ -26,6 +28,10 @@ class FusedConfig(NetworkConfig):
         statistics included (Table 3).
     differentiable : let the gradient of the flow network reach the guide through the score; off
         in the paper's Eq. 6.
+    branch_loss : of `fused`: weight of the loss of a classifier of its own on each branch's
+        features, beside that on both; 0 = there are none, as in the paper.
+    modality_dropout : of `fused`: probability that a training sample lacks the features of one
+        branch, either one as likely; 0 in the paper.
 
     Notes
     -----
@@ -40,6 +46,8 @@ class FusedConfig(NetworkConfig):
     skeleton: NetworkConfig
     skeleton_update: Literal["joint", "frozen"] = "joint"
     differentiable: bool = False
+    branch_loss: NonNegativeFloat = 0.0
+    modality_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     def check(self) -> None:
         """Only a trained guide whose score is used can learn from it."""
@@ -82,7 +90,7 @@ class FusedConfig(NetworkConfig):
             flow=flow,
             guide=options.get("guide", DEFAULT_GUIDE),
             skeleton=_guide_config(options, flow),
-            **_only(options, ("classes", "trunk", "skeleton_update", "differentiable")),
+            **_only(options, cls.model_fields.keys() - {"flow", "guide", "skeleton"}),
         )
 
     def to_options(self) -> dict[str, Any]:

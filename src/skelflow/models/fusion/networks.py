@@ -5,7 +5,7 @@ from typing import ClassVar, TypeVar
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.models.base import FirstLayer, Network
@@ -75,6 +75,8 @@ class FlowAt2(GuidedNetwork):
 
     def __init__(self, config: FusedConfig) -> None:
         super().__init__(config)
+        for name in ("branch_loss", "modality_dropout"):
+            config.require(not getattr(config, name), name, "0 where only flow is classified")
         config.require(
             self.frozen or config.differentiable,
             "skeleton_update",
@@ -99,11 +101,47 @@ class Fused(GuidedNetwork):
 
     def __init__(self, config: FusedConfig) -> None:
         super().__init__(config)
-        outputs = self.flow.outputs + self.skeleton.outputs
-        self.head = self.flow.make_head(outputs, config.classes)
+        outputs = {"flow": self.flow.outputs, "skeleton": self.skeleton.outputs}
+        self.head = self.flow.make_head(sum(outputs.values()), config.classes)
+        self.branch_loss = config.branch_loss
+        if config.branch_loss:
+            heads = {name: nn.Linear(count, config.classes) for name, count in outputs.items()}
+            self.branch_heads = nn.ModuleDict(heads)
 
     def features(self, batch: Batch) -> Float[Tensor, "b d"]:
         """(b, 4096 + 768) with C3D and Res-TCN-BJCN: fc7 beside the guide's features."""
+        return torch.cat(self._drop(self._streams(batch)), dim=1)
+
+    def forward(
+        self, batch: Batch, *, branches: bool = False
+    ) -> Float[Tensor, "b classes"] | Float[Tensor, "3 b classes"]:
+        """Class logits; with `branches`, also those of flow and of the skeleton, each by itself."""
+        if not branches:
+            return super().forward(batch)
+        streams = self._streams(batch)
+        own = self.head(torch.cat(self._drop(streams), dim=1))
+        pairs = zip(self.branch_heads.values(), streams, strict=True)
+        return torch.stack((own, *(head(stream) for head, stream in pairs)))
+
+    def start_heads(self, flow: nn.Linear, skeleton: nn.Linear) -> None:
+        """Classify by the sum of both branches' own logits, that is by the product of their
+        probabilities, and give each branch its own classifier where it has one.
+        """
+        self.head.weight.copy_(torch.cat((flow.weight, skeleton.weight), dim=1))
+        self.head.bias.copy_(flow.bias + skeleton.bias)
+        if self.branch_loss:
+            self.branch_heads["flow"].load_state_dict(flow.state_dict())
+            self.branch_heads["skeleton"].load_state_dict(skeleton.state_dict())
+
+    def _streams(self, batch: Batch) -> tuple[Tensor, Tensor]:
         from_joints, score = self.skeleton.features_and_score(batch)
-        from_flow = self.flow_features(batch, score)
-        return torch.cat((from_flow, from_joints), dim=1)
+        return self.flow_features(batch, score), from_joints
+
+    def _drop(self, streams: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """In training, without one of the streams for some samples."""
+        half = self.config.modality_dropout / 2
+        if not half or not self.training:
+            return streams
+        from_flow, from_joints = streams
+        drawn = torch.rand(len(from_flow), 1, device=from_flow.device)
+        return from_flow * (drawn >= half), from_joints * (drawn < 1 - half)
