@@ -165,9 +165,33 @@ def test_i3d_frozen_blocks_keep_weights_and_statistics() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["i3d", "i3d_at1"])
+def test_i3d_remembers_what_frozen_blocks_give_for_a_clip(name: str) -> None:
+    options = {**SMALL, "frozen_through": "Mixed_3c", "dropout": 0.0}
+    plain = create_model(name, **options)
+    remembers = create_model(name, **options, remember_frozen=True)
+    batch = clips(4)
+    first = Batch(*(tensor[:2] for tensor in batch))
+    for given, known in ((first, 2), (batch, 4), (batch, 4)):
+        remembers.load_state_dict(plain.state_dict())  # batch statistics included
+        loss = [net(given).square().sum() for net in (plain, remembers)]
+        torch.testing.assert_close(loss[1], loss[0])
+        assert len(remembers.flow._memory) == known
+    weights = ("flow.Mixed_4b.branch_1a.conv.weight", "head.weight")
+    for weight in weights:
+        grads = [
+            torch.autograd.grad(value, net.get_parameter(weight), retain_graph=True)[0]
+            for value, net in zip(loss, (plain, remembers), strict=True)
+        ]
+        torch.testing.assert_close(grads[1], grads[0])
+    remembers.eval()(clips(1))
+    assert len(remembers.flow._memory) == 4
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"remember_frozen": True}, "remember_frozen: found True, expected false"),
         ({"end_point": "Mixed_4g"}, "end_point: found 'Mixed_4g'"),
         ({"frozen_through": "Mixed_3d"}, "frozen_through: found 'Mixed_3d'.*did you mean 'Mixed_"),
         ({"frozen_through": "Mixed_5b"}, "frozen_through: found 'Mixed_5b'"),

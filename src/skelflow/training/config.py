@@ -53,6 +53,8 @@ class DataSection(Settings):
     overlap : of neighboring clips, in kept flow frames.
     longer : a skeleton of more than `model.frames` frames is "cut" at its end or "resample"d.
     shorter : one of fewer frames is "pad"ded with NaN at its end or "resample"d.
+    variants : each training sample is changed in so many random ways, which take turns from epoch
+        to epoch; 0 = in a new way in each epoch. See `remember_frozen` of I3D.
     cache : keep all arrays in memory.
     workers : processes that load batches; 0 = the training process itself.
     balance : draw training samples, with replacement, such that every class is as likely.
@@ -66,6 +68,7 @@ class DataSection(Settings):
     overlap: NonNegativeInt = 8
     longer: Literal["cut", "resample"] = "cut"
     shorter: Literal["pad", "resample"] = "pad"
+    variants: NonNegativeInt = 0
     cache: bool = True
     workers: NonNegativeInt = 0
     balance: bool = False

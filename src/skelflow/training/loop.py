@@ -122,7 +122,8 @@ def _resume(run: Run) -> None:
 def _train_epoch(run: Run, stop: StopFlag) -> None:
     """Do the steps of the current epoch that are still to come."""
     counters, steps = run.state.counters, run.sampler.steps
-    run.samples.set_epoch(counters.epoch)
+    variants = run.config.data.variants
+    run.samples.set_epoch(counters.epoch % variants if variants else counters.epoch)
     run.sampler.epoch, run.sampler.first_step = counters.epoch, counters.step
     started = time.monotonic() - counters.seconds
     batches = iter(run.loader) if counters.step < steps else iter(())

@@ -88,7 +88,15 @@ class I3dConfig(FlowConfig):
         See `FlowConfig`. `preserve_rms` is on unless said otherwise: (1 + M) after each block
         would multiply what pre-trained weights expect.
     end_point : the last block, by its published name; the mean over its cells is the feature.
+    remember_frozen : in training, what the frozen layers give for a clip is computed once and kept
+        in memory. It pays where the same clips come again, see `data.variants`.
     """
 
     preserve_rms: bool = True
     end_point: EndPoint = "Mixed_4f"
+    remember_frozen: bool = False
+
+    def check(self) -> None:
+        """Only frozen layers can be remembered."""
+        can = bool(self.frozen_through)
+        self.require(can or not self.remember_frozen, "remember_frozen", "false, nothing is frozen")

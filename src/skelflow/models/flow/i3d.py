@@ -1,6 +1,6 @@
 """I3D on colored scene flow, up to any of its blocks, with the attention after each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from skelflow.models.attention.masks import Level, attend
 from skelflow.models.base import scaled
 from skelflow.models.flow.config import I3dConfig
 from skelflow.models.flow.inception import ConvolutionUnit, MixedBlock, SamePool, Size
+from skelflow.models.flow.memory import FeatureMemory
 from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk
 
 
@@ -116,9 +117,11 @@ class I3dTrunk(FlowTrunk):
             if name in self.layers:
                 self._levels[name] = Level(size[1], stride, halvings)
         self.outputs = channels
+        self._memory = FeatureMemory() if config.remember_frozen else None
         self.dropout = nn.Dropout(config.dropout)
         self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self.freeze()
+        self._first_trained = self._count_frozen()
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -132,15 +135,37 @@ class I3dTrunk(FlowTrunk):
     ) -> Float[Tensor, "b d"]:
         """Mean features of clips in [-1, 1], of the end point."""
         self.check_clips(flow)
-        # colors 0..255 as I3D reads them; clips hold (color - 128) / 127
-        colors = flow * (127 / 127.5) + 0.5 / 127.5
-        x = colors.contiguous(memory_format=torch.channels_last_3d)
-        at_level = {} if gains is None else dict(zip(self.levels, gains, strict=True))
-        gain_of = {name: at_level.get(level) for name, level in self._levels.items()}
-        for name in self._names:
-            x = self._attend(self.get_submodule(name)(x), gain_of.get(name))
+        gains = list(gains or ())
+        frozen, trained = self._names[: self._first_trained], self._names[self._first_trained :]
+        learned = any(gain.requires_grad for gain in gains)
+        if self.training and self._memory is not None and not learned:
+            x = self._memory.look_up([flow, *gains], lambda one: self._start(frozen, *one))
+        else:
+            x = self._start(frozen, flow, *gains)
+        x = self._blocks(trained, x, gains)
         features: Tensor = self.dropout(x.mean(dim=(2, 3, 4)))
         return features
+
+    def _count_frozen(self) -> int:
+        """How many blocks have nothing to train and none that has before them."""
+        trained = (any(True for _ in self._trained(name)) for name in self._names)
+        return next((n for n, found in enumerate(trained) if found), len(self._names))
+
+    def _trained(self, name: str) -> Iterator[nn.Parameter]:
+        return (w for w in self.get_submodule(name).parameters() if w.requires_grad)
+
+    def _start(self, names: Sequence[str], flow: Tensor, *gains: Tensor) -> Tensor:
+        # colors 0..255 as I3D reads them; clips hold (color - 128) / 127
+        colors = flow * (127 / 127.5) + 0.5 / 127.5
+        return self._blocks(names, colors.contiguous(memory_format=torch.channels_last_3d), gains)
+
+    def _blocks(self, names: Sequence[str], x: Tensor, gains: Sequence[Tensor]) -> Tensor:
+        """Features after these blocks, each attended to by the gain of its level, if any."""
+        at_level = dict(zip(self.levels, gains, strict=True)) if gains else {}
+        for name in names:
+            gain = at_level.get(self._levels[name]) if name in self._levels else None
+            x = self._attend(self.get_submodule(name)(x), gain)
+        return x
 
     def _attend(self, x: Tensor, gain: Tensor | None) -> Tensor:
         if gain is None:
