@@ -168,9 +168,10 @@ def test_i3d_frozen_blocks_keep_weights_and_statistics() -> None:
 @pytest.mark.parametrize("name", ["i3d", "i3d_at1"])
 def test_i3d_remembers_what_frozen_blocks_give_for_a_clip(name: str) -> None:
     options = {**SMALL, "frozen_through": "Mixed_3c", "dropout": 0.0}
-    plain = create_model(name, **options)
-    remembers = create_model(name, **options, remember_frozen=True)
+    plain = create_model(name, **options).double()
+    remembers = create_model(name, **options, remember_frozen=True).double()
     batch = clips(4)
+    batch = batch._replace(flow=batch.flow.double(), joints_px=batch.joints_px.double())
     first = Batch(*(tensor[:2] for tensor in batch))
     for given, known in ((first, 2), (batch, 4), (batch, 4)):
         remembers.load_state_dict(plain.state_dict())  # batch statistics included
@@ -184,7 +185,7 @@ def test_i3d_remembers_what_frozen_blocks_give_for_a_clip(name: str) -> None:
             for value, net in zip(loss, (plain, remembers), strict=True)
         ]
         torch.testing.assert_close(grads[1], grads[0])
-    remembers.eval()(clips(1))
+    remembers.eval()(first)
     assert len(remembers.flow._memory) == 4
 
 

@@ -13,7 +13,7 @@ from tests.tiny_store import make_tiny_store
 
 FLOW = {"width": 0.03, "crop": 16, "clip_length": 8, "initialization": "he"}
 GUIDE = {"frames": 25, "dropout": 0.0}
-STEP = {"batch_size": 8, "epochs": 1, "l1": 0.0}
+STEP = {"batch_size": 8, "epochs": 1, "l1": 0.0, "data": {"overlap": 4}}
 
 
 def test_fused_from_trained_streams_starts_as_their_mean_log_probability(tmp_path: Path) -> None:
