@@ -5,7 +5,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import SPECKLE, SPECKLE_PX
-from skelflow.flow.engines.jit import compiled
+from skelflow.flow.engines.jit import compiled, inner
 
 _ZERO = np.float32(0)
 
@@ -33,6 +33,19 @@ def despeckle(depth: Any, cleaned: Any, first: Any, last: Any) -> None:
                             known += 1
                             near += abs(depth[v, u] - center) <= SPECKLE * center
                 if 2 * near <= known:  # else the median is one of the near ones
-                    median = np.sort(taps[:known])[(known - 1) // 2]
+                    median = _lower_median(taps, known)
                     if abs(median - center) > SPECKLE * center:
                         cleaned[y, x] = median
+
+
+@inner
+@no_type_check
+def _lower_median(taps: Any, count: Any) -> Any:
+    """The lower median of the first `count` taps, which are sorted in place by insertion."""
+    for end in range(1, count):
+        value, place = taps[end], end
+        while place > 0 and taps[place - 1] > value:
+            taps[place] = taps[place - 1]
+            place -= 1
+        taps[place] = value
+    return taps[(count - 1) // 2]

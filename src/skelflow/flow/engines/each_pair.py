@@ -79,7 +79,7 @@ def _each(
 ) -> Iterator[tuple[tuple[PyramidFrame, PyramidFrame], Camera, MatchImages | None]]:
     count = len(pairs.depth0)
     for number, camera in enumerate(pairs.cameras * (count // len(pairs.cameras))):
-        depth0, depth1 = pairs.depth0[number], pairs.depth1[number]
+        depth0, depth1 = _plain(pairs.depth0[number]), _plain(pairs.depth1[number])
         match_images = None
         if pairs.intensity0 is None or pairs.intensity1 is None:
             image0, image1 = (depth_image(depth, camera, preset) for depth in (depth0, depth1))
@@ -88,8 +88,13 @@ def _each(
             if preset.silhouette and is_masked(depth0):
                 image0, image1 = silhouette(depth0), silhouette(depth1)
         else:
-            image0, image1 = pairs.intensity0[number], pairs.intensity1[number]
+            image0, image1 = _plain(pairs.intensity0[number]), _plain(pairs.intensity1[number])
         yield (PyramidFrame(image0, depth0), PyramidFrame(image1, depth1)), camera, match_images
+
+
+def _plain(image: Intensity) -> Intensity:
+    """The image as kernels are compiled for, copied where it is read-only or not contiguous."""
+    return np.require(image, np.float32, ["C_CONTIGUOUS", "ALIGNED", "WRITEABLE"])
 
 
 def depth_image(depth: Depth, camera: Camera, preset: Preset) -> Intensity:

@@ -1,9 +1,18 @@
-"""How the kernels are compiled: without the interpreter's lock, kept on disk, as vector code."""
+"""How the kernels are compiled: without the interpreter's lock, kept on disk, as vector code.
+
+Compiling is what the first call on a machine waits for, so little is left to compile: only what
+Python calls is kept on disk and can be called from Python; what kernels call of each other takes
+pointers and counts, since every slice and every array that is handed on is code to generate.
+"""
 
 from typing import Any
 
 from numba import njit
+from numba.core import cgutils, types
 from numba.core.compiler import Compiler
+from numba.core.errors import TypingError
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 
 class _Disjoint(Compiler):
@@ -20,10 +29,34 @@ class _Disjoint(Compiler):
 
 
 _FAST = {"contract", "nsz"}
-_SHARED: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+_SHARED: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_INNER = _SHARED | {"no_cpython_wrapper": True}
 
-compiled = njit(**_SHARED, fastmath=_FAST)  # whole images
-on_rows = njit(**_SHARED, fastmath=_FAST, pipeline_class=_Disjoint)  # rows that do not overlap
+compiled = njit(**_SHARED, cache=True, fastmath=_FAST)  # what Python calls
+inner = njit(**_INNER, fastmath=_FAST)  # what only compiled code calls
+on_rows = njit(**_INNER, fastmath=_FAST, pipeline_class=_Disjoint)  # rows that do not overlap
 on_rows_approximate = njit(  # the same; 1 / sqrt to rounding, from the processor's estimate
-    **_SHARED, fastmath=_FAST | {"arcp", "afn"}, pipeline_class=_Disjoint
+    **_INNER, fastmath=_FAST | {"arcp", "afn"}, pipeline_class=_Disjoint
 )
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer(context: Any, array: Any, *index: Any) -> Any:
+    """The address of an element of a contiguous array; `p[i]` is the i-th from there.
+
+    It keeps no array alive: whoever takes the pointer must use the array later, as a loop does in
+    its next turn. Arrays that are not contiguous are refused when a kernel is compiled.
+    """
+    del context
+    if not isinstance(array, types.Array) or array.layout != "C":
+        raise TypingError(f"pointer: expected a contiguous array, found {array}")
+
+    places = types.StarArgTuple((types.intp,) * len(index))
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        del signature
+        made = make_array(array)(context, builder, args[0])
+        place = cgutils.unpack_tuple(builder, args[1], len(index))
+        return cgutils.get_item_pointer(context, builder, array, made, place)
+
+    return types.CPointer(array.dtype)(array, places), generate

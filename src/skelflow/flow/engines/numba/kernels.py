@@ -8,7 +8,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import EPSILON, LAMBDA_D, LAMBDA_I, MU_0, MU_FALL
-from skelflow.flow.engines.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, inner, on_rows, pointer
 from skelflow.flow.engines.numba.row_layout import (
     GUARD,
     IT,
@@ -35,44 +35,40 @@ CHANNELS = 8  # of `differentiate`: I, I_x, I_y, Z, Z_x, Z_y; eight, so that a p
 _ZERO, _ONE, _TWO = (np.float32(x) for x in (0, 1, 2))
 
 
-@compiled
-@no_type_check
-def metric_row(r: Any, depth: Any, x_rays: Any) -> None:
-    """`r_x` of one row, 1 in the last column."""
-    inverse_lengths(r, depth[1:], depth, x_rays[1:], x_rays)
-    r[-1] = _ONE
-
-
-@compiled
-@no_type_check
-def metric_column(r: Any, depth: Any, y: Any, y_rays: Any) -> None:
-    """`r_y` of one row, 1 in the last row."""
-    if y + 1 < depth.shape[0]:
-        inverse_lengths_down(r, depth[y + 1], depth[y], y_rays[y + 1], y_rays[y])
-    else:
-        r[:] = _ONE
-
-
 @on_rows
 @no_type_check
-def inverse_lengths(out: Any, ahead: Any, row: Any, x_ahead: Any, x_row: Any) -> None:
-    """2 / distance between neighbors of a row, 1 where it is 0."""
-    for x in range(ahead.shape[0]):
-        across = ahead[x] * x_ahead[x] - row[x] * x_row[x]
-        away = ahead[x] - row[x]
+def metric_along(r: Any, row: Any, x_rays: Any, width: Any) -> None:
+    """`r_x` of one row: 2 / distance to the next pixel, 1 where it is 0; 1 in the last column."""
+    for x in range(width - 1):
+        across = row[x + 1] * x_rays[x + 1] - row[x] * x_rays[x]
+        away = row[x + 1] - row[x]
         length = np.sqrt(across * across + away * away)
-        out[x] = _TWO / length if length > _ZERO else _ONE
+        r[x] = _TWO / length if length > _ZERO else _ONE
+    r[width - 1] = _ONE
+
+
+@inner
+@no_type_check
+def metric_down(r: Any, depth: Any, y: Any, y_rays: Any) -> None:
+    """`r_y` of one row, 1 in the last row."""
+    height, width = depth.shape
+    if y + 1 < height:
+        row, below = pointer(depth, y, 0), pointer(depth, y + 1, 0)
+        inverse_lengths(r, row, below, y_rays[y], y_rays[y + 1], width)
+    else:
+        for x in range(width):
+            r[x] = _ONE
 
 
 @on_rows
 @no_type_check
-def inverse_lengths_down(out: Any, below: Any, row: Any, y_below: Any, y_row: Any) -> None:
+def inverse_lengths(r: Any, row: Any, below: Any, y_row: Any, y_below: Any, width: Any) -> None:
     """2 / distance between pixels of two rows, 1 where it is 0."""
-    for x in range(below.shape[0]):
+    for x in range(width):
         across = below[x] * y_below - row[x] * y_row
         away = below[x] - row[x]
         length = np.sqrt(across * across + away * away)
-        out[x] = _TWO / length if length > _ZERO else _ONE
+        r[x] = _TWO / length if length > _ZERO else _ONE
 
 
 @compiled
@@ -92,50 +88,64 @@ def differentiate(
     Twin of `skelflow.flow.engines.numpy.solver.differentiate`.
     """
     height, width = depth.shape
-    rx, ry = np.empty(width, np.float32), np.empty(width, np.float32)
-    ry_above = np.empty(width, np.float32)
-    slopes = np.empty((4, width), np.float32)
+    lines = np.empty((7, width), np.float32)  # r_y of even and of odd rows, r_x, four slopes
     if first > 0:
-        metric_column(ry, depth, first - 1, y_rays)
+        metric_down(pointer(lines, (first - 1) % 2, 0), depth, first - 1, y_rays)
     for y in range(first, last):
-        ry, ry_above = ry_above, ry
-        metric_row(rx, depth[y], x_rays)
-        metric_column(ry, depth, y, y_rays)
-        slope_along(slopes[0], intensity[y], rx)
-        slope_down(slopes[1], intensity, y, ry, ry_above)
-        slope_along(slopes[2], depth[y], rx)
-        slope_down(slopes[3], depth, y, ry, ry_above)
-        inner_column = 0 if exact_border else 1
-        flatten_holes(slopes[2][inner_column : width - inner_column], depth[y, inner_column:])
+        ry, ry_above = pointer(lines, y % 2, 0), pointer(lines, (y + 1) % 2, 0)
+        gray, z = pointer(intensity, y, 0), pointer(depth, y, 0)
+        gray_x, gray_y = pointer(lines, 3, 0), pointer(lines, 4, 0)
+        z_x, z_y = pointer(lines, 5, 0), pointer(lines, 6, 0)
+        metric_along(pointer(lines, 2, 0), z, pointer(x_rays, 0), width)
+        metric_down(ry, depth, y, y_rays)
+        slope_along(lines, 3, intensity, y)
+        slope_down(gray_y, intensity, y, ry, ry_above)
+        slope_along(lines, 5, depth, y)
+        slope_down(z_y, depth, y, ry, ry_above)
+        edge = 0 if exact_border else 1
+        flatten_holes(pointer(lines, 5, edge), pointer(depth, y, edge), width - 2 * edge)
         if exact_border or 0 < y < height - 1:
-            flatten_holes(slopes[3], depth[y])
-        interleave(out[y], intensity[y], depth[y], slopes)
+            flatten_holes(z_y, z, width)
+        interleave(pointer(out, y, 0, 0), gray, gray_x, gray_y, z, z_x, z_y, width)
 
 
-@compiled
+@inner
 @no_type_check
-def slope_along(out: Any, row: Any, rx: Any) -> None:
-    """Derivative along x; one-sided at the ends."""
-    weighted_slope(out[1:-1], row[2:], row[1:], row, rx[1:], rx)
-    out[0], out[-1] = row[1] - row[0], row[-1] - row[-2]
+def slope_along(lines: Any, line: Any, image: Any, y: Any) -> None:
+    """Derivative along x into one of the lines, `r_x` in line 2; one-sided at the ends."""
+    width = image.shape[1]
+    before, row, after = pointer(image, y, 0), pointer(image, y, 1), pointer(image, y, 2)
+    behind, ahead = pointer(lines, 2, 0), pointer(lines, 2, 1)
+    weighted_slope(pointer(lines, line, 1), after, row, before, ahead, behind, width - 2)
+    lines[line, 0] = image[y, 1] - image[y, 0]
+    lines[line, width - 1] = image[y, width - 1] - image[y, width - 2]
 
 
-@compiled
+@inner
 @no_type_check
 def slope_down(out: Any, image: Any, y: Any, ry: Any, ry_above: Any) -> None:
     """Derivative along y; one-sided at the ends."""
-    above, below = max(y - 1, 0), min(y + 1, image.shape[0] - 1)
-    if y in (above, below):
-        out[:] = image[below] - image[above]
+    height, width = image.shape
+    above, below = max(y - 1, 0), min(y + 1, height - 1)
+    if above == y or below == y:
+        for x in range(width):
+            out[x] = image[below, x] - image[above, x]
     else:
-        weighted_slope(out, image[below], image[y], image[above], ry, ry_above)
+        before, row, after = (
+            pointer(image, above, 0),
+            pointer(image, y, 0),
+            pointer(image, below, 0),
+        )
+        weighted_slope(out, after, row, before, ry, ry_above, width)
 
 
 @on_rows
 @no_type_check
-def weighted_slope(out: Any, after: Any, row: Any, before: Any, ahead: Any, behind: Any) -> None:
+def weighted_slope(
+    out: Any, after: Any, row: Any, before: Any, ahead: Any, behind: Any, count: Any
+) -> None:
     """Mean of the forward and the backward difference, weighted by the metric."""
-    for x in range(out.shape[0]):
+    for x in range(count):
         forward = ahead[x] * (after[x] - row[x])
         backward = behind[x] * (row[x] - before[x])
         out[x] = (forward + backward) / (ahead[x] + behind[x])
@@ -143,19 +153,22 @@ def weighted_slope(out: Any, after: Any, row: Any, before: Any, ahead: Any, behi
 
 @on_rows
 @no_type_check
-def flatten_holes(slope: Any, depth: Any) -> None:
+def flatten_holes(slope: Any, depth: Any, count: Any) -> None:
     """No gradient where there is no depth."""
-    for x in range(slope.shape[0]):
+    for x in range(count):
         slope[x] = slope[x] if depth[x] > _ZERO else _ZERO
 
 
 @on_rows
 @no_type_check
-def interleave(out: Any, intensity: Any, depth: Any, slopes: Any) -> None:
+def interleave(
+    out: Any, gray: Any, gray_x: Any, gray_y: Any, z: Any, z_x: Any, z_y: Any, width: Any
+) -> None:
     """The six fields of a pixel side by side, as bilinear sampling reads them."""
-    for x in range(intensity.shape[0]):
-        out[x, 0], out[x, 1], out[x, 2] = intensity[x], slopes[0, x], slopes[1, x]
-        out[x, 3], out[x, 4], out[x, 5] = depth[x], slopes[2, x], slopes[3, x]
+    for x in range(width):
+        at = CHANNELS * x
+        out[at], out[at + 1], out[at + 2] = gray[x], gray_x[x], gray_y[x]
+        out[at + 3], out[at + 4], out[at + 5] = z[x], z_x[x], z_y[x]
 
 
 @compiled
@@ -166,20 +179,21 @@ def warp(rows: Any, intensity: Any, depth: Any, second: Any, first: Any, last: A
     Twin of `skelflow.flow.engines.numpy.energy.warp`. `It` and `Zt` are those of no motion,
     `misfit` is the residual of the warped depth.
     """
-    a, b = GUARD, GUARD + depth.shape[1]
     for y in range(first, last):
-        row = rows[y]
         warp_row(
-            row[IT, a:b],
-            row[IX, a:b],
-            row[IY, a:b],
-            row[ZT, a:b],
-            row[ZX, a:b],
-            row[ZY, a:b],
-            row[MISFIT, a:b],
-            (row[U0, a:b], row[V0, a:b], intensity[y], depth[y]),
+            pointer(rows, y, IT, GUARD),
+            pointer(rows, y, IX, GUARD),
+            pointer(rows, y, IY, GUARD),
+            pointer(rows, y, ZT, GUARD),
+            pointer(rows, y, ZX, GUARD),
+            pointer(rows, y, ZY, GUARD),
+            pointer(rows, y, MISFIT, GUARD),
+            pointer(rows, y, U0, GUARD),
+            pointer(rows, y, V0, GUARD),
+            pointer(intensity, y, 0),
+            pointer(depth, y, 0),
             second,
-            np.float32(y),
+            y,
         )
 
 
@@ -193,48 +207,44 @@ def warp_row(
     z_x: Any,
     z_y: Any,
     misfit: Any,
-    known: Any,
+    u0: Any,
+    v0: Any,
+    intensity: Any,
+    depth: Any,
     second: Any,
     row: Any,
 ) -> None:
     """`warp` of one row: bilinear, but depth from the nearest pixel (half to even) at holes."""
-    u0, v0, intensity, depth = known
     height, width = second.shape[:2]
     right, bottom = np.float32(width - 1), np.float32(height - 1)
     for column in range(width):
         x = min(max(np.float32(column) + u0[column], _ZERO), right)
-        y = min(max(row + v0[column], _ZERO), bottom)
+        y = min(max(np.float32(row) + v0[column], _ZERO), bottom)
         x0, y0 = np.int32(x), np.int32(y)
         x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
         a, b = x - np.float32(x0), y - np.float32(y0)
-        corners = second[y0, x0], second[y0, x1], second[y1, x0], second[y1, x1]
-        z = bilinear(corners, a, b, 3)
-        if has_hole(corners):
+        p, q = pointer(second, y0, x0, 0), pointer(second, y0, x1, 0)
+        r, s = pointer(second, y1, x0, 0), pointer(second, y1, x1, 0)
+        z = bilinear(p[3], q[3], r[3], s[3], a, b)
+        if min(min(p[3], q[3]), min(r[3], s[3])) == _ZERO:
             z = second[int(np.rint(y)), int(np.rint(x)), 3]
         misfit[column] = z - depth[column] if z > _ZERO else _ZERO
-        i_x[column], i_y[column] = bilinear(corners, a, b, 1), bilinear(corners, a, b, 2)
-        z_x[column], z_y[column] = bilinear(corners, a, b, 4), bilinear(corners, a, b, 5)
+        i_x[column] = bilinear(p[1], q[1], r[1], s[1], a, b)
+        i_y[column] = bilinear(p[2], q[2], r[2], s[2], a, b)
+        z_x[column] = bilinear(p[4], q[4], r[4], s[4], a, b)
+        z_y[column] = bilinear(p[5], q[5], r[5], s[5], a, b)
         ahead = i_x[column] * u0[column] + i_y[column] * v0[column]
-        i_t[column] = bilinear(corners, a, b, 0) - intensity[column] - ahead
+        i_t[column] = bilinear(p[0], q[0], r[0], s[0], a, b) - intensity[column] - ahead
         z_t[column] = misfit[column] - z_x[column] * u0[column] - z_y[column] * v0[column]
 
 
-@compiled
+@inner
 @no_type_check
-def bilinear(corners: Any, a: Any, b: Any, channel: Any) -> Any:
-    """One channel between four pixels."""
-    p, q, r, s = corners
-    top = p[channel] + a * (q[channel] - p[channel])
-    bottom = r[channel] + a * (s[channel] - r[channel])
+def bilinear(p: Any, q: Any, r: Any, s: Any, a: Any, b: Any) -> Any:
+    """Between four pixels, two above and two below."""
+    top = p + a * (q - p)
+    bottom = r + a * (s - r)
     return top + b * (bottom - top)
-
-
-@compiled
-@no_type_check
-def has_hole(corners: Any) -> Any:
-    """Whether one of the four pixels has no depth."""
-    p, q, r, s = corners
-    return min(min(p[3], q[3]), min(r[3], s[3])) == _ZERO
 
 
 @compiled
@@ -248,45 +258,60 @@ def steps(
     `skelflow.flow.engines.numpy.energy.surface_metric`.
     """
     height, width = depth.shape
-    a, b = GUARD, GUARD + width
-    rx, ry_above = np.zeros(width + 1, np.float32), np.zeros(width, np.float32)
-    ry = np.zeros(width, np.float32)
+    lines = np.empty((2, width), np.float32)  # r_y of even and of odd rows
+    for x in range(width):
+        lines[1, x] = _ZERO
     if first > 0:
-        metric_column(ry, depth, first - 1, y_rays)
+        metric_down(pointer(lines, (first - 1) % 2, 0), depth, first - 1, y_rays)
     for y in range(first, last):
-        row = rows[y]
-        ry, ry_above = ry_above, ry
-        metric_row(rx[1:], depth[y], x_rays)
-        metric_column(ry, depth, y, y_rays)
-        row[RX, a:b], row[RY, a:b] = rx[1:], ry
-        metric_sum(row[SHRINK, a:b], rx[1:], rx, ry, ry_above)
-        row[RX, b - 1] = _ZERO
-        if y + 1 == height:
-            row[RY, a:b] = _ZERO
+        ry, ry_above = pointer(lines, y % 2, 0), pointer(lines, (y + 1) % 2, 0)
+        rx = pointer(rows, y, RX, GUARD)
+        metric_along(rx, pointer(depth, y, 0), pointer(x_rays, 0), width)
+        metric_down(ry, depth, y, y_rays)
+        metric_sum(
+            pointer(rows, y, SHRINK, GUARD),
+            rx,
+            pointer(rows, y, RX, GUARD - 1),
+            ry,
+            ry_above,
+            width,
+        )
+        rows[y, RX, GUARD + width - 1] = _ZERO
+        for x in range(width):
+            rows[y, RY, GUARD + x] = ry[x] if y + 1 < height else _ZERO
         step_sizes(
-            (row[ZX, a:b], row[ZY, a:b], row[MISFIT, a:b], row[IX, a:b], row[IY, a:b]),
-            row[MU, a:b],
-            row[SIGMA, a:b],
-            row[TAU_U, a:b],
-            row[TAU_V, a:b],
-            row[TAU_W, a:b],
-            row[SHRINK, a:b],
+            pointer(rows, y, ZX, GUARD),
+            pointer(rows, y, ZY, GUARD),
+            pointer(rows, y, MISFIT, GUARD),
+            pointer(rows, y, IX, GUARD),
+            pointer(rows, y, IY, GUARD),
+            pointer(rows, y, MU, GUARD),
+            pointer(rows, y, SIGMA, GUARD),
+            pointer(rows, y, TAU_U, GUARD),
+            pointer(rows, y, TAU_V, GUARD),
+            pointer(rows, y, TAU_W, GUARD),
+            pointer(rows, y, SHRINK, GUARD),
             step_ratio,
+            width,
         )
 
 
 @on_rows
 @no_type_check
-def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any) -> None:
+def metric_sum(out: Any, rx: Any, rx_before: Any, ry: Any, ry_above: Any, width: Any) -> None:
     """R: the metric toward all four neighbors."""
-    for x in range(out.shape[0]):
+    for x in range(width):
         out[x] = rx[x] + ry[x] + rx_before[x] + ry_above[x]
 
 
 @on_rows
 @no_type_check
 def step_sizes(
-    slopes: Any,
+    z_x: Any,
+    z_y: Any,
+    z_t: Any,
+    i_x: Any,
+    i_y: Any,
     mu: Any,
     sigma: Any,
     tau_u: Any,
@@ -294,10 +319,10 @@ def step_sizes(
     tau_w: Any,
     shrink: Any,
     step_ratio: Any,
+    width: Any,
 ) -> None:
     """Weight and step sizes of one row; `shrink` holds R at first."""
-    z_x, z_y, z_t, i_x, i_y = slopes
-    for x in range(mu.shape[0]):
+    for x in range(width):
         a, b, total = abs(z_x[x]), abs(z_y[x]), shrink[x]
         mu[x] = MU_0 / (_ONE + MU_FALL * (a * a + b * b + z_t[x] * z_t[x]))
         sigma[x] = mu[x] / step_ratio / (mu[x] * (_ONE + a + b) + EPSILON)

@@ -15,7 +15,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import LAMBDA_D, LAMBDA_I
-from skelflow.flow.engines.jit import compiled, on_rows, on_rows_approximate
+from skelflow.flow.engines.jit import compiled, inner, on_rows, on_rows_approximate, pointer
 from skelflow.flow.engines.numba.row_layout import (
     CHANGING,
     GUARD,
@@ -52,7 +52,7 @@ from skelflow.flow.engines.numba.row_threads import RowThreads
 
 BLOCK = 12  # iterations that follow each other through the image
 
-_HALF, _ONE, _TWO = np.float32(0.5), np.float32(1), np.float32(2)
+_ZERO, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.5, 1, 2))
 
 
 def iterate(rows: Rows, width: int, count: int, step_ratio: float, row_threads: RowThreads) -> None:
@@ -93,7 +93,10 @@ def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: An
     `ascent` is the length of the total-variation duals' steps.
     """
     height = len(above) + len(own) + len(below)
-    nothing = np.zeros((CHANGING + RY, own.shape[2]), np.float32)
+    nothing = np.empty((CHANGING + RY, own.shape[2]), np.float32)
+    for field in range(len(nothing)):
+        for x in range(own.shape[2]):
+            nothing[field, x] = _ZERO
     for front in range(height + count - 1):
         for k in range(max(0, front - height + 1), min(count, front + 1)):
             y = front - k
@@ -104,7 +107,7 @@ def advance(above: Any, own: Any, below: Any, width: Any, count: Any, ascent: An
             primal_step(row, previous_row, width)
 
 
-@compiled
+@inner
 @no_type_check
 def _row(above: Any, own: Any, below: Any, y: Any) -> Any:
     if y < len(above):
@@ -113,50 +116,61 @@ def _row(above: Any, own: Any, below: Any, y: Any) -> Any:
     return own[y] if y < len(own) else below[y - len(own)]
 
 
-@compiled
+@inner
 @no_type_check
 def dual_step(row: Any, next_row: Any, width: Any, ascent: Any) -> None:
     """Dual step of one row; the missing right neighbor moves as the last pixel does."""
-    a, b = GUARD, GUARD + width
-    for field in (U_BAR, V_BAR, W_BAR):
-        row[field, b] = row[field, b - 1]
+    for field in range(U_BAR, W_BAR + 1):
+        row[field, GUARD + width] = row[field, GUARD + width - 1]
     ascend_depth(
-        row[P_D, a:b],
-        row[SIGMA, a:b],
-        row[ZT, a:b],
-        row[ZX, a:b],
-        row[ZY, a:b],
-        row[U_BAR, a:b],
-        row[V_BAR, a:b],
-        row[W_BAR, a:b],
+        pointer(row, P_D, GUARD),
+        pointer(row, SIGMA, GUARD),
+        pointer(row, ZT, GUARD),
+        pointer(row, ZX, GUARD),
+        pointer(row, ZY, GUARD),
+        pointer(row, U_BAR, GUARD),
+        pointer(row, V_BAR, GUARD),
+        pointer(row, W_BAR, GUARD),
+        width,
     )
-    for p_x, p_y, field in ((P_UX, P_UY, U_BAR), (P_VX, P_VY, V_BAR), (P_WX, P_WY, W_BAR)):
+    for axis in range(3):
         ascend_variation(
-            row[p_x, a:b],
-            row[p_y, a:b],
-            row[field, a:b],
-            row[field, a + 1 :],
-            next_row[field, a:],
+            pointer(row, P_UX + 2 * axis, GUARD),
+            pointer(row, P_UY + 2 * axis, GUARD),
+            pointer(row, U_BAR + axis, GUARD),
+            pointer(row, U_BAR + axis, GUARD + 1),
+            pointer(next_row, U_BAR + axis, GUARD),
             ascent,
+            width,
         )
 
 
 @on_rows
 @no_type_check
 def ascend_depth(
-    p: Any, sigma: Any, z_t: Any, z_x: Any, z_y: Any, u_bar: Any, v_bar: Any, w_bar: Any
+    p: Any,
+    sigma: Any,
+    z_t: Any,
+    z_x: Any,
+    z_y: Any,
+    u_bar: Any,
+    v_bar: Any,
+    w_bar: Any,
+    width: Any,
 ) -> None:
     """Dual step of the depth residual, clipped to [-1, 1]."""
-    for x in range(p.shape[0]):
+    for x in range(width):
         rho = z_t[x] + z_x[x] * u_bar[x] + z_y[x] * v_bar[x] - w_bar[x]
         p[x] = min(max(p[x] + sigma[x] * rho, -_ONE), _ONE)
 
 
 @on_rows_approximate
 @no_type_check
-def ascend_variation(p_x: Any, p_y: Any, row: Any, ahead: Any, below: Any, step: Any) -> None:
+def ascend_variation(
+    p_x: Any, p_y: Any, row: Any, ahead: Any, below: Any, step: Any, width: Any
+) -> None:
     """Dual step of one total variation, projected to the unit disc."""
-    for x in range(p_x.shape[0]):
+    for x in range(width):
         a = p_x[x] + step * (ahead[x] - row[x])
         b = p_y[x] + step * (below[x] - row[x])
         shorten = _ONE / np.sqrt(max(_ONE, a * a + b * b))
@@ -164,25 +178,33 @@ def ascend_variation(p_x: Any, p_y: Any, row: Any, ahead: Any, below: Any, step:
         p_y[x] = b * shorten
 
 
-@compiled
+@inner
 @no_type_check
 def primal_step(row: Any, previous_row: Any, width: Any) -> None:
     """Primal step of one row; a missing neighbor has metric 0."""
-    a, b, left = GUARD, GUARD + width, GUARD - 1
     descend(
-        row[U, a:b],
-        row[V, a:b],
-        row[W, a:b],
-        row[U_BAR, a:b],
-        row[V_BAR, a:b],
-        row[W_BAR, a:b],
-        row[P_D, a:b],
-        (row[P_UX, a:b], row[P_UX, left:], row[P_UY, a:b], previous_row[P_UY, a:b]),
-        (row[P_VX, a:b], row[P_VX, left:], row[P_VY, a:b], previous_row[P_VY, a:b]),
-        (row[P_WX, a:b], row[P_WX, left:], row[P_WY, a:b], previous_row[P_WY, a:b]),
-        (row[RX, a:b], row[RX, left:], row[RY, a:b], previous_row[RY, a:b]),
-        (row[IT, a:b], row[IX, a:b], row[IY, a:b], row[ZX, a:b], row[ZY, a:b]),
-        (row[TAU_U, a:b], row[TAU_V, a:b], row[TAU_W, a:b], row[MU, a:b], row[SHRINK, a:b]),
+        pointer(row, U, GUARD),
+        pointer(row, V, GUARD),
+        pointer(row, W, GUARD),
+        pointer(row, U_BAR, GUARD),
+        pointer(row, V_BAR, GUARD),
+        pointer(row, W_BAR, GUARD),
+        pointer(row, P_D, GUARD),
+        _around(row, previous_row, P_UX, P_UY),
+        _around(row, previous_row, P_VX, P_VY),
+        _around(row, previous_row, P_WX, P_WY),
+        _around(row, previous_row, RX, RY),
+        pointer(row, IT, GUARD),
+        pointer(row, IX, GUARD),
+        pointer(row, IY, GUARD),
+        pointer(row, ZX, GUARD),
+        pointer(row, ZY, GUARD),
+        pointer(row, TAU_U, GUARD),
+        pointer(row, TAU_V, GUARD),
+        pointer(row, TAU_W, GUARD),
+        pointer(row, MU, GUARD),
+        pointer(row, SHRINK, GUARD),
+        width,
     )
 
 
@@ -200,13 +222,20 @@ def descend(
     p_v: Any,
     p_w: Any,
     metric: Any,
-    slopes: Any,
-    weights: Any,
+    i_t: Any,
+    i_x: Any,
+    i_y: Any,
+    z_x: Any,
+    z_y: Any,
+    tau_u: Any,
+    tau_v: Any,
+    tau_w: Any,
+    mu: Any,
+    shrink: Any,
+    width: Any,
 ) -> None:
     """Gradient step of the coupled terms, the brightness term's shrinkage, extrapolation."""
-    i_t, i_x, i_y, z_x, z_y = slopes
-    tau_u, tau_v, tau_w, mu, shrink = weights
-    for x in range(u.shape[0]):
+    for x in range(width):
         new_u = u[x] - tau_u[x] * (mu[x] * z_x[x] * p_d[x] - LAMBDA_I * _divergence(p_u, metric, x))
         new_v = v[x] - tau_v[x] * (mu[x] * z_y[x] * p_d[x] - LAMBDA_I * _divergence(p_v, metric, x))
         new_w = w[x] + tau_w[x] * (mu[x] * p_d[x] + LAMBDA_D * _divergence(p_w, metric, x))
@@ -220,7 +249,19 @@ def descend(
         u[x], v[x], w[x] = new_u, new_v, new_w
 
 
-@compiled
+@inner
+@no_type_check
+def _around(row: Any, previous_row: Any, along: Any, down: Any) -> Any:
+    """A field along x at each pixel and the one to its left; one along y here and above."""
+    return (
+        pointer(row, along, GUARD),
+        pointer(row, along, GUARD - 1),
+        pointer(row, down, GUARD),
+        pointer(previous_row, down, GUARD),
+    )
+
+
+@inner
 @no_type_check
 def _divergence(p: Any, metric: Any, x: Any) -> Any:
     """D of one pixel: what flows out to the right and down, less what flows in."""

@@ -5,7 +5,7 @@ from typing import Any, no_type_check
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_BAND_M
-from skelflow.flow.engines.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, on_rows, pointer
 from skelflow.flow.state import PyramidFrame
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
@@ -32,39 +32,32 @@ def halve_intensity(image: Any, halved: Any, first: Any, last: Any) -> None:
     height, width = image.shape
     line = np.empty(width, np.float32)
     for y in range(first, last):
-        line[:] = _ZERO
+        for x in range(width):
+            line[x] = _ZERO
         total = _ZERO
         for k in range(5):
             source = 2 * y + k - 2
             if 0 <= source < height:
                 total += _BINOMIAL[k]
-                add_scaled(line, image[source], _BINOMIAL[k])
-        scale(line, _ONE / total)
-        halve_row(halved[y], line)
+                add_scaled(pointer(line, 0), pointer(image, source, 0), _BINOMIAL[k], width)
+        halve_row(pointer(halved, y, 0), pointer(line, 0), _ONE / total, halved.shape[1], width)
 
 
 @on_rows
 @no_type_check
-def add_scaled(out: Any, row: Any, factor: Any) -> None:
+def add_scaled(out: Any, row: Any, factor: Any, count: Any) -> None:
     """`out += factor * row`."""
-    for x in range(out.shape[0]):
+    for x in range(count):
         out[x] += factor * row[x]
 
 
 @on_rows
 @no_type_check
-def scale(out: Any, factor: Any) -> None:
-    """`out *= factor`."""
-    for x in range(out.shape[0]):
-        out[x] *= factor
-
-
-@compiled
-@no_type_check
-def halve_row(out: Any, row: Any) -> None:
-    """Binomial mean of the five taps around every second pixel that lie in the row."""
-    width = row.shape[0]
-    for x in range(out.shape[0]):
+def halve_row(out: Any, row: Any, factor: Any, count: Any, width: Any) -> None:
+    """Binomial mean of the five taps around every second pixel that lie in the scaled row."""
+    for x in range(width):
+        row[x] *= factor
+    for x in range(count):
         value, total = _ZERO, _ZERO
         for k in range(5):
             source = 2 * x + k - 2
@@ -84,28 +77,30 @@ def halve_depth(depth: Any, halved: Any, first: Any, last: Any) -> None:
     height, width = depth.shape
     count = halved.shape[1]
     # even and odd columns apart, with null depth where a tap lies beside the image
-    even, odd = np.zeros(count + 2, np.float32), np.zeros(count + 2, np.float32)
-    center, value = np.empty(count, np.float32), np.empty(count, np.float32)
-    total = np.empty(count, np.float32)
+    apart = np.empty((2, count + 2), np.float32)
+    for x in range(count + 2):
+        apart[0, x] = apart[1, x] = _ZERO
+    sums = np.empty((3, count), np.float32)  # center, value, weight
     for y in range(first, last):
-        center[:] = depth[2 * y, ::2]
-        value[:] = _ZERO
-        total[:] = _ZERO
+        for x in range(count):
+            sums[0, x], sums[1, x], sums[2, x] = depth[2 * y, 2 * x], _ZERO, _ZERO
+        center, value, total = pointer(sums, 0, 0), pointer(sums, 1, 0), pointer(sums, 2, 0)
         for k in range(5):
             source = 2 * y + k - 2
             if 0 <= source < height:
-                even[1 : count + 1] = depth[source, ::2]
-                odd[1 : width // 2 + 1] = depth[source, 1::2]
-                for tap, row in ((0, even), (1, odd), (2, even[1:]), (3, odd[1:]), (4, even[2:])):
-                    add_near(value, total, row, center, _BINOMIAL[k] * _BINOMIAL[tap])
-        finish_mean(halved[y], value, total, center)
+                for x in range(width):
+                    apart[x % 2, 1 + x // 2] = depth[source, x]
+                for tap in range(5):
+                    row = pointer(apart, tap % 2, tap // 2)
+                    add_near(value, total, row, center, _BINOMIAL[k] * _BINOMIAL[tap], count)
+        finish_mean(pointer(halved, y, 0), value, total, center, count)
 
 
 @on_rows
 @no_type_check
-def add_near(value: Any, total: Any, row: Any, center: Any, factor: Any) -> None:
+def add_near(value: Any, total: Any, row: Any, center: Any, factor: Any, count: Any) -> None:
     """Add the taps of the center's surface, weighted by how near in depth they are."""
-    for x in range(value.shape[0]):
+    for x in range(count):
         tap = row[x]
         weight = factor * max(DEPTH_BAND_M - abs(tap - center[x]), _ZERO)
         weight = weight if tap > _ZERO else _ZERO
@@ -115,7 +110,7 @@ def add_near(value: Any, total: Any, row: Any, center: Any, factor: Any) -> None
 
 @on_rows
 @no_type_check
-def finish_mean(out: Any, value: Any, total: Any, center: Any) -> None:
+def finish_mean(out: Any, value: Any, total: Any, center: Any, count: Any) -> None:
     """The weighted mean, 0 where the center is null."""
-    for x in range(out.shape[0]):
+    for x in range(count):
         out[x] = value[x] / total[x] if center[x] > _ZERO else _ZERO

@@ -12,8 +12,9 @@ from skelflow.flow.constants import (
     OCCLUSION,
     VIEW_MARGIN,
 )
-from skelflow.flow.engines.jit import compiled, on_rows
+from skelflow.flow.engines.jit import compiled, inner, on_rows, pointer
 from skelflow.flow.engines.numba.row_layout import GUARD, IT, IX, IY, MISFIT, U0, V0, ZT, ZX, ZY, W
+from skelflow.flow.engines.numba.upsample import copy
 
 _ZERO, _QUARTER, _HALF, _ONE, _TWO = (np.float32(x) for x in (0, 0.25, 0.5, 1, 2))
 _LEAST = np.float32(1e-6)
@@ -31,17 +32,18 @@ def soften(image: Any, softened: Any, first: Any, last: Any) -> None:
     height, width = image.shape
     line = np.empty(width + 2, np.float32)
     for y in range(first, last):
-        above, below = image[max(y - 1, 0)], image[min(y + 1, height - 1)]
-        binomial(line[1:], above, image[y], below)
+        above, below = pointer(image, max(y - 1, 0), 0), pointer(image, min(y + 1, height - 1), 0)
+        binomial(pointer(line, 1), above, pointer(image, y, 0), below, width)
         line[0], line[width + 1] = line[1], line[width]
-        binomial(softened[y], line, line[1:], line[2:])
+        before, row, after = pointer(line, 0), pointer(line, 1), pointer(line, 2)
+        binomial(pointer(softened, y, 0), before, row, after, width)
 
 
 @on_rows
 @no_type_check
-def binomial(out: Any, before: Any, row: Any, after: Any) -> None:
+def binomial(out: Any, before: Any, row: Any, after: Any, count: Any) -> None:
     """(1, 2, 1)/4 of three rows, or of three neighbors in one."""
-    for x in range(after.shape[0]):
+    for x in range(count):
         out[x] = (before[x] + _TWO * row[x] + after[x]) * _QUARTER
 
 
@@ -56,34 +58,50 @@ def smooth_depth(
     """
     radius, step, band = setting
     height, width = depth.shape
-    weight, moment = np.empty(width, np.float32), np.empty(width, np.float32)
-    square = np.empty(width, np.float32)
+    sums = np.empty((3, width), np.float32)  # weight, moment, square
     for y in range(first, last):
-        weight[:], moment[:], square[:] = _ZERO, _ZERO, _ZERO
+        for x in range(width):
+            sums[0, x], sums[1, x], sums[2, x] = _ZERO, _ZERO, _ZERO
         for down in range(min(radius, min(y, height - 1 - y) // step) + 1):
             for right in range(-radius, radius + 1):
-                a, b = abs(right) * step, width - abs(right) * step
-                if (down > 0 or right > 0) and down**2 + right**2 <= radius**2 and a < b:
-                    shift = right * step
+                a, shift = abs(right) * step, right * step
+                within = down * down + right * right <= radius * radius
+                if (down > 0 or right > 0) and within and a < width - a:
                     add_pair(
-                        weight[a:b],
-                        moment[a:b],
-                        square[a:b],
-                        depth[y, a:b],
-                        depth[y + down * step, a + shift : b + shift],
-                        depth[y - down * step, a - shift : b - shift],
+                        pointer(sums, 0, a),
+                        pointer(sums, 1, a),
+                        pointer(sums, 2, a),
+                        pointer(depth, y, a),
+                        pointer(depth, y + down * step, a + shift),
+                        pointer(depth, y - down * step, a - shift),
                         _ONE / np.float32(band),
+                        width - 2 * a,
                     )
-        finish_smooth(smoothed[y], noise[y], depth[y], weight, moment, square)
+        finish_smooth(
+            pointer(smoothed, y, 0),
+            pointer(noise, y, 0),
+            pointer(depth, y, 0),
+            pointer(sums, 0, 0),
+            pointer(sums, 1, 0),
+            pointer(sums, 2, 0),
+            width,
+        )
 
 
 @on_rows
 @no_type_check
 def add_pair(
-    weight: Any, moment: Any, square: Any, depth: Any, one: Any, other: Any, scale: Any
+    weight: Any,
+    moment: Any,
+    square: Any,
+    depth: Any,
+    one: Any,
+    other: Any,
+    scale: Any,
+    count: Any,
 ) -> None:
     """Add opposite neighbors of the pixels of a row, weighted by how close their mean is."""
-    for x in range(weight.shape[0]):
+    for x in range(count):
         bend = one[x] + other[x] - _TWO * depth[x]
         share = bend * scale
         near = max(_ZERO, _ONE - share * share)
@@ -96,10 +114,10 @@ def add_pair(
 @on_rows
 @no_type_check
 def finish_smooth(
-    smoothed: Any, noise: Any, depth: Any, weight: Any, moment: Any, square: Any
+    smoothed: Any, noise: Any, depth: Any, weight: Any, moment: Any, square: Any, count: Any
 ) -> None:
     """The mean with the pixel itself, and the variance of the pairs."""
-    for x in range(depth.shape[0]):
+    for x in range(count):
         some = max(weight[x], _LEAST)
         mean = moment[x] / some
         variance = _HALF * max(square[x] / some - mean * mean, _ZERO)
@@ -119,17 +137,18 @@ def contrast_gain(image: Any, gain: Any, first: Any, last: Any) -> None:
     lines = np.empty((3, width + 2), np.float32)
     for y in range(first, last):
         for line in range(3):
-            row = image[min(max(y + line - 1, 0), height - 1)]
-            lines[line, 1 : width + 1] = row
-            lines[line, 0], lines[line, width + 1] = row[0], row[width - 1]
-        contrast_row(gain[y], image[y], lines[0], lines[1], lines[2])
+            source = min(max(y + line - 1, 0), height - 1)
+            copy(pointer(lines, line, 1), pointer(image, source, 0), width)
+            lines[line, 0], lines[line, width + 1] = lines[line, 1], lines[line, width]
+        above, row, below = pointer(lines, 0, 0), pointer(lines, 1, 0), pointer(lines, 2, 0)
+        contrast_row(pointer(gain, y, 0), pointer(image, y, 0), above, row, below, width)
 
 
 @on_rows
 @no_type_check
-def contrast_row(gain: Any, row: Any, above: Any, line: Any, below: Any) -> None:
+def contrast_row(gain: Any, row: Any, above: Any, line: Any, below: Any, count: Any) -> None:
     """`contrast_gain` of one row."""
-    for x in range(gain.shape[0]):
+    for x in range(count):
         total, square = _ZERO, _ZERO
         for k in range(3):
             a, b, c = above[x + k] - row[x], line[x + k] - row[x], below[x + k] - row[x]
@@ -148,20 +167,24 @@ def reweight(rows: Any, depth: Any, gain: Any, noise: Any, first: Any, last: Any
     Twin of `skelflow.flow.engines.numpy.robust.reweight`.
     """
     height, width = depth.shape
-    a, b = GUARD, GUARD + width
     for y in range(first, last):
-        row = rows[y]
         reweight_row(
-            row[IT, a:b],
-            row[IX, a:b],
-            row[IY, a:b],
-            row[ZT, a:b],
-            row[ZX, a:b],
-            row[ZY, a:b],
-            row[MISFIT, a:b],
-            (row[U0, a:b], row[V0, a:b], row[W, a:b], depth[y], gain[y], noise[y]),
-            np.float32(y),
-            np.float32(height - 1),
+            pointer(rows, y, IT, GUARD),
+            pointer(rows, y, IX, GUARD),
+            pointer(rows, y, IY, GUARD),
+            pointer(rows, y, ZT, GUARD),
+            pointer(rows, y, ZX, GUARD),
+            pointer(rows, y, ZY, GUARD),
+            pointer(rows, y, MISFIT, GUARD),
+            pointer(rows, y, U0, GUARD),
+            pointer(rows, y, V0, GUARD),
+            pointer(rows, y, W, GUARD),
+            pointer(depth, y, 0),
+            pointer(gain, y, 0),
+            pointer(noise, y, 0),
+            y,
+            height,
+            width,
         )
 
 
@@ -175,14 +198,19 @@ def reweight_row(
     z_x: Any,
     z_y: Any,
     misfit: Any,
-    known: Any,
-    y: Any,
-    bottom: Any,
+    u0: Any,
+    v0: Any,
+    w0: Any,
+    depth: Any,
+    gain: Any,
+    noise: Any,
+    row: Any,
+    height: Any,
+    width: Any,
 ) -> None:
     """`reweight` of one row."""
-    u0, v0, w0, depth, gain, noise = known
-    right = np.float32(i_t.shape[0] - 1)
-    for column in range(i_t.shape[0]):
+    y, bottom, right = np.float32(row), np.float32(height - 1), np.float32(width - 1)
+    for column in range(width):
         x = np.float32(column)
         inside = _within(x + u0[column], right) and _within(y + v0[column], bottom)
         square = max(misfit[column] * misfit[column], _LEAST_SQUARE)
@@ -200,7 +228,7 @@ def reweight_row(
         misfit[column] = shrunk if inside else LOST_M
 
 
-@compiled
+@inner
 @no_type_check
 def _within(place: Any, last: Any) -> Any:
     return place >= -VIEW_MARGIN and place <= last + VIEW_MARGIN
