@@ -7,6 +7,7 @@ from skelflow.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from skelflow.flow.api import scene_flow
+    from skelflow.flow.sequence import scene_flow_sequence
     from skelflow.inference import Recognizer
     from skelflow.models.registry import create_model, list_models
     from skelflow.recordings import open_recording
@@ -20,6 +21,7 @@ _HOME = {
     "list_models": "skelflow.models.registry",
     "open_recording": "skelflow.recordings",
     "scene_flow": "skelflow.flow.api",
+    "scene_flow_sequence": "skelflow.flow.sequence",
 }
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "list_models",
     "open_recording",
     "scene_flow",
+    "scene_flow_sequence",
 ]
 
 

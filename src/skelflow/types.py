@@ -31,8 +31,8 @@ class Camera:
     fx, fy : float, focal lengths, pixels.
     cx, cy : float, principal point; the center of the top-left pixel is (0, 0).
     k1, k2, k3 : float, radial distortion: a ray (x, y, 1) is seen where (k x, k y, 1) would be
-        without a lens, k = 1 + k1 r^2 + k2 r^4 + k3 r^6 (Brown, 1971). The flow solver takes no
-        notice of it; `project`, `unproject` and registration do.
+        without a lens, k = 1 + k1 r^2 + k2 r^4 + k3 r^6 (Brown, 1971). Scene flow is lifted along
+        the lens's rays; `project`, `unproject` and registration heed it as well.
 
     Raises
     ------

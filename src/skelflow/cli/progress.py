@@ -1,5 +1,6 @@
 """A progress bar with rate and time left, for the command line."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -17,6 +18,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+NOTED = "skelflow.flow.engines.jit"  # says when kernels are compiled
 
 
 @runtime_checkable
@@ -66,6 +69,17 @@ class _Rate(ProgressColumn):
         return Text(f"{speed:.1f}/s" if speed >= 1 else f"{1 / speed:.1f} s each")
 
 
+class _Notes(logging.Handler):
+    """Lines above the bar: what the work says of itself that explains a wait."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(record.getMessage())
+
+
 @contextmanager
 def bar(what: str) -> Iterator[Report]:
     """Show progress on stderr while the block runs; yields the function to report it to."""
@@ -81,14 +95,21 @@ def bar(what: str) -> Iterator[Report]:
     )
     progress = Progress(*columns, console=Console(file=sys.stderr))
     task = progress.add_task(what, total=None, last="")
+    notes = _Notes(progress.console)
 
     def report(done: int, total: int, last: str = "") -> None:
         progress.start()  # not before: a mistake found at once needs no bar
         progress.update(task, completed=done, total=total, last=last)
 
+    logger = logging.getLogger(NOTED)
+    before = logger.level
+    logger.addHandler(notes)
+    logger.setLevel(logging.INFO)
     try:
         yield report
     finally:
+        logger.removeHandler(notes)
+        logger.setLevel(before)
         if progress.live.is_started:
             progress.stop()
 

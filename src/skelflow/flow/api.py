@@ -10,6 +10,7 @@ from jaxtyping import Float32
 from skelflow.errors import ConfigError
 from skelflow.flow.engines.registry import find_engine
 from skelflow.flow.inputs import gather_pairs
+from skelflow.flow.lens import bend_flows
 from skelflow.flow.presets import DEFAULT_PRESET, Preset, find_preset
 from skelflow.types import Camera
 
@@ -131,4 +132,5 @@ def scene_flow(
     pairs = gather_pairs(depth0, depth1, camera, intensity)
     suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
     flows = find_engine(engine or suitable)(pairs, preset=chosen, threads=threads)
+    flows = bend_flows(flows, pairs, exact=chosen.exact_lift)
     return flows if depth0.ndim == 3 else flows[0]

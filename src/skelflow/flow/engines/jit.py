@@ -5,10 +5,11 @@ Python calls is kept on disk and can be called from Python; what kernels call of
 pointers and counts, since every slice and every array that is handed on is code to generate.
 """
 
+import logging
 from typing import Any
 
 from numba import njit
-from numba.core import cgutils, types
+from numba.core import cgutils, event, types
 from numba.core.compiler import Compiler
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
@@ -27,6 +28,26 @@ class _Disjoint(Compiler):
         flags.noalias = True
         super().__init__(*context)  # type: ignore[no-untyped-call]
 
+
+class _Announce(event.Listener):  # type: ignore[misc]
+    """Logs once that kernels are compiled: a process that finds them on the disk logs nothing."""
+
+    said = False
+
+    def on_start(self, event: Any) -> None:
+        """Say it at the first of our own kernels."""
+        ours = event.data["dispatcher"].py_func.__module__.startswith("skelflow.")
+        if ours and not self.said:
+            self.said = True
+            log.info(ANNOUNCEMENT)
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
+
+
+ANNOUNCEMENT = "compiling kernels for this machine: once after installing or updating skelflow"
+log = logging.getLogger(__name__)
+event.register("numba:compile", _Announce())
 
 _FAST = {"contract", "nsz"}
 _SHARED: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
