@@ -191,6 +191,23 @@ def test_ros_reads_realsense_topics_in_their_own_unit(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.depth[1], scene(1) * np.float32(0.00025))
 
 
+def test_ros_reads_a_bag_of_the_realsense_sdk() -> None:
+    """Written by librealsense 2.59 from its own software device.
+
+    Depth of 1, 1.1, 1.2, 1.3 m in units of 0.25 mm, color of 40, 60, 80, 100, both at 1000, 1033.3
+    ... ms; the color camera 15 mm aside.
+    """
+    recording = open_recording(Path(__file__).parent / "data" / "realsense.db3")
+    assert (len(recording), recording.repairs) == (4, ())
+    assert recording.frame_rate_hz == pytest.approx(30, abs=0.1)
+    camera = recording.camera
+    assert (camera.width, camera.height, camera.fx, camera.cx) == (640, 480, 385, 319.5)
+    assert recording.color is not None
+    for t in range(4):
+        np.testing.assert_allclose(recording.depth[t], 1 + 0.1 * t, rtol=1e-6)
+        assert (recording.color[t][110:370, 140:500] == 40 + 20 * t).all()
+
+
 def test_ros_reads_compressed_images(tmp_path: Path) -> None:
     path = tmp_path / "a"
     with Bag(path, ros1=False) as bag:

@@ -1,11 +1,13 @@
 """A ROS bag: its image topics, the times of their messages, and each message by number."""
 
 import os
+import re
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,7 @@ def image_topics(bag: Any) -> list[Topic]:
             stamps.append(stamp_s(raw, is_ros1=not bag.is2) or 1e-9 * time_ns)
         if first is None or not (kind := image_kind(first)):
             continue
+        stamps = _sensor_times_s(bag, connection.topic, len(stamps)) or stamps
         order = np.argsort(stamps, kind="stable")
         topics.append(
             Topic(
@@ -97,6 +100,22 @@ def image_topics(bag: Any) -> list[Topic]:
             )
         )
     return topics
+
+
+def _sensor_times_s(bag: Any, topic: str, count: int) -> list[float]:
+    """When the sensor took each image, which RealSense keeps beside images; none where it is not.
+
+    Its headers hold when images arrived.
+    """
+    beside = topic.partition("/image/data")[0] + "/image/metadata"
+    connections = [one for one in bag.connections if one.topic == beside]
+    if not connections or connections[0].msgtype != "std_msgs/msg/String":
+        return []
+    texts = [bag.deserialize(raw, one.msgtype).data for one, _, raw in bag.messages(connections)]
+    found = [re.search(r"(?:^|;)timestamp=(\d+(?:\.\d+)?)", text) for text in texts]
+    times_s = [0.001 * float(match[1]) for match in found if match]
+    rising = len(times_s) == count and all(a < b for a, b in pairwise(times_s))
+    return times_s if rising else []
 
 
 def first_message(bag: Any, topic: str) -> Any | None:

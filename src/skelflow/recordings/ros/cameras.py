@@ -111,14 +111,14 @@ def _camera(message: Any, *, is_rectified: bool, where: str) -> LensCamera:
     lens = np.asarray(getattr(message, "d", None) if hasattr(message, "d") else message.D, float)
     model = str(message.distortion_model)
     try:
-        fx, _, cx, _, fy, cy = matrix[:6]
+        fx, _, cx, _, fy, cy = matrix[:6].tolist()
         pinhole = Camera(int(message.width), int(message.height), fx, fy, cx, cy)
         if is_rectified or not lens.any():
             return LensCamera(pinhole)
         if model in _FISHEYE:
-            return LensCamera(pinhole, tuple(lens[:4]), fisheye=True)
+            return LensCamera(pinhole, tuple(lens[:4].tolist()), fisheye=True)
         if model not in _BROWN:
             raise ConfigError(f"lens model {model!r} with coefficients {lens.tolist()}")
-        return LensCamera(pinhole, tuple(lens))
+        return LensCamera(pinhole, tuple(lens.tolist()))
     except (ConfigError, ValueError) as error:
         raise FormatError(f"{where}: no camera that can be used ({error})") from error
