@@ -250,6 +250,8 @@ def test_ros_refuses_bags_without_depth_or_camera(tmp_path: Path) -> None:
 
 def test_ros_finds_bags_once(tmp_path: Path) -> None:
     bags = [write(tmp_path / "a.bag", ros1=True), write(tmp_path / "b")]
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "metadata.yaml").write_text("name: something else\n")
     assert find_recordings(tmp_path) == sorted(bags)
     (file,) = (tmp_path / "b").glob("*.db3")
     assert len(open_recording(file)) == 4

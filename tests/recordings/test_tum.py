@@ -98,7 +98,8 @@ def test_scannet_folder_pairs_by_number_and_says_what_is_missing(tmp_path: Path)
         "6 frames are missing between the others",
         "1 frames without color are left out",
     )
-    assert find_recordings(tmp_path) == [folder]
+    desk = write_tum(tmp_path / "a" / "desk")
+    assert find_recordings(tmp_path) == [desk, folder]
 
 
 def write_stack(path: Path, **changes: Any) -> Path:

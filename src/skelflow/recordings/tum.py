@@ -36,8 +36,11 @@ def recognizes(path: Path) -> bool:
 
 def find(folder: Path) -> Iterator[Path]:
     """Every such folder below a folder."""
-    for base, folders, _ in walk_folders(folder):
-        yield from (base / name for name in folders if recognizes(base / name))
+    for base, _, files in walk_folders(folder):
+        if _LISTS in files and base != folder:
+            yield base
+        if base.name == "intrinsic" and "intrinsic_depth.txt" in files and base.parent != folder:
+            yield base.parent
 
 
 def read(path: Path) -> Recording:

@@ -28,6 +28,7 @@ from skelflow.types import Color, Depth, Frames, Intensity, Recording
 EXPECTS = "a ROS bag with a topic of depth images: .bag, .db3, .mcap or a folder with metadata.yaml"
 
 _ENDINGS = (".bag", ".db3", ".mcap")
+_METADATA = "metadata.yaml"
 _UNIT_M = 0.001  # of whole numbers (REP 118)
 _REALSENSE_UNIT = "/option/Depth_Units/value"
 
@@ -36,15 +37,25 @@ def recognizes(path: Path) -> bool:
     """Whether the path is a bag's file or folder."""
     if path.suffix.lower() in _ENDINGS:
         return path.is_file()
-    return (path / "metadata.yaml").is_file()
+    return _is_bag(path / _METADATA)
 
 
 def find(folder: Path) -> Iterator[Path]:
     """Every bag below a folder; files of a bag's folder are not bags of their own."""
-    for base, folders, files in walk_folders(folder):
-        yield from (base / name for name in folders if (base / name / "metadata.yaml").is_file())
-        if "metadata.yaml" not in files:
+    for base, _, files in walk_folders(folder):
+        if _METADATA in files and _is_bag(base / _METADATA):
+            yield from [base] if base != folder else []
+        else:
             yield from (base / name for name in files if Path(name).suffix.lower() in _ENDINGS)
+
+
+def _is_bag(metadata: Path) -> bool:
+    """Whether a file describes a bag of ROS 2; other programs have a metadata.yaml as well."""
+    try:
+        with metadata.open("rb") as stream:
+            return b"rosbag2_bagfile_information" in stream.read(1000)
+    except OSError:
+        return False
 
 
 def read(path: Path) -> Recording:
