@@ -1,6 +1,7 @@
 """What a user is told, and what is compiled, when kernels meet new kinds of arrays."""
 
 import logging
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,15 +33,17 @@ def test_compiling_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         return x + 1
 
     one.__module__ = "skelflow.flow.engines.example"
-    theirs = njit(lambda x: x + 2)
+    njit_one: Any = njit(one)
+    theirs: Any = njit(lambda x: x + 2)
     caplog.set_level(logging.INFO, logger="skelflow.flow.engines.jit")
-    njit(one)(1)  # the process's own listener, if it has not spoken yet
+    njit_one(1)  # the process's own listener, if it has not spoken yet
     caplog.clear()
     with event.install_listener("numba:compile", _Announce()):
         theirs(1)
         assert not caplog.records
-        njit(one)(1)
-        njit(one)(1.0)
+        kernel: Any = njit(one)
+        kernel(1)
+        kernel(1.0)
     assert [record.getMessage() for record in caplog.records] == [ANNOUNCEMENT]
 
 

@@ -1,6 +1,7 @@
 """Scene flow through a lens that bends rays, with the lens's own rays as the truth."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,8 +46,10 @@ def test_bent_flow_ends_on_the_lens_rays(kind: str) -> None:
     depth = rng.uniform(1, 4, (LENS.height, LENS.width)).astype(np.float32)
     depth[5:9] = 0
     flow = rng.normal(0, 0.02, (*depth.shape, 3)).astype(np.float32)
-    given = (flow, depth) if torch is None else (torch.from_numpy(flow), torch.from_numpy(depth))
-    bent = np.asarray(bend_flow(*given, LENS, exact=True))
+    given: list[Any] = [flow, depth]
+    if torch is not None:
+        given = [torch.from_numpy(array) for array in given]
+    bent = np.asarray(bend_flow(given[0], given[1], LENS, exact=True))
     # what the pinhole lift of the flow came from: a pixel's displacement, which the lens sees too
     pinhole = replace(LENS, k1=0.0, k2=0.0, k3=0.0)
     ends = unproject(depth, pinhole) + flow

@@ -28,7 +28,7 @@ def test_sequence_has_the_flow_of_each_pair() -> None:
 
 
 def test_sequence_takes_no_frame_before_it_is_needed() -> None:
-    taken = []
+    taken: list[int] = []
 
     def endless() -> Iterator[tuple[np.ndarray, None]]:
         while True:

@@ -29,7 +29,7 @@ class _Disjoint(Compiler):
         super().__init__(*context)  # type: ignore[no-untyped-call]
 
 
-class _Announce(event.Listener):  # type: ignore[misc]
+class _Announce(event.Listener):
     """Logs once that kernels are compiled: a process that finds them on the disk logs nothing."""
 
     said = False
@@ -61,7 +61,7 @@ on_rows_approximate = njit(  # the same; 1 / sqrt to rounding, from the processo
 )
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def pointer(context: Any, array: Any, *index: Any) -> Any:
     """The address of an element of a contiguous array; `p[i]` is the i-th from there.
 
