@@ -223,6 +223,7 @@ class Recording:
     source : name of the reader, and so of the data set; "" where none read it.
     mirrored : whether the images are mirrored, as a Kinect delivers them: who faces the camera has
         the right hand on the image's right.
+    any_depth : its depth is right though it is none that a usual sensor delivers.
     """
 
     name: str
@@ -238,6 +239,7 @@ class Recording:
     repairs: tuple[str, ...] = ()
     source: str = ""
     mirrored: bool = False
+    any_depth: bool = False
 
     def __len__(self) -> int:
         return len(self.depth)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from skelflow.recordings.consistency import checked
 from skelflow.types import Recording
 
 
@@ -20,6 +21,8 @@ class Reader:
         damaged.
     find : every recording below a folder, each once.
     find_in_file : every recording of a file that holds many; None = files hold one.
+    published : the files of a recording were published together, so that joints beside the depth
+        are its tracker's fault; they are noted in `Recording.repairs` instead of refused.
 
     Examples
     --------
@@ -39,7 +42,9 @@ class Reader:
     read: Callable[[Path], Recording]
     find: Callable[[Path], Iterator[Path]]
     find_in_file: Callable[[Path], Iterator[Path]] | None = None
+    published: bool = False
 
     def open(self, path: Path) -> Recording:
-        """The recording at a path, which says that it is this reader's."""
-        return replace(self.read(path), source=self.name)
+        """The recording at a path, its parts checked against each other; see `checked`."""
+        recording = replace(self.read(path), source=self.name)
+        return checked(recording, published=self.published)

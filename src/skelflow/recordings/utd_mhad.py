@@ -202,4 +202,4 @@ def _skeleton(joints_m: Float32[np.ndarray, "t 20 3"]) -> Skeleton:
     )
 
 
-READER = Reader(name="utd_mhad", expects=EXPECTS, recognizes=recognizes, read=read, find=find)
+READER = Reader("utd_mhad", EXPECTS, recognizes, read, find, published=True)

@@ -21,6 +21,8 @@ from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.video import VideoFile
+from skelflow.skeleton.actors import describe_choice
+from skelflow.skeleton.joining import join_tracks, merge_tracks
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
 
@@ -81,7 +83,7 @@ def read(path: Path) -> Recording:
     if name is None or not parts:
         raise FormatError(f"{path}: expected {EXPECTS}")
     files = None if parts.depth is None else _depth_files(parts.depth)
-    values = None if parts.skeleton is None else _select(clean(read_tracks(parts.skeleton).values))
+    values, told = (None, ()) if parts.skeleton is None else _read_actors(parts.skeleton)
     count = next((len(part) for part in (files, values) if part is not None), None)
     color, infrared = (
         VideoFile(file, count=count, size=size[::-1], smaller=smaller) if file else None
@@ -104,7 +106,7 @@ def read(path: Path) -> Recording:
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
         mirrored=True,
-        repairs=_repairs(values, count, color, infrared),
+        repairs=(*told, *_repairs(values, count, color, infrared)),
     )
 
 
@@ -164,12 +166,16 @@ def _gray_frames(video: Frames[UInt8[np.ndarray, "h w 3"]]) -> Frames[Intensity]
     return Frames(len(video), decode)
 
 
-def _select(values: Float64[np.ndarray, "t bodies 25 12"]) -> Float64[np.ndarray, "t 2 25 12"]:
-    """The bodies that act; NaN for those that are not there."""
-    bodies = list(select_bodies(values[..., :3].astype(np.float32), keep=BODIES))
+def _read_actors(file: Path) -> tuple[Float64[np.ndarray, "t 2 25 12"], tuple[str, ...]]:
+    """The bodies that act, NaN for those that are not there; and what was joined or left out."""
+    values = clean(read_tracks(file).values)
+    groups = join_tracks(values[..., :3].astype(np.float32))
+    values = merge_tracks(values, groups)
+    joints_m = values[..., :3].astype(np.float32)
+    bodies = list(select_bodies(joints_m, keep=BODIES))
     chosen = np.full((len(values), BODIES, JOINTS, 12), np.nan)
     chosen[:, : len(bodies)] = values[:, bodies]
-    return chosen
+    return chosen, describe_choice(joints_m, groups, bodies)
 
 
 def _resize(
@@ -190,4 +196,4 @@ def _skeleton(values: Float64[np.ndarray, "t 2 25 12"]) -> Skeleton:
     )
 
 
-READER = Reader(name="ntu", expects=EXPECTS, recognizes=recognizes, read=read, find=find)
+READER = Reader("ntu", EXPECTS, recognizes, read, find, published=True)
