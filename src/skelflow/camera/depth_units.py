@@ -34,14 +34,31 @@ QUARTERS = Unit("quarters of a millimeter (RealSense L515)", 4000, "0.00025", 4)
 SHIFTED = Unit("13 bits of millimeters shifted by 3 (OpenNI)", 8000, "0.000125", 8)
 _UNITS = (MILLIMETERS, FIVE_THOUSANDTHS, TENTHS, QUARTERS, SHIFTED)
 _STRETCHED = 257  # 8 bits stretched to 16
+_CODES = tuple(2**bits - 1 for bits in range(11, 16))
+_CODE_SHARE, _CODE_ALONE = 0.01, 0.95
 _DISTINCT = 16  # fewer different values show no pattern
 
 
 def without_codes(stored: UInt16[np.ndarray, "*frames h w"]) -> UInt16[np.ndarray, "*frames h w"]:
-    """The same depth with 0 (no reading) for the largest 16-bit number, which is a code for it."""
-    if not (stored == NO_READING).any():
-        return stored
-    return np.where(stored == NO_READING, np.uint16(0), stored)
+    """The same depth with 0 (no reading) for codes that sensors write where they measured nothing.
+
+    The largest 16-bit number is one. The largest number of 11 to 15 bits is one, too, where it is
+    the top value of at least 1 % of the pixels, with nothing right below it.
+    """
+    stored = _without(stored, NO_READING)
+    top = int(stored.max(initial=0))
+    if top in _CODES:
+        share = (stored == top).mean()
+        if share > _CODE_SHARE and not ((stored > _CODE_ALONE * top) & (stored < top)).any():
+            return _without(stored, top)
+    return stored
+
+
+def _without(
+    stored: UInt16[np.ndarray, "*frames h w"], code: int
+) -> UInt16[np.ndarray, "*frames h w"]:
+    there = stored == code
+    return np.where(there, np.uint16(0), stored) if there.any() else stored
 
 
 def check_meters(name: str, depth: Depth) -> None:
@@ -101,7 +118,7 @@ def check_scale(
     name : how messages call the depth map, its file.
     stored : (h, w) uint16, one image or several, as in the file; 0 and 65535 = no reading.
     scale : meters a unit.
-    setting, allow : how the user says another scale, and that this one is right.
+    setting, allow : how the user says another scale, and that this one is right ("" = he cannot).
 
     Raises
     ------
@@ -112,10 +129,11 @@ def check_scale(
     if not readings.size:
         return
     median = float(np.median(readings))
+    right = f", or say {allow} when it is right" if allow else ""
     if _has_step(readings, _STRETCHED):
         raise DataError(
             f"{name}: every value is a multiple of 257: these are 8 bits stretched to 16, which "
-            f"cannot hold depth; export it again with 16 bits, or say {allow} when it is right"
+            f"cannot hold depth; export it again with 16 bits{right}"
         )
     nearest, farthest = SENSOR_M
     step = _finer(readings, scale)
@@ -125,8 +143,7 @@ def check_scale(
     raise DataError(
         f"{name}: with {setting} {scale:g} its median depth is {scale * median:.3g} m"
         + ("" if step is None else f", and every value {what} {step.step}")
-        + f"; {_remedy(readings, median, known=scale, setting=setting)}, "
-        f"or say {allow} when it is right"
+        + f"; {_remedy(readings, median, known=scale, setting=setting)}{right}"
     )
 
 

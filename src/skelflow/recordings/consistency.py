@@ -5,12 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float32, UInt16
 
-from skelflow.camera.depth_units import SENSOR_M
+from skelflow.camera.depth_units import SENSOR_M, check_scale
 from skelflow.camera.pinhole import project
 from skelflow.camera.plausible import check_camera
-from skelflow.errors import ConfigError, FormatError, SkelflowError
+from skelflow.errors import ConfigError, DataError, FormatError, SkelflowError
 from skelflow.skeleton.actors import keep_actors
 from skelflow.types import Camera, Depth, Joints3D, Recording, Skeleton
 
@@ -70,6 +70,21 @@ def checked(recording: Recording, *, published: bool = False) -> Recording:
         said = f"only {share:.0%} of its joints lie on the depth"
         return replace(recording, repairs=(*recording.repairs, said))
     raise FormatError(f"{recording.path}: {message}")
+
+
+def check_units(
+    name: str,
+    stored: UInt16[np.ndarray, "*frames h w"],
+    scale: float,
+    *,
+    setting: str = "a scale of",
+    allow: str = "",
+) -> None:
+    """The unit checks of single depth images, for a reader's: `FormatError`; see `check_scale`."""
+    try:
+        check_scale(name, stored, scale, setting=setting, allow=allow)
+    except DataError as error:
+        raise FormatError(str(error)) from error
 
 
 def share_on_depth(

@@ -6,10 +6,11 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.lib.npyio import NpzFile
 
-from skelflow.camera.depth_units import check_meters, check_scale
+from skelflow.camera.depth_units import check_meters, check_scale, without_codes
+from skelflow.camera.plausible import check_camera
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.recordings import find_reader, open_recording
-from skelflow.recordings.images import read_color, read_depth_png
+from skelflow.recordings.images import color_shift, read_color, read_depth_png
 from skelflow.types import Camera, Color, Depth, Frames, Recording
 
 FOV_X_DEG = 62.5  # horizontal field of view of the first Kinect, as the method's authors take it
@@ -77,7 +78,8 @@ def open_frames(
     _check_depths(paths, depths)
     colors = None
     if color is not None:
-        colors = [_read_color(path, paths[0], camera) for path in color]
+        shift = color_shift(color)
+        colors = [_read_color(path, paths[0], camera, shift) for path in color]
     return Recording(
         name=f"{paths[0].name} to {paths[1].name}",
         path=first,
@@ -130,7 +132,7 @@ def _read_array(path: Path) -> np.ndarray:
         raise FormatError(
             f"{path}: {stored.dtype} values outside 0 to 65535, expected 16-bit depth"
         )
-    return stored.astype(np.uint16)
+    return without_codes(stored.astype(np.uint16))
 
 
 def _pick(path: Path, content: np.ndarray | NpzFile) -> np.ndarray:
@@ -177,14 +179,18 @@ def _camera(
 ) -> Camera:
     height, width = depth.shape
     if lens is None:
-        return Camera.from_fov(width, height, FOV_X_DEG if fov_x_deg is None else fov_x_deg)
+        camera = Camera.from_fov(width, height, FOV_X_DEG if fov_x_deg is None else fov_x_deg)
+        check_camera(camera)
+        return camera
     if fov_x_deg is not None:
         raise ConfigError("--fov and --camera exclude each other: give the one you know")
-    return Camera(width, height, *lens)
+    camera = Camera(width, height, *lens)
+    check_camera(camera)
+    return camera
 
 
-def _read_color(path: Path, depth_path: Path, camera: Camera) -> Color:
-    color = read_color(path)
+def _read_color(path: Path, depth_path: Path, camera: Camera, shift: int | None) -> Color:
+    color = read_color(path, shift=shift)
     if color.shape[:2] != (camera.height, camera.width):
         raise FormatError(
             f"{path}: {color.shape[1]}x{color.shape[0]} pixels, {depth_path} has "

@@ -1,13 +1,14 @@
 """Image files, decoded and checked."""
 
-import re
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import UInt16
 
+from skelflow.camera.depth_units import without_codes
 from skelflow.errors import FormatError
 from skelflow.types import Color
 
@@ -15,7 +16,9 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16[np.ndarray, "h w"]:
-    """The values of a 16-bit gray PNG as stored; `size` is (height, width) or None for any.
+    """The values of a 16-bit gray PNG, as stored but for codes of "no reading", which become 0.
+
+    `size` is (height, width) or None for any.
 
     Raises
     ------
@@ -31,23 +34,64 @@ def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16
         )
     image = _decode(path, content, cv2.IMREAD_UNCHANGED)
     check_size(path, image.shape[:2], size)
-    return np.asarray(image, np.uint16)
+    return without_codes(np.asarray(image, np.uint16))
 
 
-def read_color(path: Path, *, size: tuple[int, int] | None = None) -> Color:
-    """An image file as RGB; `size` is (height, width) or None for any.
+def read_color(
+    path: Path, *, size: tuple[int, int] | None = None, shift: int | None = None
+) -> Color:
+    """An image file as RGB, its pixels as stored: EXIF does not turn them, depth has none.
+
+    Parameters
+    ----------
+    path : PNG, JPEG or another format of OpenCV; gray becomes three equal channels.
+    size : (height, width), None = any.
+    shift : bits that a 16-bit image is shifted by, see `color_shift`.
 
     Raises
     ------
     FormatError
-        The file is missing, no complete image, or of another size.
+        The file is missing, no complete image, of another size, has transparent pixels, or has
+        16 bits and `shift` is not given.
     """
     content = _read_bytes(path)
     if path.suffix.lower() == ".png":
         png_kind(path, content)
-    image = _decode(path, content, cv2.IMREAD_COLOR)
+    image = _decode(path, content, cv2.IMREAD_UNCHANGED)
     check_size(path, image.shape[:2], size)
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    return _to_rgb(path, _to_8_bits(path, image, shift))
+
+
+def color_shift(files: Sequence[Path]) -> int | None:
+    """By how many bits images of 16 bits are shifted to 8, all alike; None for images of 8 bits.
+
+    A few of the images say how many bits their camera uses, so that 10, 12, 14 and 16 bits keep
+    256 levels and all images the same brightness.
+    """
+    chosen = {files[i] for i in np.linspace(0, len(files) - 1, 5).astype(int)} if files else set()
+    images = [_decode(file, _read_bytes(file), cv2.IMREAD_UNCHANGED) for file in sorted(chosen)]
+    largest = max((int(image.max()) for image in images if image.dtype == np.uint16), default=None)
+    return None if largest is None else max(0, largest.bit_length() - 8)
+
+
+def _to_8_bits(path: Path, image: np.ndarray, shift: int | None) -> np.ndarray:
+    if image.dtype == np.uint8:
+        return image
+    if image.dtype != np.uint16 or shift is None:
+        raise FormatError(
+            f"{path}: {image.dtype} samples, expected 8 bits; convert all images by one factor"
+        )
+    return np.minimum(image >> shift, 255).astype(np.uint8)
+
+
+def _to_rgb(path: Path, image: np.ndarray) -> Color:
+    channels = 1 if image.ndim == 2 else image.shape[2]
+    if channels == 4 and (image[..., 3] < 255).any():
+        raise FormatError(
+            f"{path}: has transparent pixels, whose color means nothing; export it without alpha"
+        )
+    change = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
+    return np.asarray(cv2.cvtColor(image, change[channels]))
 
 
 def png_kind(path: Path, content: bytes) -> tuple[int, int]:
@@ -68,11 +112,6 @@ def png_size(path: Path) -> tuple[int, int]:
         raise FormatError(f"{path}: no PNG file, it begins with {head[:16]!r}")
     width, height = struct.unpack(">II", head[16:24])
     return height, width
-
-
-def natural_order(path: Path) -> list[tuple[int, str]]:
-    """Sorting key by which frame 2 comes before frame 10."""
-    return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", path.name)]
 
 
 def check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None) -> None:

@@ -9,8 +9,10 @@ import numpy as np
 import scipy.io
 from jaxtyping import Float32, Integer, Num, UInt16
 
+from skelflow.camera.depth_units import without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.recordings.consistency import check_units
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
@@ -161,6 +163,8 @@ def _load(file: Path, key: str, plane: tuple[int, int]) -> Num[np.ndarray, "t ro
 def _load_depth_mm(file: Path) -> UInt16[np.ndarray, "t h w"]:
     """All depth images of a file, with their units checked."""
     values = _load(file, "d_depth", (CAMERA.height, CAMERA.width))
+    if values.dtype == np.uint16:
+        values = without_codes(values)
     top = float(np.nan_to_num(values, nan=np.inf).max())
     whole = values.dtype.kind in "ui" or bool((values == np.rint(values)).all())
     if not whole or values.min() < 0 or not (top == 0 or 100 <= top <= 20_000):
@@ -168,7 +172,9 @@ def _load_depth_mm(file: Path) -> UInt16[np.ndarray, "t h w"]:
             f"{file}: d_depth holds {values.dtype} from {values.min():g} to {top:g}, expected "
             "whole millimeters, 0 = no reading (meters? multiply by 1000)"
         )
-    return values.astype(np.uint16)
+    stored = values.astype(np.uint16)
+    check_units(f"{file}: d_depth", stored[:: max(1, len(stored) // 5)], 0.001)
+    return stored
 
 
 def _depth_frames(file: Path, count: int) -> Frames[Depth]:

@@ -31,13 +31,13 @@ def keep_actors(skeleton: Skeleton) -> tuple[Skeleton, tuple[str, ...]]:
     chosen = select_bodies(merged, keep=len(groups))
     count = max(2, len(chosen))
     kept = [groups[i] for i in chosen]
-    if count == bodies and kept == [(i,) for i in range(len(kept))]:
+    if kept == [(i,) for i in range(bodies)]:
         return skeleton, ()
     ordered = replace(
         skeleton,
         joints_m=_padded(merge_tracks(skeleton.joints_m, kept), count, np.nan),
         joints_px=_padded(merge_tracks(skeleton.joints_px, kept), count, np.nan),
-        tracking=_padded(merge_tracks(skeleton.tracking, kept), count, 0),
+        tracking=_padded(merge_tracks(skeleton.tracking, kept), count, 0.0),
     )
     return ordered, describe_choice(merged, groups, chosen)
 

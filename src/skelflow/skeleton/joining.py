@@ -9,6 +9,7 @@ from skelflow.skeleton.tracks import frames_present
 from skelflow.types import Joints3D
 
 _LOST_FRAMES = 30  # a person may be lost that long
+_SHARED_JOINTS = 5
 _JUMP_M, _STEP_M = 0.3, 0.05  # and be found that far, and that much farther a frame
 
 
@@ -74,7 +75,7 @@ def _filled(values: Shaped[np.ndarray, "t ..."]) -> Bool[np.ndarray, " t"]:
 def _distance_m(
     before: Float32[np.ndarray, "joints 3"], after: Float32[np.ndarray, "joints 3"]
 ) -> float:
-    """Median distance of the joints that both have; infinite where they share none."""
+    """Median distance of the joints that both have; infinite where they share too few."""
     apart = np.linalg.norm(before - after, axis=-1)
     known = apart[np.isfinite(apart)]
-    return float(np.median(known)) if known.size else float("inf")
+    return float(np.median(known)) if known.size >= _SHARED_JOINTS else float("inf")

@@ -17,11 +17,12 @@ _FAR_MORE, _STILL_M2 = 4.0, 0.01
 def select_bodies(joints_m: Joints3D, *, keep: int = 2) -> tuple[int, ...]:
     """Choose the tracks of people, by motion over the whole recording, most first.
 
-    Tracks shorter than 12 frames are phantoms, and so are tracks wider than tall (x-spread > 0.8
-    y-spread in more than 69.754 % of their frames): furniture or a second reading of the same
-    person. Arms held out make an actor wide, too; so a wide track counts where several of its
-    joints move far more than those of any other. When only phantoms are there, the one with the
-    most motion is kept, so that a skeleton is never empty while the sensor saw a body.
+    Tracks shorter than 12 frames, or half of a shorter recording, are phantoms, and so are tracks
+    wider than tall (x-spread > 0.8 y-spread in more than 69.754 % of their frames): furniture or
+    a second reading of the same person. Arms held out make an actor wide, too; so a wide track
+    counts where several of its joints move far more than those of any other. When only phantoms
+    are there, the one with the most motion is kept, so that a skeleton is never empty while the
+    sensor saw a body.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ def select_bodies(joints_m: Joints3D, *, keep: int = 2) -> tuple[int, ...]:
     motion = motion_m2(joints_m)
     by_motion = [int(body) for body in np.argsort(-motion, kind="stable") if length[body] > 0]
     wide = _wide(joints_m) & ~_acts(joints_m, length)
-    people = [body for body in by_motion if length[body] >= _SHORTEST and not wide[body]]
+    shortest = min(_SHORTEST, len(joints_m) // 2)
+    people = [body for body in by_motion if length[body] >= shortest and not wide[body]]
     return tuple((people or by_motion[:1])[:keep])
 
 
@@ -66,7 +68,7 @@ def _acts(
     return np.asarray((motion > _FAR_MORE * np.array(rest)) & (motion > _STILL_M2))
 
 
-def _smoothed(joints_m: Joints3D) -> Joints3D:
+def _smoothed(joints_m: Joints3D) -> Float32[np.ndarray, "t2 bodies joints 3"]:
     """Running mean over five frames: a sensor's noise is averaged away, motion is not."""
     if len(joints_m) < _WINDOW:
         return joints_m

@@ -7,9 +7,11 @@ import numpy as np
 
 from skelflow.errors import FormatError
 from skelflow.recordings.folder.alone import read_alone
+from skelflow.recordings.consistency import check_units
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
-from skelflow.recordings.images import natural_order, read_color, read_depth_png
+from skelflow.recordings.frame_names import check_steps, in_order, match_frames
+from skelflow.recordings.images import color_shift, read_color, read_depth_png
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
@@ -53,18 +55,22 @@ def read(path: Path) -> Recording:
         return read_alone(path, folder / _JOINTS, settings)
     if not depth_files:
         raise FormatError(f"{folder / 'depth'}: no frames, expected 16-bit *.png depth images")
-    size = _read_depth(depth_files[0], settings, None).shape
+    size = _first_size(depth_files[0], settings)
     camera = settings.camera((size[0], size[1]))
+    gaps = check_steps(depth_files, frame_rate_hz=settings.frame_rate_hz)
+    color, matched = _color_frames(folder / "color", camera, depth_files, settings)
     return Recording(
         name=settings.name,
         path=path,
         camera=camera,
         frame_rate_hz=settings.frame_rate_hz,
         depth=_depth_frames(depth_files, settings, camera),
-        color=_color_frames(folder / "color", camera, len(depth_files)),
+        color=color,
         skeleton=_skeleton(folder / _JOINTS, settings, camera, len(depth_files)),
         labels=settings.labels,
         mirrored=settings.mirrored,
+        repairs=(*gaps, *matched),
+        any_depth=settings.any_depth,
     )
 
 
@@ -73,7 +79,7 @@ def _images(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     if not folder.is_dir():
         return []
     files = (file for file in folder.iterdir() if file.suffix.lower() in endings)
-    return sorted((file for file in files if file.name[0] != "."), key=natural_order)
+    return in_order([file for file in files if file.name[0] != "."])
 
 
 def _depth_frames(files: list[Path], settings: Settings, camera: Camera) -> Frames[Depth]:
@@ -83,6 +89,15 @@ def _depth_frames(files: list[Path], settings: Settings, camera: Camera) -> Fram
         return _read_depth(files[t], settings, size)
 
     return Frames(len(files), decode)
+
+
+def _first_size(file: Path, settings: Settings) -> tuple[int, ...]:
+    """(height, width) of the first depth image, whose unit is looked at closely."""
+    stored = read_depth_png(file)
+    if not settings.any_depth:
+        words = {"setting": "depth_scale =", "allow": f"any_depth = true in {settings.file}"}
+        check_units(str(file), stored, settings.depth_scale, **words)
+    return _read_depth(file, settings, None).shape
 
 
 def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) -> Depth:
@@ -98,26 +113,31 @@ def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) ->
     return np.asarray(depth_m, np.float32)
 
 
-def _color_frames(folder: Path, camera: Camera, count: int) -> Frames[Color] | None:
+def _color_frames(
+    folder: Path, camera: Camera, depth_files: list[Path], settings: Settings
+) -> tuple[Frames[Color] | None, tuple[str, ...]]:
+    """Color by depth frame, and what was done to match and convert it."""
     files = _images(folder, (".png", ".jpg", ".jpeg"))
     if not files:
-        return None
-    if len(files) != count:
-        raise FormatError(f"{folder}: {len(files)} images, expected {count} as in depth/")
+        return None, ()
+    places, said = match_frames(depth_files, files, frame_rate_hz=settings.frame_rate_hz)
+    shift = color_shift([files[i] for i in places])
     size = (camera.height, camera.width)
 
     def decode(t: int) -> Color:
-        color = read_color(files[t])
+        file = files[places[t]]
+        color = read_color(file, shift=shift)
         if color.shape[:2] != size:
             raise FormatError(
-                f"{files[t]}: {color.shape[1]}x{color.shape[0]} pixels, depth has "
+                f"{file}: {color.shape[1]}x{color.shape[0]} pixels, depth has "
                 f"{size[1]}x{size[0]}; register color to depth first "
                 "(skelflow.camera.register.register_color)"
             )
         return color
 
-    decode(0)
-    return Frames(count, decode)
+    if shift is not None:
+        said += (f"{folder.name}/ has 16 bits: shifted by {shift} to 8",)
+    return Frames(len(depth_files), decode), said
 
 
 def _skeleton(file: Path, settings: Settings, camera: Camera, count: int) -> Skeleton | None:

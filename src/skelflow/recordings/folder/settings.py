@@ -13,7 +13,7 @@ from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
 
 _KEYS = {
-    "recording": ("name", "frame_rate_hz", "depth_scale", "frames"),
+    "recording": ("name", "frame_rate_hz", "depth_scale", "frames", "any_depth"),
     "camera": ("fx", "fy", "cx", "cy", "fov_x_deg", "mirrored", "width", "height"),
     "labels": ("action", "subject", "camera", "setup", "replication"),
     "skeleton": ("layout", "joints", "bones", "mirror", "root"),
@@ -30,6 +30,7 @@ class Settings:
     name: str
     frame_rate_hz: float
     depth_scale: float
+    any_depth: bool
     intrinsics: dict[str, float]
     mirrored: bool
     labels: Labels
@@ -76,6 +77,7 @@ def read_settings(file: Path) -> Settings:
         name=name,
         frame_rate_hz=_positive(file, "recording", recording, "frame_rate_hz"),
         depth_scale=_positive(file, "recording", recording, "depth_scale"),
+        any_depth=_truth(file, "recording", recording, "any_depth"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
         mirrored=_mirrored(file, content.get("camera", {})),
         labels=_labels(file, content.get("labels", {})),
@@ -131,6 +133,13 @@ def _size(file: Path, values: dict[str, Any]) -> tuple[int, int] | None:
         return None
     width, height = (_whole(file, "camera", values, key) for key in ("width", "height"))
     return width, height
+
+
+def _truth(file: Path, table: str, values: dict[str, Any], key: str) -> bool:
+    value = values.get(key, False)
+    if not isinstance(value, bool):
+        raise FormatError(f"{file}: [{table}] {key} is {value!r}, expected true or false")
+    return value
 
 
 def _intrinsics(file: Path, values: dict[str, Any]) -> dict[str, float]:
