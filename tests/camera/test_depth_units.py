@@ -84,3 +84,19 @@ def test_check_scale_names_a_plausible_scale(
     offered = re.findall(r"\(--depth-scale ([\d.]+)\)", str(caught.value))
     for better in offered:
         check_scale("a/depth.png", stored.astype(np.uint16), float(better))
+
+
+def test_check_scale_tells_finer_units_apart_by_their_steps() -> None:
+    mm = ramp(1500, 3500).astype(np.uint16)
+    stored = {"0.0001": mm * 10, "0.00025": mm * 4, "0.000125": (mm << 3) | 1}
+    for scale, values in stored.items():
+        with pytest.raises(
+            DataError, match=rf"it looks like [^;]*\(--depth-scale {scale}\), or say"
+        ):
+            check_scale("depth.png", values, 0.001)
+
+
+def test_check_scale_refuses_8_bits_stretched_to_16() -> None:
+    stretched = np.arange(256, dtype=np.uint16).reshape(16, 16) * np.uint16(257)
+    with pytest.raises(DataError, match="multiple of 257: these are 8 bits"):
+        check_scale("depth.png", stretched // 8 * 8 // 257 * 257, 0.0002)

@@ -93,11 +93,12 @@ def _depth_frames(files: list[Path], settings: Settings, camera: Camera) -> Fram
 
 def _first_size(file: Path, settings: Settings) -> tuple[int, ...]:
     """(height, width) of the first depth image, whose unit is looked at closely."""
-    stored = read_depth_png(file)
+    size = _read_depth(file, settings, None).shape
     if not settings.any_depth:
-        words = {"setting": "depth_scale =", "allow": f"any_depth = true in {settings.file}"}
-        check_units(str(file), stored, settings.depth_scale, **words)
-    return _read_depth(file, settings, None).shape
+        allow = f"any_depth = true in {settings.file}"
+        scale, setting = settings.depth_scale, "depth_scale ="
+        check_units(str(file), read_depth_png(file), scale, setting=setting, allow=allow)
+    return size
 
 
 def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) -> Depth:
@@ -135,6 +136,7 @@ def _color_frames(
             )
         return color
 
+    decode(0)
     if shift is not None:
         said += (f"{folder.name}/ has 16 bits: shifted by {shift} to 8",)
     return Frames(len(depth_files), decode), said
