@@ -57,6 +57,22 @@ def test_evaluate_measures_the_test_side(skeleton_run: Path, store: Store) -> No
     assert all("P002" in name or "P004" in name for name in result.names)
 
 
+def test_evaluate_leaves_out_actions_that_were_not_trained(
+    skeleton_run: Path, store: Store, tmp_path: Path
+) -> None:
+    other = Store.create(tmp_path / "s.zarr", store.meta)
+    for name in store.names():
+        sequence = store.read(name)
+        is_other = "P002" in name and sequence.labels.action == 1
+        other.write(
+            replace(sequence, labels=replace(sequence.labels, action=9)) if is_other else sequence
+        )
+    result = evaluate(skeleton_run, other.path)
+    assert result.sequences == 3
+    assert result.untrained == {"action 9": 1}
+    assert result.summary()["untrained"] == {"action 9": 1}
+
+
 def test_evaluate_reads_the_other_sides(skeleton_run: Path, store: Store) -> None:
     found = {side: evaluate(skeleton_run, store.path, split=side) for side in ("train", "held_out")}
     assert {name[8:12] for name in found["held_out"].names} == {"P007"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from skelflow.errors import FormatError
-from skelflow.recordings.frame_names import check_steps, in_order, match_frames
+from skelflow.recordings.folder.frame_names import check_steps, in_order, match_frames
 
 
 def files(folder: str, *stems: object) -> list[Path]:

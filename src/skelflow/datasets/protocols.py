@@ -2,7 +2,8 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Labels
@@ -15,28 +16,41 @@ class Protocol:
     Parameters
     ----------
     name : str
-    divides : which label decides.
-    training : the numbers of that label that train; all others test.
+    divides : which label decides; or the recording's own name.
+    training : the numbers of that label, or the names, that train; all others test.
     actions : how many actions take part, from number 1; None = all.
     excluded : names of recordings that take no part: an official list of bad samples.
     published : training and test recordings that its authors state; None = not known.
     """
 
     name: str
-    divides: Literal["subject", "camera", "setup"]
-    training: Container[int]
+    divides: Literal["subject", "camera", "setup", "name"]
+    training: Container[int] | Container[str]
     actions: int | None = None
     excluded: frozenset[str] = frozenset()
     published: tuple[int, int] | None = None
 
-    def trains(self, labels: Labels) -> bool:
-        """Whether a recording trains; `DataError` when its label is unknown."""
-        number = getattr(labels, self.divides)
-        if number is None:
+    def trains(self, labels: Labels, name: str = "") -> bool:
+        """Whether a recording of these labels, of that name, trains; `DataError` when unknown."""
+        key = self._key(labels, name)
+        if key is None:
             raise DataError(
                 f"protocol {self.name!r} divides by {self.divides}, which is unknown ({labels})"
             )
-        return number in self.training
+        return key in self.training
+
+    def knows(self, labels: Labels, name: str) -> bool:
+        """Whether what it divides by is known of a recording."""
+        return self._key(labels, name) is not None
+
+    def _key(self, labels: Labels, name: str) -> Any:
+        return name or None if self.divides == "name" else getattr(labels, self.divides)
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """The names that it divides by; none where a label decides."""
+        named = self.divides == "name" and isinstance(self.training, frozenset)
+        return frozenset(map(str, self.training)) if named else frozenset()
 
     def takes(self, name: str, labels: Labels) -> bool:
         """Whether a recording takes part: its action counts, and it is not listed as bad."""
@@ -45,6 +59,54 @@ class Protocol:
         return name not in self.excluded
 
 
+def own_protocol(text: str) -> Protocol | None:
+    """A split of the user's own: "subjects:1,3,5", "cameras:2,3", "setups:1", or a file of names.
+
+    Parameters
+    ----------
+    text : a kind of label with the numbers that train, or the path of a text file with the names
+        of the recordings that train, one a line; # begins a comment. All others test.
+
+    Returns
+    -------
+    Protocol, called as the text; None where it is no such text.
+
+    Raises
+    ------
+    ConfigError
+        A number is none, none is given, or the file cannot be read or holds no name.
+
+    Examples
+    --------
+    >>> own_protocol("cameras:2,3").trains(Labels(camera=1))
+    False
+    """
+    kind, colon, numbers = text.partition(":")
+    if colon and kind in _KINDS:
+        parts = [part.strip() for part in numbers.split(",")]
+        if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+            raise ConfigError(f"protocol: found {text!r}, expected numbers, such as {kind}:1,3,5")
+        return Protocol(text, _KINDS[kind], frozenset(map(int, parts)))
+    file = Path(text)
+    return Protocol(text, "name", _read_names(file)) if file.is_file() else None
+
+
+def _read_names(file: Path) -> frozenset[str]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"protocol: {file} cannot be read as text ({error})") from error
+    names = frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
+    if not names:
+        raise ConfigError(f"protocol: {file} holds no name of a recording that trains")
+    return names
+
+
+_KINDS: dict[str, Literal["subject", "camera", "setup"]] = {
+    "subjects": "subject",
+    "cameras": "camera",
+    "setups": "setup",
+}
 ODD_SUBJECTS = Protocol("odd-subjects", "subject", range(1, 100_000, 2))  # of any data set
 
 
@@ -59,13 +121,19 @@ def split(labels: Mapping[str, Labels], protocol: Protocol) -> tuple[list[str], 
     Raises
     ------
     DataError
-        A recording lacks the label that the protocol divides by; the message names it.
+        A recording lacks the label that the protocol divides by, or a name that a protocol of the
+        user's own lists is none of theirs; the message names it.
     """
+    if protocol.divides == "name" and (unknown := set(protocol.listed) - set(labels)):
+        raise DataError(
+            f"protocol {protocol.name!r}: no recording is called {min(unknown)!r} "
+            f"({len(unknown)} of its names are unknown)"
+        )
     sides: dict[bool, list[str]] = {True: [], False: []}
     for name in sorted(labels):
         if protocol.takes(name, labels[name]):
             try:
-                sides[protocol.trains(labels[name])].append(name)
+                sides[protocol.trains(labels[name], name)].append(name)
             except DataError as error:
                 raise DataError(f"{name}: {error}") from None
     return sides[True], sides[False]

@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass, fields
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from accelerate import Accelerator
 
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.store.store import Store
+from skelflow.errors import DataError
 from skelflow.evaluation.metrics import (
     ClassRow,
     Confusion,
@@ -46,6 +48,7 @@ class Evaluation:
     confusion : rows are the true classes, columns the predicted ones.
     names, probabilities, truth : of each sequence.
     seconds : it took.
+    untrained : name of each action that was not trained -> its sequences, which are left out.
     """
 
     weights: str
@@ -63,6 +66,7 @@ class Evaluation:
     probabilities: Probabilities
     truth: Truth
     seconds: float
+    untrained: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -105,7 +109,7 @@ def evaluate(
     WeightsError
         The checkpoint cannot be used.
     DataError
-        The store was prepared differently, or holds nothing of that side.
+        The store was prepared differently, or holds nothing of that side, or no trained action.
     ConfigError
         The protocol or the split is unknown, or there is no such device.
 
@@ -116,7 +120,9 @@ def evaluate(
     check_side(split)
     before, accelerator = time.monotonic(), make_accelerator(device=device)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
-    names = checkpoint.sequences(store, protocol, split)
+    names, untrained = _of_trained_actions(
+        checkpoint, store, checkpoint.sequences(store, protocol, split)
+    )
     samples = checkpoint.samples(store, names)
     probabilities = _predict(checkpoint.network, samples, accelerator, batch_size, progress)
     truth = np.asarray(samples.labels, np.int64)
@@ -139,10 +145,28 @@ def evaluate(
         probabilities=probabilities,
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
+        untrained=untrained,
     )
     if out is not None and accelerator.is_main_process:
         write_evaluation(result, out)
     return result
+
+
+def _of_trained_actions(
+    checkpoint: Checkpoint, store: Store, names: Sequence[str]
+) -> tuple[list[str], dict[str, int]]:
+    """Sequences of the classes, and how many there are of each other action."""
+    actions = {name: store.attributes(name)["labels"]["action"] for name in names}
+    known = [name for name in names if actions[name] in checkpoint.classes]
+    titles = store.meta.class_names
+    others = [actions[name] for name in names if actions[name] not in checkpoint.classes]
+    if not known:
+        raise DataError(
+            f"{store.path}: none of the {len(names)} sequences is of an action that "
+            f"{checkpoint.path} was trained on ({', '.join(checkpoint.class_names)})"
+        )
+    counts = Counter(titles.get(action, f"action {action}") for action in others)
+    return known, dict(counts)
 
 
 def predict(

@@ -1,10 +1,12 @@
 """Atomic writes: to a temporary sibling, forced to disk, renamed; one writer a folder."""
 
+import errno
 import os
 import shutil
 import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from pathlib import Path
 from threading import get_ident
 
@@ -14,17 +16,25 @@ from skelflow.errors import DataError, StorageError
 
 PARTIAL = ".partial-"  # what is still being written begins with it
 LOCK = ".lock"
+_LONGEST_NAME = 255  # bytes, on most file systems
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn what the system says about a write into a `StorageError` that names the place."""
+    """Turn what the system says about a write into a `StorageError` that names the place.
+
+    A name that is too long is no fault of the place: `DataError`.
+    """
     try:
         yield
     except (OSError, RuntimeError) as error:
         reason = _system_error(error)
         if reason is None:
             raise
+        if reason.errno == errno.ENAMETOOLONG:
+            raise DataError(
+                f"{path}: a name is too long for this place ({reason.filename}); shorten it"
+            ) from error
         raise StorageError(
             f"{path}: cannot be written ({reason.strerror or reason}); make room or choose "
             "another place; the same command then goes on where it was"
@@ -41,8 +51,11 @@ def _system_error(error: BaseException) -> OSError | None:
 
 def temp_sibling(path: Path) -> Path:
     """A hidden name beside `path` with its ending, that no other process or thread takes."""
-    maker = f"{socket.gethostname()}-{os.getpid()}-{get_ident()}"
-    return path.with_name(f"{PARTIAL}{maker}-{path.name}")
+    maker = f"{PARTIAL}{socket.gethostname()[:60]}-{os.getpid()}-{get_ident()}"
+    name = f"{maker}-{path.name}"
+    if len(os.fsencode(name)) > _LONGEST_NAME:
+        name = f"{maker}-{sha256(os.fsencode(path.name)).hexdigest()}{path.suffix[:16]}"
+    return path.with_name(name)
 
 
 def sync(paths: Iterable[Path]) -> None:

@@ -149,6 +149,8 @@ def _sampled(recording: Recording) -> tuple[list[int], list[Depth]]:
 
 
 def _decodable(recording: Recording) -> Iterator[tuple[int, Depth]]:
+    if not recording.has_depth:
+        return
     spread = np.linspace(0, len(recording), 2 * _FRAMES + 1)[1::2].astype(int)
     for t in sorted(set(spread.tolist())):
         with suppress(SkelflowError):

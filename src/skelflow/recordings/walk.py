@@ -11,7 +11,13 @@ def walk_folders(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
     """Each folder below `root` with its folder and file names, both sorted.
 
     Folders named like an NTU RGB+D recording are listed but not entered: they hold its images.
+    Links are followed, each folder once.
     """
-    for folder, folders, files in os.walk(root):
+    entered = {os.path.realpath(root)}
+    for folder, folders, files in os.walk(root, followlinks=True):
         yield Path(folder), sorted(folders), sorted(files)
-        folders[:] = sorted(name for name in folders if ntu_name(name) is None)
+        places = {name: os.path.realpath(Path(folder, name)) for name in folders}
+        folders[:] = sorted(
+            name for name in folders if ntu_name(name) is None and places[name] not in entered
+        )
+        entered.update(places[name] for name in folders)

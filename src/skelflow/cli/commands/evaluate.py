@@ -28,7 +28,8 @@ def evaluate(
     store
         Store made by `skelflow prepare`.
     protocol
-        Who trains and who tests; as in training when not given.
+        Who trains and who tests; as in training when not given. One's own: subjects:1,3 or
+        cameras:2,3 (who trains), or a file with the names of the recordings that train.
     split
         The test recordings, the held-out training subjects, or those trained on.
     classifier
@@ -62,6 +63,9 @@ def evaluate(
         f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
         f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"
     )
+    if result.untrained:
+        left = ", ".join(f"{name} ({count})" for name, count in result.untrained.items())
+        say(f"left out, for the network was not trained on these actions: {left}")
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 

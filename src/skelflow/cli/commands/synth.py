@@ -87,6 +87,7 @@ def synth(
     import os
 
     from skelflow.cli.progress import bar
+    from skelflow.datasets.catalog import known_action_names
     from skelflow.errors import ConfigError
     from skelflow.extras import require
     from skelflow.synth.recording.recording_spec import SynthConfig
@@ -112,8 +113,9 @@ def synth(
     if sheet:
         require("matplotlib")
     processes = workers or os.cpu_count() or 1
+    names = known_action_names(from_)
     with bar("making") as progress:
-        report = synthesize(out, config, workers=processes, progress=progress)
+        report = synthesize(out, config, workers=processes, action_names=names, progress=progress)
     say(report.to_text())
     if sheet:
         picture = out / "sheet.jpg"

@@ -2,15 +2,24 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 
 from skelflow.datasets.catalog.data_set import DataSet
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
-from skelflow.recordings import register_reader
+from skelflow.recordings import find_reader, register_reader
+from skelflow.recordings.action_names import find_action_names
 from skelflow.skeleton.layouts import register_layout
 
-__all__ = ["DataSet", "data_sets", "find_data_set", "register_data_set"]
+__all__ = [
+    "DataSet",
+    "data_sets",
+    "find_data_set",
+    "known_action_names",
+    "register_data_set",
+]
 
 _registered: dict[str, DataSet] = {}
 
@@ -50,6 +59,33 @@ def find_data_set(source: str) -> DataSet:
     A source without a descriptor has no action names, and its odd subjects train.
     """
     return next((one for one in data_sets() if one.name == source), DataSet(source))
+
+
+def known_action_names(paths: Iterable[Path]) -> dict[int, str]:
+    """What the actions of some recordings are called: by their actions.txt, else their data set.
+
+    Parameters
+    ----------
+    paths : of recordings that agree on it; the first one's source names the data set.
+
+    Raises
+    ------
+    FormatError
+        An actions.txt has a line that is none.
+    ConfigError
+        Two recordings call one number by different names.
+    """
+    names: dict[int, str] = {}
+    for path in paths:
+        reader = find_reader(path)
+        own = find_action_names(path) or (find_data_set(reader.name).action_names if reader else {})
+        for number, name in own.items():
+            if names.setdefault(number, name) != name:
+                raise ConfigError(
+                    f"{path}: action {number} is {name!r}, and {names[number]!r} in other "
+                    "recordings; use one actions.txt above all of them"
+                )
+    return names
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol
+from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol, own_protocol
 from skelflow.errors import ConfigError
 from skelflow.recordings import Reader
 from skelflow.skeleton.layouts import Layout
@@ -52,15 +52,20 @@ class DataSet:
             )
 
     def protocol(self, name: str | None = None) -> Protocol:
-        """The protocol of that name, the usual one by default; `ConfigError` lists the known."""
+        """The protocol of that name, the usual one by default, or one of the user's own.
+
+        See `own_protocol` for these; `ConfigError` lists the known ones.
+        """
         if name is None:
             return self.protocols[0]
         known = {protocol.name: protocol for protocol in self.protocols}
-        if name not in known:
+        found = known.get(name) or own_protocol(name)
+        if found is None:
             raise ConfigError(
-                f"unknown protocol {name!r} for {self.name}; known: {', '.join(known)}"
+                f"unknown protocol {name!r} for {self.name}; known: {', '.join(known)}; or one's "
+                "own: subjects:1,3 cameras:2,3 setups:1 (who trains), or a file of names that train"
             )
-        return known[name]
+        return found
 
     def mirrored_action(self, number: int) -> int | None:
         """The action that another one is in a mirror; None where the set has none such."""

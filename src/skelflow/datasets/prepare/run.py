@@ -7,7 +7,6 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.manifest import append_history, write_manifest
 from skelflow.datasets.prepare.sampling import (
@@ -207,7 +206,7 @@ def _configure(
         flow=config.flow.replace(range_m=range_m),
         has_flow=not config.skeletons_only,
         range_from=range_from,
-        class_names=find_data_set(sample.source).action_names,
+        class_names=sample.action_names,
         version=__version__,
     )
 

@@ -1,5 +1,6 @@
 """A sample of a folder of recordings: which data set, which joints, how far things move."""
 
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.catalog import find_data_set, known_action_names
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import (
     flow_frames,
@@ -38,6 +39,7 @@ class Sample:
     has_depth : whether any of them has depth images.
     paths : recordings that the range is measured on.
     description : of what these are, for messages.
+    action_names : number -> name, as far as known.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Sample:
     has_depth: bool
     paths: list[Path]
     description: str
+    action_names: Mapping[int, str]
 
 
 def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Sample:
@@ -71,8 +74,14 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
     layouts = (r.skeleton.layout for _, r in readable if r.skeleton is not None)
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
-    layout = _stored_layout(next(layouts, None), config.pose)
-    return Sample(readable[0][1].source, layout, has_depth, training or everything, sample_of)
+    return Sample(
+        source=readable[0][1].source,
+        layout=_stored_layout(next(layouts, None), config.pose),
+        has_depth=has_depth,
+        paths=training or everything,
+        description=sample_of,
+        action_names=known_action_names(everything),
+    )
 
 
 def _stored_layout(recorded: str | None, pose: PoseMode) -> str | None:
@@ -85,9 +94,9 @@ def _stored_layout(recorded: str | None, pose: PoseMode) -> str | None:
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
     """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
     protocol = find_data_set(source).protocol(config.protocol)
-    if getattr(recording.labels, protocol.divides) is None:
+    if not protocol.knows(recording.labels, recording.name):
         return True
-    return protocol.trains(recording.labels)
+    return protocol.trains(recording.labels, recording.name)
 
 
 def _check_crop(recording: Recording, config: PrepareConfig) -> None:

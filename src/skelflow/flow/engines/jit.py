@@ -49,11 +49,29 @@ ANNOUNCEMENT = "compiling kernels for this machine: once after installing or upd
 log = logging.getLogger(__name__)
 event.register("numba:compile", _Announce())
 
+
+def _can_keep() -> bool:
+    """Whether there is a place for compiled code: numba refuses to compile where there is none."""
+    try:
+        njit(cache=True)(_nothing)
+    except RuntimeError:
+        log.warning(
+            "no folder to keep compiled code in (the package and the home cannot be written): it "
+            "is compiled anew each time; set NUMBA_CACHE_DIR to a folder to keep it"
+        )
+        return False
+    return True
+
+
+def _nothing() -> None:
+    pass
+
+
 _FAST = {"contract", "nsz"}
 _SHARED: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 _INNER = _SHARED | {"no_cpython_wrapper": True}
 
-compiled = njit(**_SHARED, cache=True, fastmath=_FAST)  # what Python calls
+compiled = njit(**_SHARED, cache=_can_keep(), fastmath=_FAST)  # what Python calls
 inner = njit(**_INNER, fastmath=_FAST)  # what only compiled code calls
 on_rows = njit(**_INNER, fastmath=_FAST, pipeline_class=_Disjoint)  # rows that do not overlap
 on_rows_approximate = njit(  # the same; 1 / sqrt to rounding, from the processor's estimate

@@ -8,9 +8,9 @@ import numpy as np
 from skelflow.errors import FormatError
 from skelflow.recordings.folder.alone import read_alone
 from skelflow.recordings.consistency import check_units
+from skelflow.recordings.folder.frame_names import check_steps, in_order, match_frames
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
-from skelflow.recordings.frame_names import check_steps, in_order, match_frames
 from skelflow.recordings.images import color_shift, read_color, read_depth_png
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, FormatError
+from skelflow.recordings.action_names import action_number
 from skelflow.recordings.folder.joints import read_layout
 from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
@@ -79,7 +80,7 @@ def read_settings(file: Path) -> Settings:
         depth_scale=_positive(file, "recording", recording, "depth_scale"),
         any_depth=_truth(file, "recording", recording, "any_depth"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
-        mirrored=_mirrored(file, content.get("camera", {})),
+        mirrored=_truth(file, "camera", content.get("camera", {}), "mirrored"),
         labels=_labels(file, content.get("labels", {})),
         layout=read_layout(file, content.get("skeleton", {})),
         size=_size(file, content.get("camera", {})),
@@ -153,14 +154,9 @@ def _intrinsics(file: Path, values: dict[str, Any]) -> dict[str, float]:
     return {key: _number(file, "camera", values, key) for key in keys}
 
 
-def _mirrored(file: Path, values: dict[str, Any]) -> bool:
-    mirrored = values.get("mirrored", False)
-    if not isinstance(mirrored, bool):
-        raise FormatError(f"{file}: [camera] mirrored is {mirrored!r}, expected true or false")
-    return mirrored
-
-
 def _labels(file: Path, values: dict[str, Any]) -> Labels:
+    if isinstance(values.get("action"), str):
+        values = {**values, "action": action_number(values["action"], file)}
     for key, value in values.items():
         if isinstance(value, bool) or not isinstance(value, int):
             raise FormatError(f"{file}: [labels] {key} is {value!r}, expected a whole number")

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
 from skelflow.io.output_folder import enter_folder
 from skelflow.io.process_pool import run_tasks
+from skelflow.recordings.action_names import write_action_names
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.render_recording import RecordingPaths, render_recording
 from skelflow.version import __version__
@@ -60,6 +61,7 @@ def synthesize(
     config: SynthConfig,
     *,
     workers: int = 1,
+    action_names: Mapping[int, str] | None = None,
     progress: Progress = lambda *_: None,
 ) -> SynthReport:
     """Make the recordings that are not in the folder yet.
@@ -71,6 +73,8 @@ def synthesize(
     out : made when it is not there: `nturgb+d_depth`, `nturgb+d_skeletons`, `nturgb+d_ir`,
         `nturgb+d_rgb`, `nturgb+d_depth_masked`, `truth`, and the settings in `synth.json`.
     workers : processes side by side.
+    action_names : what the numbers of retargeted recordings' actions mean, for the folder's
+        actions.txt; without it they are read as NTU RGB+D's.
     progress : called after each recording with (finished, total, its name).
 
     Raises
@@ -89,6 +93,8 @@ def synthesize(
         enter_folder(
             out, settings, settings_file=SETTINGS, outputs="nturgb+d*", maker="skelflow synth"
         )
+        if action_names:
+            write_action_names(out, action_names)
         missing = [spec for spec in recordings if not _is_there(out, spec, config)]
         there, made, frames = len(recordings) - len(missing), 0, 0
         progress(there, len(recordings), "")
