@@ -35,6 +35,7 @@ class Checkpoint:
     protocol : under which it was trained.
     held_out_subjects : training subjects that chose the checkpoint.
     overlap, longer, shorter, sampling, sets : how sequences become samples.
+    intensities : what the flow of the training recordings saw beside depth; empty = not known.
     """
 
     path: Path
@@ -48,6 +49,7 @@ class Checkpoint:
     shorter: Literal["pad", "resample"] = "pad"
     sampling: SamplingName = "windows"
     sets: int = 3
+    intensities: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
@@ -68,6 +70,7 @@ class Checkpoint:
                 network=load_model(path),
                 meta=StoreMeta.from_json(json.loads(header["store"])),
                 classes=tuple(json.loads(header["actions"])),
+                intensities=tuple(json.loads(header.get("intensities", "[]"))),
                 protocol=header["protocol"],
                 held_out_subjects=tuple(run["data"]["held_out_subjects"]),
                 overlap=clips["overlap"],
@@ -81,6 +84,16 @@ class Checkpoint:
                 f"{path}: does not say what it was trained on ({error!r}); "
                 "expected a checkpoint of `skelflow train`"
             ) from error
+
+    @property
+    def focal_px(self) -> float | None:
+        """Of the depth camera that it was trained on; None where nothing says it."""
+        return self.meta.focal_px or find_data_set(self.meta.source).focal_px
+
+    @property
+    def frame_rate_hz(self) -> float | None:
+        """Of the recordings that it was trained on; None where nothing says it."""
+        return self.meta.frame_rate_hz or find_data_set(self.meta.source).frame_rate_hz
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
+from skelflow.datasets.prepare.adapt import at_rate, for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence
@@ -32,6 +33,7 @@ from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.models.config import Input
 from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
 from skelflow.recordings import open_recording
+from skelflow.recordings.consistency import checked
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording, Window
 
@@ -40,6 +42,7 @@ class _Reading(NamedTuple):
     """A recording as the network read it: one row of `logits` a sample."""
 
     recording: Recording
+    notes: tuple[str, ...]
     window: Window | None
     samples: SkeletonDataset
     batches: list[Batch]
@@ -168,6 +171,9 @@ class Recognizer(HubWeights):
         with _timed(seconds, "read"):
             if not isinstance(recording, Recording):
                 recording = open_recording(recording)
+            elif not recording.source:  # no reader has checked it
+                recording = checked(recording)
+            recording = at_rate(recording, self.checkpoint.frame_rate_hz)
         if self._reads_joints:
             with _timed(seconds, "joints"):
                 recording = self.with_joints(recording)
@@ -181,7 +187,8 @@ class Recognizer(HubWeights):
             loader = DataLoader(samples, batch_size=8)
             batches = [send_to_device(batch, self._device) for batch in loader]
             logits = torch.cat([self._logits(batch) for batch in batches]).cpu()
-        return _Reading(recording, sequence.window, samples, batches, logits, seconds)
+        notes = (*recording.repairs, *self._unlike_training(sequence))
+        return _Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
 
     def _result(self, reading: _Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
@@ -193,7 +200,7 @@ class Recognizer(HubWeights):
             predictions=self._name(probabilities, top),
             scores=self._scores(reading.batches[0]),
             seconds=reading.seconds,
-            notes=(note,) if note else (),
+            notes=(note, *reading.notes) if note else reading.notes,
         )
 
     def _flow_by_frame(
@@ -258,8 +265,19 @@ class Recognizer(HubWeights):
 
     def _with_flow(self, recording: Recording) -> PreparedSequence:
         meta = self.checkpoint.meta
-        config = PrepareConfig(flow=meta.flow)
+        config = PrepareConfig(flow=for_camera(meta.flow, self.checkpoint.focal_px, recording))
         return prepare_sequence(recording, config, range_m=meta.flow.range_m, layout=meta.layout)
+
+    def _unlike_training(self, sequence: PreparedSequence) -> tuple[str, ...]:
+        """In what a recording differs from those the network was trained on, in words."""
+        known = self.checkpoint.intensities
+        if not self.checkpoint.network.config.reads_clips or not known:
+            return ()
+        if sequence.intensity in known:
+            return ()
+        seen = {"none": "depth alone"}
+        own, theirs = (seen.get(name, name) for name in (sequence.intensity, " or ".join(known)))
+        return (f"its flow saw {own}, that of the training recordings {theirs}",)
 
     def _without_flow(self, recording: Recording) -> PreparedSequence:
         """The skeleton alone: no flow is computed for a network that sees none."""

@@ -129,7 +129,8 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
     """What a checkpoint must carry so that a recording can be recognized with nothing else.
 
     'store' is `StoreMeta.to_json`, 'actions' the action number of each class index, 'clips' how
-    sequences become samples, 'run' the resolved configuration; each as JSON.
+    sequences become samples, 'intensities' what the flow of those that train saw beside depth,
+    'run' the resolved configuration; each as JSON.
     """
     data = config.data
     names = "overlap", "sampling", "sets", "longer", "shorter"
@@ -138,6 +139,7 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
         "store": json.dumps(store.meta.to_json()),
         "actions": json.dumps(split.classes),
         "clips": json.dumps(clips),
+        "intensities": json.dumps(sorted({store.attributes(n)["intensity"] for n in split.fit})),
         "protocol": split.protocol.name,
         "run": json.dumps(config.to_json()),
         "git": git,

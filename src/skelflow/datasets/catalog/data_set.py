@@ -24,6 +24,8 @@ class DataSet:
     action_names : number -> the authors' name for it; empty where actions are not fixed.
     mirrored_actions : number -> number of the action that it is in a mirror, None where that is
         none of the set; what is left out stays what it is.
+    focal_px, frame_rate_hz : of its depth camera, for networks of earlier versions, which do not
+        say what they were trained on; None = recordings differ.
     published : every recording as published, name and labels, bad samples included; None = no
         such list.
 
@@ -40,6 +42,8 @@ class DataSet:
     protocols: tuple[Protocol, ...] = (ODD_SUBJECTS,)
     action_names: Mapping[int, str] = field(default_factory=dict)
     mirrored_actions: Mapping[int, int | None] = field(default_factory=dict)
+    focal_px: float | None = None
+    frame_rate_hz: float | None = None
     published: Callable[[], Iterable[tuple[str, Labels]]] | None = None
 
     def __post_init__(self) -> None:

@@ -208,6 +208,8 @@ def _configure(
         range_from=range_from,
         class_names=sample.action_names,
         version=__version__,
+        focal_px=there.focal_px if there is not None else sample.focal_px,
+        frame_rate_hz=there.frame_rate_hz if there is not None else sample.frame_rate_hz,
     )
 
 

@@ -40,6 +40,7 @@ class Sample:
     paths : recordings that the range is measured on.
     description : of what these are, for messages.
     action_names : number -> name, as far as known.
+    focal_px, frame_rate_hz : of the first of them; the focal length None without depth.
     """
 
     source: str
@@ -48,6 +49,8 @@ class Sample:
     paths: list[Path]
     description: str
     action_names: Mapping[int, str]
+    focal_px: float | None
+    frame_rate_hz: float
 
 
 def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Sample:
@@ -81,6 +84,8 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
         paths=training or everything,
         description=sample_of,
         action_names=known_action_names(everything),
+        focal_px=readable[0][1].camera.fx if readable[0][1].has_depth else None,
+        frame_rate_hz=readable[0][1].frame_rate_hz,
     )
 
 

@@ -17,7 +17,7 @@ _OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center", "co
 _UNSAID = ("window", "companding")
 
 # settings in which equal configurations may differ
-_DESCRIBES = ("range_from", "class_names", "version", "joints")
+_DESCRIBES = ("range_from", "class_names", "version", "joints", "focal_px", "frame_rate_hz")
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,9 @@ class StoreMeta:
     class_names : number -> name of the actions, as far as known.
     version : str
         The skelflow that made the store.
+    focal_px, frame_rate_hz : float or None
+        Of its first recording; what others are brought to, the crop is in its pixels. None where
+        older stores do not say it.
     """
 
     source: str
@@ -91,6 +94,8 @@ class StoreMeta:
     has_flow: bool = True
     class_names: Mapping[int, str] = field(default_factory=dict)
     version: str = ""
+    focal_px: float | None = None
+    frame_rate_hz: float | None = None
 
     def differences(self, other: "StoreMeta") -> list[str]:
         """One line for each setting in which two stores cannot be mixed."""
@@ -105,6 +110,7 @@ class StoreMeta:
         """Plain values, ready for JSON: one level, the flow's settings among the others."""
         flow = self.flow
         newer = {name: getattr(flow, name) for name in _UNSAID}
+        sensor = {"focal_px": self.focal_px, "frame_rate_hz": self.frame_rate_hz}
         return {
             "source": self.source,
             "layout": self.layout,
@@ -121,6 +127,7 @@ class StoreMeta:
             "class_names": {str(number): name for number, name in self.class_names.items()},
             "version": self.version,
             **_own_joints(self.layout),
+            **{name: value for name, value in sensor.items() if value is not None},
             **{name: value for name, value in newer.items() if value != _OF_OLDER_STORES[name]},
         }
 
@@ -145,6 +152,8 @@ class StoreMeta:
             has_flow=values["has_flow"],
             class_names={int(number): name for number, name in values["class_names"].items()},
             version=values["version"],
+            focal_px=values.get("focal_px"),
+            frame_rate_hz=values.get("frame_rate_hz"),
         )
 
 

@@ -4,6 +4,8 @@ from skelflow.datasets.catalog.data_set import DataSet, read_action_names
 from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
 from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol
 from skelflow.recordings.ntu import READER
+from skelflow.recordings.ntu.cameras import DEPTH_CAMERA
+from skelflow.recordings.ntu.reader import FRAME_RATE_HZ
 from skelflow.skeleton.layouts import KINECT_V2
 
 _SUBJECTS = frozenset({1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38})
@@ -28,5 +30,7 @@ DATA_SET = DataSet(
     layout=KINECT_V2,
     protocols=_PROTOCOLS,
     action_names=read_action_names(__name__),
+    focal_px=DEPTH_CAMERA.fx,
+    frame_rate_hz=FRAME_RATE_HZ,
     published=official_names,
 )

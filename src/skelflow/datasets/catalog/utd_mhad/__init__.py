@@ -2,7 +2,7 @@
 
 from skelflow.datasets.catalog.data_set import DataSet, read_action_names
 from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol
-from skelflow.recordings.utd_mhad import READER
+from skelflow.recordings.utd_mhad import CAMERA, FRAME_RATE_HZ, READER
 from skelflow.skeleton.layouts import KINECT_V1
 
 # swipes and circles go the other way in a mirror; 14 and 26 are of one side by definition
@@ -14,5 +14,7 @@ DATA_SET = DataSet(
     layout=KINECT_V1,
     protocols=(Protocol("cross-subject", "subject", frozenset({1, 3, 5, 7})), ODD_SUBJECTS),
     action_names=read_action_names(__name__),
+    focal_px=CAMERA.fx,
+    frame_rate_hz=FRAME_RATE_HZ,
     mirrored_actions=_MIRRORED,
 )
