@@ -36,7 +36,7 @@ def test_for_camera_gives_a_finer_camera_the_same_window() -> None:
         for recording, flow in ((finer, settings), (own, config.flow))
     )
     apart = np.abs(found.flow.astype(int) - right.flow)
-    assert apart.mean() < 0.05 * np.abs(right.flow.astype(int) - 128).mean()
+    assert apart.mean() < 0.1 * np.abs(right.flow.astype(int) - 128).mean()
 
 
 def test_for_camera_changes_nothing_where_focal_lengths_are_alike_or_unknown() -> None:

@@ -30,6 +30,8 @@ class VideoFile:
         up to two frames at the end repeats its last one (sensors drop them when they stop).
     size : (height, width) that the frames must have, or None for any.
     smaller : a reduced copy, of the same shape, will do as well.
+    frame_rate_hz : of the recording. A video of another rate that is as long in seconds is read by
+        time; None = frame by frame.
 
     Raises
     ------
@@ -45,8 +47,11 @@ class VideoFile:
         count: int | None,
         size: tuple[int, int] | None = None,
         smaller: bool = False,
+        frame_rate_hz: float | None = None,
     ) -> None:
-        self.stored, found = _measure(path)
+        self._in_file, self._file_hz, found = _measure(path)
+        self._faster = self._how_much_faster(count, frame_rate_hz)
+        self.stored = round(self._in_file / self._faster)
         if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({path.stat().st_size} bytes)")
         if not (smaller and size is not None and _is_reduced(found, size)):
@@ -55,8 +60,19 @@ class VideoFile:
         self.count = self.stored if count is None else count
         self._decoders: dict[int, _Decoder] = {}
 
+    def _how_much_faster(self, count: int | None, frame_rate_hz: float | None) -> float:
+        """Frames of the file for each of the recording's; 1 where numbers or rates agree."""
+        if count is None or not frame_rate_hz or not self._file_hz:
+            return 1.0
+        ratio = self._file_hz / frame_rate_hz
+        by_number = abs(self._in_file - count) <= _MISSING_AT_END
+        by_time = abs(self._in_file / ratio - count) <= _MISSING_AT_END
+        return ratio if by_time and not by_number else 1.0
+
     def repair(self) -> str | None:
         """What is done about a length other than the recording's, in words; None = nothing."""
+        if self._faster != 1:
+            return f"{self.path.name} has {self._file_hz:g} frames a second: they are taken by time"
         if self.stored == self.count:
             return None
         found = f"{self.path.name} has {self.stored} frames, the recording {self.count}"
@@ -77,57 +93,82 @@ class VideoFile:
                 f"{self.path}: frame {t + 1} is missing, the video has {self.stored} frames, "
                 f"expected {self.count} as in the depth stream"
             )
-        image = self._decoder().read(min(t, self.stored - 1))
+        place = round(min(t, self.stored - 1) * self._faster)
+        image = self._decoder().read(place)
         if image is None:
             raise FormatError(
-                f"{self.path}: frame {t + 1} of {self.stored} cannot be decoded; "
-                "the video is truncated or damaged: copy or download it again"
+                f"{self.path}: frame {t + 1} of {self.stored} cannot be decoded; it was dropped in "
+                "recording, or the video is truncated or damaged: copy or download it again"
             )
         check_size(self.path, image.shape[:2], self.size)
         return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
     def _decoder(self) -> "_Decoder":
         """This process's own; its parent's is kept, for closing it would wait for lost threads."""
-        return self._decoders.setdefault(os.getpid(), _Decoder(self.path))
+        return self._decoders.setdefault(os.getpid(), _Decoder(self.path, self._in_file))
 
 
 class _Decoder:
-    """One place in a video file, opened when the first frame is read."""
+    """One place in a video file, opened when the first frame is read.
 
-    def __init__(self, path: Path) -> None:
-        self._path, self._lock = path, threading.Lock()
+    It never seeks: with frames that refer to later ones, decoders land beside what was asked for.
+    """
+
+    def __init__(self, path: Path, stored: int) -> None:
+        self._path, self._stored, self._lock = path, stored, threading.Lock()
         self._capture: cv2.VideoCapture | None = None
         self._last: Bgr | None = None  # a video that ends early repeats it
-        self._next = 0
+        self._at, self._next = -1, 0  # place of the last frame, number of the next one in the file
+        self._has_gaps: bool | None = None
 
-    def read(self, t: int) -> Bgr | None:
-        """Frame t; None when it cannot be decoded."""
+    def read(self, place: int) -> Bgr | None:
+        """The frame at a place in time; None when it cannot be decoded, or was never stored."""
         with self._lock:
-            if self._last is None or t != self._next - 1:
-                self._last = self._decode(t)
+            if self._last is None or place != self._at:
+                self._last = self._decode(place)
             return self._last
 
-    def _decode(self, t: int) -> Bgr | None:
-        if self._capture is None:
-            self._capture, self._next = cv2.VideoCapture(str(self._path)), 0
-        if t != self._next:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, t)
-        found, image = self._capture.read()
-        if not found:
-            self._capture = None
-            return None
-        self._next = t + 1
-        return np.asarray(image)
+    def _decode(self, place: int) -> Bgr | None:
+        if self._capture is None or place <= self._at:
+            self._capture, self._at, self._next = cv2.VideoCapture(str(self._path)), -1, 0
+        while self._at < place:
+            if not self._capture.grab():
+                self._capture = None
+                return None
+            self._at = self._place(self._capture)
+            self._next += 1
+        found, image = self._capture.retrieve()
+        return np.asarray(image) if found and self._at == place else None
+
+    def _place(self, capture: cv2.VideoCapture) -> int:
+        """Where in time the frame just decoded belongs: its number, and the gaps before it."""
+        rate_hz = capture.get(cv2.CAP_PROP_FPS)
+        stamped = round(capture.get(cv2.CAP_PROP_POS_MSEC) * rate_hz / 1000)
+        if stamped <= self._next or self._has_gaps is False:
+            return self._next
+        if self._has_gaps is None:  # else the stamps are of the decoder's order, not of the frames
+            self._has_gaps = _count_frames(self._path) < self._stored
+        return stamped if self._has_gaps else self._next
 
 
-def _measure(path: Path) -> tuple[int, tuple[int, int]]:
-    """How many frames a video has, 0 when it is none, and their (height, width)."""
+def _count_frames(path: Path) -> int:
+    """Frames that a video really has; its header also counts those that were dropped."""
+    capture, count = cv2.VideoCapture(str(path)), 0
+    while capture.grab():
+        count += 1
+    capture.release()
+    return count
+
+
+def _measure(path: Path) -> tuple[int, float, tuple[int, int]]:
+    """Frames that a video has, 0 when it is none, frames a second, and (height, width)."""
     capture = cv2.VideoCapture(str(path))
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
     edges = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
     height, width = (int(capture.get(edge)) for edge in edges)
+    rate_hz = float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
-    return count, (height, width)
+    return count, rate_hz, (height, width)
 
 
 def _is_reduced(found: tuple[int, int], size: tuple[int, int]) -> bool:

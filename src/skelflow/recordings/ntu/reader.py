@@ -86,7 +86,9 @@ def read(path: Path) -> Recording:
     values, told = (None, ()) if parts.skeleton is None else _read_actors(parts.skeleton)
     count = next((len(part) for part in (files, values) if part is not None), None)
     color, infrared = (
-        VideoFile(file, count=count, size=size[::-1], smaller=smaller) if file else None
+        VideoFile(file, count=count, size=size[::-1], smaller=smaller, frame_rate_hz=FRAME_RATE_HZ)
+        if file
+        else None
         for file, size, smaller in (
             (parts.color, COLOR_SIZE, True),
             (parts.infrared, DEPTH_SIZE, False),
