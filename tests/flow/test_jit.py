@@ -5,7 +5,7 @@ import sys
 
 PROGRAM = """
 import numba.core.caching
-numba.core.caching._CacheImpl._locator_classes = []  # no folder can be written
+numba.core.caching.CacheImpl._locator_classes = []  # no folder can be written
 from skelflow.flow.engines.jit import compiled
 print(compiled(lambda x: x + 1)(1))
 """

@@ -72,6 +72,7 @@ def test_ntu_blanks_joints_that_were_not_tracked_or_have_no_pixel(tmp_path: Path
     lines[4] = "1 1 2 0 0 0 0 0 0 0 0 1"  # frame 1, joint 0: no pixel
     lines[5] = "1 1 2 9 9 9 9 0 0 0 0 0"  # joint 1: not tracked
     lines[6] = "1 1 2 -Infinity 5 9 9 0 0 0 0 2"
+    lines[8] = "-1.#IND 1.#QNAN 2 9 9 9 9 0 0 0 -1.#IND00 2"
     path.write_text("\n".join(lines))
     skeleton = open_recording(path).skeleton
     assert skeleton is not None
@@ -80,6 +81,7 @@ def test_ntu_blanks_joints_that_were_not_tracked_or_have_no_pixel(tmp_path: Path
     assert np.isnan(skeleton.joints_m[0, 0, 1]).all()
     assert np.isnan(skeleton.joints_px[0, 0, :3]).all()
     assert np.isfinite(skeleton.joints_px[0, 0, 3]).all()
+    assert np.isnan(skeleton.joints_m[0, 0, 4, :2]).all()
 
 
 def test_ntu_fits_both_cameras_to_the_joints(tmp_path: Path) -> None:

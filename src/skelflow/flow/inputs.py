@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from jaxtyping import Float32
 
 from skelflow.errors import ConfigError, DataError
@@ -77,6 +78,11 @@ def _shape(name: str, field: Any) -> tuple[int, ...]:
         found = type(field).__name__
         raise DataError(
             f"scene flow: {name} is of type {found}, expected a NumPy array or torch tensor"
+        )
+    if isinstance(field, np.ma.MaskedArray):
+        raise DataError(
+            f"scene flow: {name} is a masked array, whose mask would be lost; give "
+            f"{name}.filled(0) instead (depth 0 is no reading)"
         )
     return tuple(field.shape)
 

@@ -1,11 +1,14 @@
 """Run tasks on worker processes of this machine or of a cluster, through dask."""
 
 import logging
+import multiprocessing
 import signal
+import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from itertools import islice
+from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -160,12 +163,26 @@ def _start_local(count: int, retries: int) -> Iterator[distributed.Client]:
                     preload=[__name__],
                 )
         except RuntimeError as error:
-            raise DataError(
-                f"no worker could be started ({error}); a script of your own that prepares "
-                "recordings must do so below `if __name__ == '__main__':`"
-            ) from error
+            remedy = (
+                "a script of your own that prepares recordings must do so below "
+                "`if __name__ == '__main__':`"
+                if _lacks_guard()
+                else "are there memory and processes left on this machine? take fewer workers"
+            )
+            raise DataError(f"no worker could be started ({error}); {remedy}") from error
         opened.enter_context(cluster)
         yield opened.enter_context(distributed.Client(cluster, set_as_default=False))
+
+
+def _lacks_guard() -> bool:
+    """Whether the program is a script that each worker runs once more, or this is such a run."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        return True
+    file = getattr(sys.modules["__main__"], "__file__", None)
+    try:
+        return file is not None and "__main__" not in Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # a program in another form
+        return False
 
 
 @contextmanager

@@ -121,7 +121,9 @@ def _check_camera(recording: Recording) -> None:
 def _with_actors(recording: Recording) -> Recording:
     if recording.skeleton is None:
         return recording
-    skeleton, lost = _without_origin(recording.skeleton)
+    skeleton, lost = recording.skeleton, ()
+    if recording.has_depth:  # else the origin may be a joint
+        skeleton, lost = _without_origin(skeleton)
     skeleton, told = keep_actors(skeleton)
     repairs = (*recording.repairs, *lost, *told)
     return replace(recording, skeleton=skeleton, repairs=repairs)

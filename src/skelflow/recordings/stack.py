@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from skelflow.camera.depth_units import check_meters
+from skelflow.camera.depth_units import check_meters, without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError, FormatError
 from skelflow.recordings.reader import Reader
@@ -150,7 +150,8 @@ def _depth_frames(
         raise FormatError(f"{path}: depth_scale is {scale:g}, expected meters a unit")
 
     def decode(t: int) -> Depth:
-        return np.asarray(stored[t] * np.float32(scale), np.float32)
+        image = without_codes(stored[t]) if stored.dtype == np.uint16 else stored[t]
+        return np.asarray(image * np.float32(scale), np.float32)
 
     first = decode(0)
     check_meters(f"{path}: depth", first)

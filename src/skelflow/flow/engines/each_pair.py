@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from skelflow.camera.depth_units import check_meters
+from skelflow.camera.gray_levels import check_gray
 from skelflow.errors import DataError
 from skelflow.flow.engines.depth_image import is_masked, relief, shading, silhouette
 from skelflow.flow.engines.match.frame_match import MatchImages
@@ -72,6 +73,8 @@ def _check_values(pairs: FramePairs) -> None:
                 raise DataError(f"scene flow: {label} has NaN or infinite values; null depth is 0")
             if name.startswith("depth"):
                 check_meters(f"scene flow: {label}", image)
+            else:
+                check_gray(f"scene flow: {label}", image)
 
 
 def _each(

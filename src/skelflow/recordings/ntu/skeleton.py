@@ -81,6 +81,12 @@ def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
     return frame
 
 
+def _number(text: str) -> float:
+    """A number, or what Microsoft's C writes for none: -1.#IND, 1.#QNAN, 1.#INF."""
+    _, hash_sign, kind = text.partition(".#")
+    return float("nan") if hash_sign and kind[:3] in ("IND", "QNA", "SNA", "INF") else float(text)
+
+
 class _Lines:
     """The lines of a file and how far they are read."""
 
@@ -107,7 +113,7 @@ class _Lines:
         last = self.read == len(self.lines)
         end = "; it is the last line, the file is truncated: copy it again" if last else ""
         try:
-            values = [float(field) for field in text.split()]
+            values = [_number(field) for field in text.split()]
         except ValueError as error:
             raise self.error(f"{error}, expected the {expected} numbers of {what}{end}") from error
         if len(values) != expected:

@@ -7,6 +7,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from skelflow.camera.depth_units import MAX_DEPTH_M, MIN_DEPTH_M, check_meters
+from skelflow.camera.gray_levels import check_gray
 from skelflow.errors import DataError
 from skelflow.flow.engines.torch.camera import Fields
 
@@ -40,11 +41,11 @@ def check_values(fields: Mapping[str, Tensor | None]) -> None:
     Raises
     ------
     DataError
-        As `skelflow.camera.depth_units.check_meters`; or an intensity is not finite.
+        As `skelflow.camera.depth_units.check_meters`; or an intensity is not finite, or in 0..1.
     """
     given = {name: field for name, field in fields.items() if field is not None}
     flags = [
-        _suspicious(field) if name.startswith("depth") else field.isfinite().logical_not().any()
+        _suspicious(field) if name.startswith("depth") else _suspicious_gray(field)
         for name, field in given.items()
     ]
     if bool(torch.stack(flags).any()):
@@ -59,9 +60,18 @@ def _suspicious(depth: Fields) -> Bool[Tensor, ""]:
     return torch.logical_and(lowest >= 0, usual).logical_not().any()
 
 
+def _suspicious_gray(gray: Fields) -> Bool[Tensor, ""]:
+    """Whether a pair is not finite, or may be gray in 0..1."""
+    highest = gray.amax(dim=(1, 2))
+    dark = ((highest > 0) & (highest <= 1)).any()
+    return torch.logical_or(gray.isfinite().logical_not().any(), dark)
+
+
 def _explain(name: str, field: Fields) -> None:
     for pair, values in enumerate(field.cpu().numpy()):
         if name.startswith("depth"):
             check_meters(f"scene flow: {name} of pair {pair}", values)
         elif not torch.from_numpy(values).isfinite().all():
             raise DataError(f"scene flow: {name} of pair {pair} has NaN or infinite values")
+        else:
+            check_gray(f"scene flow: {name} of pair {pair}", values)
