@@ -28,7 +28,7 @@ def name_action(folder: Path, name: str) -> None:
 def test_folder_takes_an_action_by_its_name(tmp_path: Path) -> None:
     root = tiny_folder.write_recordings(tmp_path / "set", 2)
     name_action(root / "r1", "wave")
-    with pytest.raises(FormatError, match=r"write actions\.txt .* such as 1: wave"):
+    with pytest.raises(FormatError, match=r"write actions\.txt .* as 1: wave"):
         open_recording(root / "r1")
     (root / "actions.txt").write_text("# ours\n1: clap\n2: wave\n", encoding="utf-8-sig")
     assert open_recording(root / "r1").labels.action == 2

@@ -163,7 +163,7 @@ def test_ntu_finds_each_recording_once(tmp_path: Path) -> None:
 
 
 def test_ntu_says_what_it_mended(tmp_path: Path) -> None:
-    depth = write_depth(tmp_path / NAME, 4)
+    depth = write_depth(tmp_path / NAME, 4, mm=3000)
     write_skeleton(tmp_path, one_person(3))
     write_video(tmp_path / f"{NAME}_ir.avi", 2, (512, 424))
     write_video(tmp_path / f"{NAME}_rgb.avi", 5, (1920, 1080))

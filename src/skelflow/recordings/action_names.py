@@ -67,8 +67,8 @@ def action_number(name: str, path: Path) -> int:
     file = find_actions_file(path)
     if file is None:
         raise FormatError(
-            f"{path}: action {name!r} has no number: write {ACTIONS_FILE} into the folder above "
-            f"all recordings, with one line an action, such as 1: {name}"
+            f"{path}: [labels] action is {name!r}, expected a whole number, or a name: then write "
+            f"{ACTIONS_FILE} into the folder above all recordings, a line an action, as 1: {name}"
         )
     numbers = {known: number for number, known in read_action_names(file).items()}
     if name not in numbers:

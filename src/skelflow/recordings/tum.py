@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import ConfigError, FormatError
-from skelflow.recordings.images import natural_order, read_color, read_depth_png
+from skelflow.recordings.folder.frame_names import in_order
+from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.streams.timing import describe_far, describe_gaps, frame_rate, match_times
 from skelflow.recordings.walk import walk_folders
@@ -154,7 +155,7 @@ def _read_scannet(folder: Path) -> Recording:
 
 def _numbered(folder: Path) -> dict[int, Path]:
     """The images of a folder by their number."""
-    files = sorted(folder.glob("*.*"), key=natural_order) if folder.is_dir() else []
+    files = in_order(list(folder.glob("*.*"))) if folder.is_dir() else []
     return {int(file.stem): file for file in files if file.stem.isdecimal()}
 
 
