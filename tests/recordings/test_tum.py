@@ -109,7 +109,7 @@ def write_stack(path: Path, **changes: Any) -> Path:
         "camera": (60.0, 61.0, 31.5, 23.5),
         "times_s": [0.0, 0.1, 0.2],
         "color": np.full((3, 48, 64, 3), 7, np.uint8),
-        "joints_m": np.ones((3, 1, 20, 3)),
+        "joints_m": np.tile([0.25, 0.25, 2.5], (3, 1, 20, 1)),
         "layout": "kinect_v1",
         "action": 4,
     }
@@ -125,9 +125,10 @@ def test_stack_reads_one_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(recording.depth[2], 2.5)
     assert recording.color is not None and recording.skeleton is not None
     assert (recording.color[1] == 7).all()
-    np.testing.assert_allclose(recording.skeleton.joints_px[0, 0, 0], (91.5, 84.5))
+    np.testing.assert_allclose(recording.skeleton.joints_px[0, 0, 0], (37.5, 29.6), rtol=1e-6)
     assert recording.labels.action == 4
-    meters = write_stack(tmp_path / "b.npz", depth=np.full((3, 48, 64), 1.5), depth_scale=None)
+    near = {"depth": np.full((3, 48, 64), 1.5), "joints_m": np.tile([0.1, 0.1, 1.5], (3, 1, 20, 1))}
+    meters = write_stack(tmp_path / "b.npz", **near, depth_scale=None)
     np.testing.assert_allclose(open_recording(meters).depth[0], 1.5)
     assert find_recordings(tmp_path) == [tmp_path / "a.npz", tmp_path / "b.npz"]
 

@@ -28,8 +28,8 @@ class Result:
     scores : one mapping a body, joint name -> informativeness in [0, 1] (Eq. 2); empty for
         networks without a score.
     seconds : stage -> time spent in it.
-    notes : what to know of the answer, a sentence each: that joints were estimated, what was mended in
-        the recording, in what it differs from the training's.
+    notes : what to know of the answer, a sentence each: that joints were estimated, what was
+        mended in the recording, in what it differs from the training's.
     """
 
     recording: str

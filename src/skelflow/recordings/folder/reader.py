@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from skelflow.errors import FormatError
-from skelflow.recordings.folder.alone import read_alone
 from skelflow.recordings.consistency import check_units
+from skelflow.recordings.folder.alone import read_alone
 from skelflow.recordings.folder.frame_names import check_steps, in_order, match_frames
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
