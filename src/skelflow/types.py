@@ -224,6 +224,7 @@ class Recording:
     mirrored : whether the images are mirrored, as a Kinect delivers them: who faces the camera has
         the right hand on the image's right.
     any_depth : its depth is right though it is none that a usual sensor delivers.
+    any_joints : its joints are what its tracker said, whether they lie on the depth or not.
     """
 
     name: str
@@ -240,6 +241,7 @@ class Recording:
     source: str = ""
     mirrored: bool = False
     any_depth: bool = False
+    any_joints: bool = False
 
     def __len__(self) -> int:
         return len(self.depth)

@@ -49,8 +49,9 @@ class Protocol:
     @property
     def listed(self) -> frozenset[str]:
         """The names that it divides by; none where a label decides."""
-        named = self.divides == "name" and isinstance(self.training, frozenset)
-        return frozenset(map(str, self.training)) if named else frozenset()
+        if self.divides != "name" or not isinstance(self.training, frozenset):
+            return frozenset()
+        return frozenset(str(name) for name in self.training)
 
     def takes(self, name: str, labels: Labels) -> bool:
         """Whether a recording takes part: its action counts, and it is not listed as bad."""

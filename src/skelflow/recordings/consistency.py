@@ -19,11 +19,16 @@ ENOUGH = 0.5  # of the joints; right recordings have 0.86 to 1.00
 _CLEAR = 0.8  # a share, or a rival's share, that leaves no doubt
 _FRAMES, _FEWEST = 5, 20  # frames that are looked at, joints that say something
 
+
+def _signs(x: int, y: int) -> Float32[np.ndarray, "3"]:
+    return np.array([x, y, 1], np.float32)
+
+
 # What joints may be in instead of the depth camera's frame: name, what to do, the change.
 _RIVALS: tuple[tuple[str, Callable[[Joints3D], Joints3D]], ...] = (
-    ("with y turned over (y is down here: negate y)", lambda j: j * np.float32([1, -1, 1])),
-    ("mirrored (negate x, or mirror the images)", lambda j: j * np.float32([-1, 1, 1])),
-    ("turned by 180 degrees (negate x and y)", lambda j: j * np.float32([-1, -1, 1])),
+    ("with y turned over (y is down here: negate y)", lambda j: j * _signs(1, -1)),
+    ("mirrored (negate x, or mirror the images)", lambda j: j * _signs(-1, 1)),
+    ("turned by 180 degrees (negate x and y)", lambda j: j * _signs(-1, -1)),
     ("divided by 1000 (meters, not millimeters)", lambda j: j / np.float32(1000)),
     ("divided by 100 (meters, not centimeters)", lambda j: j / np.float32(100)),
 )
@@ -66,9 +71,9 @@ def checked(recording: Recording, *, published: bool = False) -> Recording:
     if found is None:
         return recording
     share, message = found
-    if published or (share >= ENOUGH and not message):
+    if published or recording.any_joints or (share >= ENOUGH and not message):
         said = f"only {share:.0%} of its joints lie on the depth"
-        return replace(recording, repairs=(*recording.repairs, said))
+        return replace(recording, repairs=(*recording.repairs, said), any_joints=published)
     raise FormatError(f"{recording.path}: {message}")
 
 
@@ -121,7 +126,7 @@ def _check_camera(recording: Recording) -> None:
 def _with_actors(recording: Recording) -> Recording:
     if recording.skeleton is None:
         return recording
-    skeleton, lost = recording.skeleton, ()
+    skeleton, lost = recording.skeleton, tuple[str, ...]()
     if recording.has_depth:  # else the origin may be a joint
         skeleton, lost = _without_origin(skeleton)
     skeleton, told = keep_actors(skeleton)

@@ -81,7 +81,7 @@ def _to_8_bits(path: Path, image: np.ndarray, shift: int | None) -> np.ndarray:
         raise FormatError(
             f"{path}: {image.dtype} samples, expected 8 bits; convert all images by one factor"
         )
-    return np.minimum(image >> shift, 255).astype(np.uint8)
+    return np.asarray(np.minimum(image >> shift, 255), np.uint8)
 
 
 def _to_rgb(path: Path, image: np.ndarray) -> Color:

@@ -71,6 +71,7 @@ def read(path: Path) -> Recording:
         mirrored=settings.mirrored,
         repairs=(*gaps, *matched),
         any_depth=settings.any_depth,
+        any_joints=settings.any_joints,
     )
 
 

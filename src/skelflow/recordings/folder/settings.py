@@ -14,7 +14,7 @@ from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
 
 _KEYS = {
-    "recording": ("name", "frame_rate_hz", "depth_scale", "frames", "any_depth"),
+    "recording": ("name", "frame_rate_hz", "depth_scale", "frames", "any_depth", "any_joints"),
     "camera": ("fx", "fy", "cx", "cy", "fov_x_deg", "mirrored", "width", "height"),
     "labels": ("action", "subject", "camera", "setup", "replication"),
     "skeleton": ("layout", "joints", "bones", "mirror", "root"),
@@ -32,6 +32,7 @@ class Settings:
     frame_rate_hz: float
     depth_scale: float
     any_depth: bool
+    any_joints: bool
     intrinsics: dict[str, float]
     mirrored: bool
     labels: Labels
@@ -79,6 +80,7 @@ def read_settings(file: Path) -> Settings:
         frame_rate_hz=_positive(file, "recording", recording, "frame_rate_hz"),
         depth_scale=_positive(file, "recording", recording, "depth_scale"),
         any_depth=_truth(file, "recording", recording, "any_depth"),
+        any_joints=_truth(file, "recording", recording, "any_joints"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
         mirrored=_truth(file, "camera", content.get("camera", {}), "mirrored"),
         labels=_labels(file, content.get("labels", {})),

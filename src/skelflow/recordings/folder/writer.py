@@ -140,6 +140,8 @@ def _settings(recording: Recording, camera: Camera, depth_scale: float) -> str:
             "name": recording.name,
             "frame_rate_hz": recording.frame_rate_hz,
             "depth_scale": depth_scale,
+            "any_depth": recording.any_depth,
+            "any_joints": recording.any_joints,
             "frames": len(recording),
         },
         "camera": {
