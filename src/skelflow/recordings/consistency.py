@@ -71,9 +71,10 @@ def checked(recording: Recording, *, published: bool = False) -> Recording:
     if found is None:
         return recording
     share, message = found
-    if published or recording.any_joints or (share >= ENOUGH and not message):
+    known = published or recording.any_joints
+    if known or (share >= ENOUGH and not message):
         said = f"only {share:.0%} of its joints lie on the depth"
-        return replace(recording, repairs=(*recording.repairs, said), any_joints=published)
+        return replace(recording, repairs=(*recording.repairs, said), any_joints=known)
     raise FormatError(f"{recording.path}: {message}")
 
 
