@@ -24,7 +24,7 @@ def test_in_order_reads_times_as_decimal_numbers() -> None:
 
 def test_match_frames_takes_color_of_the_same_number() -> None:
     depth, color = files("depth", 3, 4, 6), files("color", 1, 2, 3, 4, 5, 6)
-    found, said = match_frames(depth, color, frame_rate_hz=30)
+    found, said = match_frames(depth, color, frame_rate_hz=30.0)
     assert found == [2, 3, 5]
     assert said == ("color/ has 6 images, 3 of them of a depth frame's number",)
 
@@ -32,7 +32,7 @@ def test_match_frames_takes_color_of_the_same_number() -> None:
 def test_match_frames_takes_the_nearest_time() -> None:
     depth = files("depth", *times(0, 1, 2, 3))
     color = files("color", *times(-1, 0, 1, 2, 3, 4, offset_s=0.004))
-    found, said = match_frames(depth, color, frame_rate_hz=30)
+    found, said = match_frames(depth, color, frame_rate_hz=30.0)
     assert found == [1, 2, 3, 4]
     assert said == ("color/ is matched to depth/ by time, at most 4 ms apart",)
 
@@ -40,11 +40,11 @@ def test_match_frames_takes_the_nearest_time() -> None:
 def test_match_frames_reads_nanoseconds() -> None:
     depth = files("depth", *(1_700_000_000_000_000_000 + 33_333_333 * t for t in range(5)))
     color = files("color", *(1_700_000_000_002_000_000 + 33_333_333 * t for t in range(-2, 6)))
-    assert match_frames(depth, color, frame_rate_hz=30)[0] == [2, 3, 4, 5, 6]
+    assert match_frames(depth, color, frame_rate_hz=30.0)[0] == [2, 3, 4, 5, 6]
 
 
 def test_match_frames_says_when_numbers_begin_elsewhere() -> None:
-    found, said = match_frames(files("depth", 0, 1, 2), files("color", 1, 2, 3), frame_rate_hz=30)
+    found, said = match_frames(files("depth", 0, 1, 2), files("color", 1, 2, 3), frame_rate_hz=30.0)
     assert found == [0, 1, 2]
     assert said == ("color/ begins with 1.png, depth/ with 0.png: in turn",)
 
@@ -63,20 +63,20 @@ def test_match_frames_says_when_numbers_begin_elsewhere() -> None:
 )
 def test_match_frames_refuses_another_moment(depth: list, color: list, said: str) -> None:
     with pytest.raises(FormatError, match=said):
-        match_frames(depth, color, frame_rate_hz=30)
+        match_frames(depth, color, frame_rate_hz=30.0)
 
 
 def test_check_steps_counts_missing_frames_and_refuses_many() -> None:
-    assert check_steps(files("depth", *range(0, 60, 2)), frame_rate_hz=30) == ()
+    assert check_steps(files("depth", *range(0, 60, 2)), frame_rate_hz=30.0) == ()
     one = files("depth", *(t for t in range(60) if t != 20))
-    assert check_steps(one, frame_rate_hz=30) == (
+    assert check_steps(one, frame_rate_hz=30.0) == (
         "1 frames are missing, the first between 19.png and 21.png: motion there spans more than "
         "one frame",
     )
     with pytest.raises(FormatError, match=r"10 frames are missing, the first between 19\.png"):
-        check_steps(files("depth", *range(20), *range(30, 60)), frame_rate_hz=30)
+        check_steps(files("depth", *range(20), *range(30, 60)), frame_rate_hz=30.0)
 
 
 def test_check_steps_refuses_another_frame_rate_than_the_times_tell() -> None:
     with pytest.raises(FormatError, match=r"come at 30.* Hz, and frame_rate_hz is 15"):
-        check_steps(files("depth", *times(*range(9))), frame_rate_hz=15)
+        check_steps(files("depth", *times(*range(9))), frame_rate_hz=15.0)
