@@ -12,6 +12,7 @@ from skelflow.datasets.prepare.person import person_window
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.store import Store, StoreMeta
 from skelflow.flow.encoding import decode_flow
+from skelflow.recordings import open_recording
 from skelflow.types import Camera, Depth, Frames, Recording, Skeleton
 
 CAMERA = Camera(160, 120, 130.0, 130.0, 79.5, 59.5)
@@ -101,6 +102,17 @@ def test_person_window_ignores_joints_that_are_not_tracked() -> None:
     found = person_window(replace(seen, skeleton=replace(seen.skeleton, joints_px=lost)))
     expected = person_window(seen)
     assert np.abs(np.subtract(found, expected)).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["a7_s3_t1", "a24_s1_t1", "a26_s2_t4"])
+def test_person_window_of_a_real_person_is_the_same_with_joints_and_without(
+    data_dir: Path, name: str
+) -> None:
+    seen = open_recording(data_dir / "utd_mhad" / "depth" / f"{name}_depth.mat")
+    by_joints, by_depth = person_window(seen), person_window(replace(seen, skeleton=None))
+    assert by_depth.width == pytest.approx(by_joints.width, rel=0.04)
+    middles = (np.add(window[:2], window.width / 2) for window in (by_joints, by_depth))
+    np.testing.assert_allclose(*middles, atol=0.03 * by_joints.width)
 
 
 @pytest.mark.parametrize("region", ["image", "crop", "clip"])
