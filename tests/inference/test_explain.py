@@ -95,6 +95,10 @@ def test_explain_says_what_recognize_says_and_shows_every_frame(data: Path, fuse
     assert explanation.flow is not None and explanation.flow.shape == (count, 32, 32, 3)
     assert explanation.probabilities.shape == (count, len(explanation.classes))
     np.testing.assert_allclose(explanation.probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert len(explanation.clips) == len(explanation.clip_probabilities)
+    mean = explanation.clip_probabilities.mean(axis=0)
+    best = explanation.result.predictions[0]
+    assert mean[explanation.classes.index(best.name)] == pytest.approx(best.probability)
 
 
 def test_explain_attends_around_the_joints_it_sees(data: Path, fused: Path) -> None:
@@ -132,14 +136,31 @@ def test_panels_are_what_the_network_has(
         assert all(picture.shape == (SIDE_PX, SIDE_PX, 3) for picture in panel.pictures)
 
 
-def test_panels_of_a_skeleton_network_show_the_whole_image(data: Path) -> None:
+def train_skeleton_network(data: Path) -> Path:
     recipe, result = data / "bjcn.toml", data / "bjcn"
     recipe.write_text('epochs = 1\n[model]\nname = "res_tcn_bjcn"\nwidth = 0.1\nframes = 10\n')
-    assert run("train", recipe, data / "store", "--run", result) == 0
+    if not result.exists():
+        assert run("train", recipe, data / "store", "--run", result) == 0
+    return result
+
+
+def test_panels_of_a_skeleton_network_show_the_whole_image(data: Path) -> None:
     recording = open_recording(first_recording(data))
-    explanation: Explanation = Recognizer.load(result).explain(recording)
+    explanation: Explanation = Recognizer.load(train_skeleton_network(data)).explain(recording)
     assert explanation.window == (0, 0, recording.camera.width, recording.camera.height)
-    assert [panel.name for panel in draw_panels(recording, explanation)] == ["depth"]
+    assert [panel.name for panel in draw_panels(recording, explanation)] == ["depth", "skeleton"]
+
+
+def test_panels_keep_the_shape_of_what_they_show(data: Path) -> None:
+    recording = open_recording(first_recording(data))
+    explanation = Recognizer.load(train_skeleton_network(data)).explain(recording)
+    depth, skeleton = draw_panels(recording, explanation)
+    width, height = recording.camera.width, recording.camera.height
+    assert depth.pictures[0].shape == (SIDE_PX, round(SIDE_PX * width / height), 3)
+    place = np.array(recording.skeleton.joints_px[0, 0, 0]) * SIDE_PX / height
+    x, y = place.round().astype(int)
+    around = skeleton.pictures[0][y - 4 : y + 5, x - 4 : x + 5].astype(int)
+    assert (around[..., 0] - around[..., 2]).max() > 50  # a red circle on gray
 
 
 @pytest.fixture

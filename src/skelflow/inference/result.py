@@ -69,6 +69,8 @@ class Explanation:
     probabilities : (n, classes) float32
         Of the clips that hold the frame, their mean; each row sums to 1.
     classes : name of each class.
+    clips : (first, one past the last) of each clip, as positions in `times`.
+    clip_probabilities : (clips, classes) float32, what the network answered to each clip.
     flow : (n, side, side, 3) uint8
         Colored flow as the network sees it, 128 = no motion; None for a network without flow.
     attention : (n, side, side) float32
@@ -81,5 +83,7 @@ class Explanation:
     window: tuple[float, float, float, float]
     probabilities: Float32[np.ndarray, "n classes"]
     classes: tuple[str, ...]
+    clips: tuple[tuple[int, int], ...]
+    clip_probabilities: Float32[np.ndarray, "clips classes"]
     flow: UInt8[np.ndarray, "n side side 3"] | None = None
     attention: Float32[np.ndarray, "n side side"] | None = None

@@ -14,7 +14,7 @@ from skelflow.inference import Explanation
 from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.types import Recording
 from skelflow.version import __version__
-from skelflow.viz.panels import SIDE_PX, Picture, draw_panels
+from skelflow.viz.panels import Picture, draw_panels
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -65,9 +65,7 @@ def write_page(
     for number, case in enumerate(cases, start=1):
         sections.append(_describe(case))
         progress(number, count, case.recording.name)
-    page = _template().render(
-        title=title, note=note, cases=sections, side=SIDE_PX, version=__version__
-    )
+    page = _template().render(title=title, note=note, cases=sections, version=__version__)
     with atomic_write(path) as aside:
         aside.write_text(page, encoding="utf-8")
 

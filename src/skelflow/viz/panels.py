@@ -12,16 +12,17 @@ from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
 from skelflow.viz.paint import Painter, depth_span, paint_depth
 
-SIDE_PX = 240
+SIDE_PX = 240  # height of a picture; as wide as what the network sees makes it
 STRONGEST = 2.0  # the mask M of AT-2 where every joint at hand scores 1
 
-Picture = UInt8[np.ndarray, "side side 3"]
+Picture = UInt8[np.ndarray, "picture_h picture_w 3"]
 
 _NOTES = {
     "color": "what the camera saw, in the depth camera's pixels",
     "infrared": "what the depth camera saw by its own light",
     "depth": "near is bright, far is dark",
     "scene flow": "red, green, blue: motion right, down, away; gray: none",
+    "skeleton": "the joints that the network reads; a circle grows with its joint's score",
     "attention": "where the mask lifts the flow's features; a joint's circle grows with its score",
 }
 
@@ -33,7 +34,7 @@ class Panel:
     Parameters
     ----------
     name, note : what it shows, in a word and in a sentence.
-    pictures : one a frame, (side, side, 3) uint8 RGB.
+    pictures : one a frame, all of one size, uint8 RGB.
     """
 
     name: str
@@ -63,6 +64,8 @@ class _Views:
         self.recording, self.explanation = recording, explanation
         self.painter = Painter(recording, explanation.times)
         self.span_m = depth_span(recording, explanation.times)
+        _, _, width, height = explanation.window
+        self.size = round(SIDE_PX * width / height), SIDE_PX
 
     def there(self) -> Iterator[tuple[str, Callable[[int], Picture]]]:
         """Names and functions, in the order they are shown."""
@@ -71,7 +74,9 @@ class _Views:
         yield "depth", self.depth
         flow, attention = self.explanation.flow, self.explanation.attention
         if flow is not None:
-            yield "scene flow", lambda i: _enlarge(flow[i])
+            yield "scene flow", lambda i: self._enlarge(flow[i])
+        elif self.recording.skeleton is not None:
+            yield "skeleton", self.skeleton
         if attention is not None:
             yield "attention", lambda i: self.attention(i, attention[i])
 
@@ -82,16 +87,38 @@ class _Views:
         depth = self.recording.depth[self.explanation.times[i]]
         return self._cut(paint_depth(depth, *self.span_m))
 
+    def skeleton(self, i: int) -> Picture:
+        """The image in gray, the bones as lines, the joints as circles."""
+        picture = np.repeat(np.asarray(np.rint(self._gray(i)), np.uint8), 3, axis=2)
+        self._draw_bones(picture, self.explanation.times[i])
+        self._draw_joints(picture, self.explanation.times[i])
+        return picture
+
     def attention(self, i: int, mask: Float32[np.ndarray, "h w"]) -> Picture:
         """The image in gray, the mask as heat, the joints that steer it as circles."""
-        base = cv2.cvtColor(self.image(i), cv2.COLOR_RGB2GRAY)[..., None] * np.float32(0.6)
-        strength = _enlarge(mask.clip(0, STRONGEST) / STRONGEST)
+        base = self._gray(i)
+        strength = self._enlarge(mask.clip(0, STRONGEST) / STRONGEST)
         levels = np.rint(255 * strength).astype(np.uint8)
         heat = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
         share = np.where(strength > 0, 0.35 + 0.4 * strength, 0)[..., None]
         picture = np.asarray(np.rint(base * (1 - share) + heat * share), np.uint8)
         self._draw_joints(picture, self.explanation.times[i])
         return picture
+
+    def _gray(self, i: int) -> Float32[np.ndarray, "h w 1"]:
+        """The image, darkened so that what is drawn upon it stands out."""
+        gray = cv2.cvtColor(self.image(i), cv2.COLOR_RGB2GRAY)
+        return np.asarray(gray[..., None] * np.float32(0.6))
+
+    def _draw_bones(self, picture: Picture, t: int) -> None:
+        skeleton = self.recording.skeleton
+        if skeleton is None:
+            return
+        for joints in self._place(skeleton.joints_px[t]):
+            for bone in find_layout(skeleton.layout).bones:
+                if np.isfinite(ends := joints[list(bone)]).all():
+                    (x0, y0), (x1, y1) = ends.astype(int).tolist()
+                    cv2.line(picture, (x0, y0), (x1, y1), (120, 190, 255), 1, cv2.LINE_AA)
 
     def _draw_joints(self, picture: Picture, t: int) -> None:
         skeleton, scores = self.recording.skeleton, self.explanation.result.scores
@@ -109,17 +136,16 @@ class _Views:
     def _place(self, joints_px: Float[np.ndarray, "*any 2"]) -> Float[np.ndarray, "*any 2"]:
         """From pixels of the depth image to those of a picture."""
         left, top, width, height = self.explanation.window
-        scale = SIDE_PX / np.array((width, height))
+        scale = np.divide(self.size, (width, height))
         return np.asarray((joints_px - (left, top) + 0.5) * scale - 0.5)
 
     def _cut(self, image: UInt8[np.ndarray, "h w 3"]) -> Picture:
         """The part of an image in depth pixels that the network sees."""
         left, top, width, height = self.explanation.window
-        x, y = width / SIDE_PX, height / SIDE_PX
+        x, y = np.divide((width, height), self.size)
         back = np.array([[x, 0, left + 0.5 * x - 0.5], [0, y, top + 0.5 * y - 0.5]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return np.asarray(cv2.warpAffine(image, back, (SIDE_PX, SIDE_PX), flags=flags), np.uint8)
+        return np.asarray(cv2.warpAffine(image, back, self.size, flags=flags), np.uint8)
 
-
-def _enlarge(image: np.ndarray) -> np.ndarray:
-    return np.asarray(cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_NEAREST))
+    def _enlarge(self, image: np.ndarray) -> np.ndarray:
+        return np.asarray(cv2.resize(image, self.size, interpolation=cv2.INTER_NEAREST))

@@ -1,5 +1,7 @@
 """Prepare one recording: flow, crop, resize, color, joints in the flow's pixels."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -15,6 +17,8 @@ from skelflow.types import Recording, Window
 
 _RANGE_PERCENTILE = 99.5
 
+Progress = Callable[[int, int], None]  # frame pairs that have their flow, of how many
+
 FlowFrames = Float32[np.ndarray, "n h w 3"]
 
 
@@ -25,6 +29,7 @@ def prepare_sequence(
     range_m: float | None = None,
     layout: str | None = None,
     origin: str = "",
+    progress: Progress = lambda *_: None,
 ) -> PreparedSequence:
     """Flow, joints and labels of one recording.
 
@@ -35,6 +40,7 @@ def prepare_sequence(
     range_m : motion of color 255, meters; None = measured on this recording.
     layout : joint layout of the store; None = no skeletons are kept.
     origin : path below the source folder, noted in the sequence.
+    progress : called after each frame pair.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def prepare_sequence(
     if not config.skeletons_only:
         times = pair_times(len(recording), config.flow.stride)
         window = find_window(recording, config.flow)
-        flow_m = flow_frames(recording, config.flow, times, window=window)
+        flow_m = flow_frames(recording, config.flow, times, window=window, progress=progress)
     if range_m is None:
         range_m = measure_range(flow_m)
     joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
@@ -75,6 +81,7 @@ def flow_frames(
     times: list[int],
     *,
     window: Window | None = None,
+    progress: Progress = lambda *_: None,
 ) -> FlowFrames:
     """Flow of the pairs (t, t + 1), meters, cropped and resized.
 
@@ -82,6 +89,7 @@ def flow_frames(
     ----------
     recording, settings, times : what is solved, how, and the first frame of each pair.
     window : the part of the image that is kept; None = found as `settings.window` says.
+    progress : called after each frame pair.
 
     Raises
     ------
@@ -93,11 +101,12 @@ def flow_frames(
     region = find_region(recording.camera, window, settings)
     pairs = PairReader(region.view(recording), source)
     frames, seen = [], False
-    for t in times:
+    for done, t in enumerate(times, start=1):
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
         flow_m = pair_flow(first, second, camera=region.camera, preset=settings.preset)
         frames.append(region.cut(flow_m, settings.size))
+        progress(done, len(times))
     if not seen:
         raise DataError(
             f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
