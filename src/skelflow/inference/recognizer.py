@@ -1,9 +1,10 @@
 """From a recording to an action: load a trained network once, then recognize."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, cast
 
@@ -19,17 +20,25 @@ from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
 from skelflow.datasets.prepare.adapt import at_rate, for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.preprocess import prepare_sequence
+from skelflow.datasets.prepare.preprocess import Progress, prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
-from skelflow.errors import DataError, SkelflowError
+from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import mean_by_frame, seen_window
 from skelflow.inference.hub import HubWeights
 from skelflow.inference.result import Explanation, Prediction, Result
+from skelflow.inference.stream import (
+    SlidingWindow,
+    StreamAnswer,
+    StreamFrame,
+    StreamSource,
+    answer_frames,
+    frames_of,
+)
 from skelflow.models.config import Input
 from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
 from skelflow.recordings import open_recording
@@ -112,13 +121,20 @@ class Recognizer(HubWeights):
         """
         return cls(Checkpoint.load(path), device=device, engine=engine, pose=pose)
 
-    def recognize(self, recording: Recording | str | Path, *, top: int = 5) -> Result:
+    def recognize(
+        self,
+        recording: Recording | str | Path,
+        *,
+        top: int = 5,
+        progress: Progress = lambda *_: None,
+    ) -> Result:
         """Name the action in a recording.
 
         Parameters
         ----------
         recording : a Recording, or the path of one.
         top : how many actions to name.
+        progress : called after each frame pair whose flow is known.
 
         Raises
         ------
@@ -127,35 +143,43 @@ class Recognizer(HubWeights):
         DataError
             It has too few frames, no depth, or not the joints the network was made for.
         """
-        return self._result(self._read(recording), top)
+        return self._result(self._read(recording, progress), top)
 
-    def explain(self, recording: Recording | str | Path, *, top: int = 5) -> Explanation:
+    def explain(
+        self,
+        recording: Recording | str | Path,
+        *,
+        top: int = 5,
+        progress: Progress = lambda *_: None,
+    ) -> Explanation:
         """Name the action, and say what the network saw and attended to at each frame.
 
         Parameters
         ----------
-        recording : a Recording, or the path of one.
-        top : how many actions to name.
+        recording, top, progress : see `recognize`.
 
         Raises
         ------
         FormatError, DataError
             See `recognize`.
         """
-        reading = self._read(recording)
+        reading = self._read(recording, progress)
         network, meta = self.checkpoint.network, self.checkpoint.meta
         times = pair_times(len(reading.recording), meta.flow.stride)
         clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
         length = len(times)  # one sample holds all frames
         if network.config.clip is not None:
             clips, length = cast(ClipDataset, reading.samples).clips, network.config.clip.length
-        probabilities = reading.logits.softmax(dim=1)[:, None].expand(-1, length, -1)
+        of_clips = reading.logits.softmax(dim=1)
+        probabilities = of_clips[:, None].expand(-1, length, -1)
         return Explanation(
             self._result(reading, top),
             times=tuple(times),
             window=seen_window(reading.recording.camera, reading.window, meta, network),
             probabilities=mean_by_frame(clips, probabilities, len(times)),
             classes=self.checkpoint.class_names,
+            clips=tuple((clip.start, clip.start + length - clip.pad) for clip in clips),
+            clip_probabilities=np.asarray(of_clips, np.float32),
             flow=(
                 self._flow_by_frame(reading, clips, len(times))
                 if Input.FLOW in network.inputs
@@ -164,7 +188,60 @@ class Recognizer(HubWeights):
             attention=self._attention_by_frame(reading, clips, len(times)),
         )
 
-    def _read(self, recording: Recording | str | Path) -> _Reading:
+    def stream(
+        self,
+        frames: Iterable[StreamFrame],
+        source: StreamSource,
+        *,
+        window_s: float = 3.0,
+        every_s: float = 0.5,
+        top: int = 5,
+    ) -> Iterator[StreamAnswer]:
+        """Name the action in the last seconds of frames, again and again while they come.
+
+        Memory depends on the window alone. A window as long as a recording gives, at its last
+        frame, the answer of `recognize`.
+
+        Parameters
+        ----------
+        frames : in order, see `frames_of` and `replay` in `skelflow.inference.stream`.
+        source : what they have in common.
+        window_s : how far back an answer looks.
+        every_s : from one answer to the next; there is one at the last frame too.
+        top : how many actions to name.
+
+        Raises
+        ------
+        ConfigError
+            A time is not positive.
+        DataError
+            The frames lack what the network reads, or come in another order.
+        """
+        if not (window_s > 0 and every_s > 0):
+            raise ConfigError(f"stream: times must be positive, found {window_s} and {every_s} s")
+        self._check_layout(source.name, source.layout)
+        window = SlidingWindow(
+            source,
+            self.checkpoint.meta,
+            round(window_s * source.frame_rate_hz),
+            reads_clips=self.checkpoint.network.config.reads_clips,
+        )
+        return answer_frames(
+            frames, window, every_s, lambda read: self._name(self._run(read)[2], top)
+        )
+
+    def warm_up(self, recording: Recording) -> None:
+        """Compile and load what the first answer needs, so that a stream begins without a wait.
+
+        Parameters
+        ----------
+        recording : any with images of the stream's size; its first frames are read.
+        """
+        frames = list(islice(frames_of(recording), 2))
+        for _ in self.stream(frames, StreamSource.of(recording), every_s=60):
+            pass
+
+    def _read(self, recording: Recording | str | Path, progress: Progress) -> _Reading:
         network = self.checkpoint.network
         reads_clips = network.config.reads_clips
         seconds: dict[str, float] = {}
@@ -179,25 +256,32 @@ class Recognizer(HubWeights):
                 recording = self.with_joints(recording)
         self._check(recording)
         with _timed(seconds, "flow" if reads_clips else "skeleton"):
-            prepare = self._with_flow if reads_clips else self._without_flow
-            sequence = prepare(recording)
-        with _timed(seconds, "network"), torch.inference_mode():
-            source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
-            samples = self.checkpoint.samples(source, [sequence.name])
-            loader = DataLoader(samples, batch_size=8)
-            batches = [send_to_device(batch, self._device) for batch in loader]
-            logits = torch.cat([self._logits(batch) for batch in batches]).cpu()
+            sequence = (
+                self._with_flow(recording, progress)
+                if reads_clips
+                else self._without_flow(recording)
+            )
+        with _timed(seconds, "network"):
+            samples, batches, logits = self._run(sequence)
         notes = (*recording.repairs, *self._unlike_training(sequence))
         return _Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
 
+    @torch.inference_mode()
+    def _run(self, sequence: PreparedSequence) -> tuple[SkeletonDataset, list[Batch], Tensor]:
+        """Samples of a sequence, as batches, and what the network answers to each."""
+        source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
+        samples = self.checkpoint.samples(source, [sequence.name])
+        loader = DataLoader(samples, batch_size=8)
+        batches = [send_to_device(batch, self._device) for batch in loader]
+        return samples, batches, torch.cat([self._logits(batch) for batch in batches]).cpu()
+
     def _result(self, reading: _Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
-        probabilities: list[float] = reading.logits.softmax(dim=1).mean(dim=0).tolist()
         recording = reading.recording
         note = describe_estimate(recording.skeleton) if self._reads_joints else ""
         return Result(
             recording.name,
-            predictions=self._name(probabilities, top),
+            predictions=self._name(reading.logits, top),
             scores=self._scores(reading.batches[0]),
             seconds=reading.seconds,
             notes=(note, *reading.notes) if note else reading.notes,
@@ -245,28 +329,39 @@ class Recognizer(HubWeights):
 
     def _check(self, recording: Recording) -> None:
         """Refuse a recording whose joints are not those the network was trained on."""
+        if not self._reads_joints:
+            return
+        skeleton = recording.skeleton
+        self._check_layout(str(recording.path), None if skeleton is None else skeleton.layout)
+        if skeleton is not None and not np.isfinite(skeleton.joints_m).any():
+            raise DataError(f"{recording.path}: no body is tracked in any frame")
+
+    def _check_layout(self, where: str, found: str | None) -> None:
+        """Refuse joints that are not those the network was trained on, if it reads any."""
         network, layout = self.checkpoint.network, self.checkpoint.meta.layout
         if not self._reads_joints:
             return
-        if recording.skeleton is None:
+        if found is None:
             raise DataError(
-                f"{recording.path}: no skeleton, but {network.name} reads one; "
+                f"{where}: no skeleton, but {network.name} reads one; "
                 "use a network that sees flow alone, such as c3d"
             )
-        if recording.skeleton.layout != layout:
-            found = recording.skeleton.joints_m.shape[2]
+        if found != layout:
             expected = "none" if layout is None else f"{len(find_layout(layout))} ({layout})"
             raise DataError(
-                f"{recording.path}: {found} joints ({recording.skeleton.layout}), the network was "
+                f"{where}: {len(find_layout(found))} joints ({found}), the network was "
                 f"trained on {expected}"
             )
-        if not np.isfinite(recording.skeleton.joints_m).any():
-            raise DataError(f"{recording.path}: no body is tracked in any frame")
 
-    def _with_flow(self, recording: Recording) -> PreparedSequence:
+    def _with_flow(self, recording: Recording, progress: Progress) -> PreparedSequence:
         meta = self.checkpoint.meta
-        config = PrepareConfig(flow=for_camera(meta.flow, self.checkpoint.focal_px, recording))
-        return prepare_sequence(recording, config, range_m=meta.flow.range_m, layout=meta.layout)
+        return prepare_sequence(
+            recording,
+            PrepareConfig(flow=for_camera(meta.flow, self.checkpoint.focal_px, recording)),
+            range_m=meta.flow.range_m,
+            layout=meta.layout,
+            progress=progress,
+        )
 
     def _unlike_training(self, sequence: PreparedSequence) -> tuple[str, ...]:
         """In what a recording differs from those the network was trained on, in words."""
@@ -306,7 +401,9 @@ class Recognizer(HubWeights):
             for body in present.nonzero().flatten().tolist()
         )
 
-    def _name(self, probabilities: list[float], top: int) -> tuple[Prediction, ...]:
+    def _name(self, logits: Tensor, top: int) -> tuple[Prediction, ...]:
+        """The likeliest actions, by the mean over the clips."""
+        probabilities: list[float] = logits.softmax(dim=1).mean(dim=0).tolist()
         actions, names = self.checkpoint.classes, self.checkpoint.class_names
         order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
         return tuple(Prediction(actions[i], names[i], probabilities[i]) for i in order)

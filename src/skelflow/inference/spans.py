@@ -1,0 +1,57 @@
+"""What happens when in a long recording: answers of a sliding window, put together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from skelflow.inference.stream import StreamAnswer
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a recording in which one action is the likeliest.
+
+    Parameters
+    ----------
+    start_s, end_s : since the first frame.
+    action, name : its number and name.
+    probability : mean over the windows of the part.
+    """
+
+    start_s: float
+    end_s: float
+    action: int
+    name: str
+    probability: float
+
+
+def find_spans(answers: Iterable[StreamAnswer]) -> tuple[Span, ...]:
+    """Parts with the same likeliest action, in order and without a gap.
+
+    Parameters
+    ----------
+    answers : of `Recognizer.stream`, in order. Between two windows the part changes halfway from
+        the middle of one to the middle of the other.
+
+    Examples
+    --------
+    >>> from skelflow.inference.result import Prediction
+    >>> def answer(start_s, end_s, name):
+    ...     return StreamAnswer(start_s, end_s, (Prediction(1, name, 0.5),), 0, 0)
+    >>> found = find_spans([answer(0, 2, "sit"), answer(1, 3, "sit"), answer(2, 4, "wave")])
+    >>> [(span.name, span.start_s, span.end_s) for span in found]
+    [('sit', 0, 2.5), ('wave', 2.5, 4)]
+    """
+    known = list(answers)
+    middles = [(each.start_s + each.end_s) / 2 for each in known]
+    cuts = [(a + b) / 2 for a, b in pairwise(middles)]
+    starts = [each.start_s for each in known[:1]] + cuts
+    ends = cuts + [each.end_s for each in known[-1:]]
+    parts = zip(starts, ends, [each.predictions[0] for each in known], strict=True)
+    spans = []
+    for _, group in groupby(parts, key=lambda part: part[2].action):
+        same = list(group)
+        best = same[0][2]
+        mean = sum(guess.probability for _, _, guess in same) / len(same)
+        spans.append(Span(same[0][0], same[-1][1], best.action, best.name, mean))
+    return tuple(spans)

@@ -1,0 +1,118 @@
+"""Frames as they come get the answers that whole recordings get."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skelflow.datasets.store.store import Store
+from skelflow.errors import ConfigError, DataError
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.recognizer import Recognizer
+from skelflow.inference.stream import SlidingWindow, StreamSource, frames_of, replay
+from skelflow.models.registry import create_model
+from skelflow.recordings import open_recording
+from skelflow.types import Recording
+from tests.tiny_store import make_tiny_store
+from tests.tiny_utd import FRAMES, write_recording
+
+SKELETON = {"classes": 2, "frames": 30, "joints": 20}
+OPTIONS = {
+    "fused": {**SKELETON, "width": 0.02, "crop": 16, "clip_length": 2},
+    "res_tcn": {**SKELETON, "width": 0.1},
+}
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return open_recording(write_recording(tmp_path_factory.mktemp("r"), action=1, subject=1))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return make_tiny_store(tmp_path_factory.mktemp("s") / "s.zarr")
+
+
+def recognizer(store: Store, name: str) -> Recognizer:
+    flow = store.meta.flow.replace(crop=(320, 240), size=(32, 24), range_m=0.05)
+    meta = replace(store.meta, flow=flow)
+    network = create_model(name, **OPTIONS[name]).eval()
+    return Recognizer(Checkpoint(Path("x"), network, meta, (1, 2), "p", (), 1, "cut"))
+
+
+@pytest.mark.parametrize("name", ["fused", "res_tcn"])
+def test_stream_answers_as_recognize_when_nothing_is_dropped(
+    name: str, recording: Recording, store: Store
+) -> None:
+    network = recognizer(store, name)
+    *_, last = network.stream(
+        frames_of(recording), StreamSource.of(recording), window_s=60, every_s=0.1
+    )
+    assert last.predictions == network.recognize(recording).predictions
+    assert (last.frames, last.dropped, last.latency_s) == (FRAMES, 0, None)
+
+
+def test_window_holds_the_last_frames_as_a_recording_of_them_would(
+    recording: Recording, store: Store
+) -> None:
+    network = recognizer(store, "fused")
+    meta, stride = network.checkpoint.meta, network.checkpoint.meta.flow.stride
+    window = SlidingWindow(StreamSource.of(recording), meta, 4, reads_clips=True)
+    for frame in frames_of(recording):
+        window.add(frame)
+        assert len(window.sequence().joints_m) <= 4
+    found, begin = window.sequence(), round(window.span_s[0] * recording.frame_rate_hz)
+    assert begin % stride == 0
+    assert begin > 0
+    np.testing.assert_array_equal(found.joints_m, recording.skeleton.joints_m[begin:])
+    whole = SlidingWindow(StreamSource.of(recording), meta, 99, reads_clips=True)
+    for frame in frames_of(recording):
+        whole.add(frame)
+    np.testing.assert_array_equal(found.flow, whole.sequence().flow[begin // stride :])
+
+
+def test_window_counts_dropped_frames_and_keeps_time(recording: Recording, store: Store) -> None:
+    meta = recognizer(store, "fused").checkpoint.meta
+    window = SlidingWindow(StreamSource.of(recording), meta, 99, reads_clips=True)
+    for frame in frames_of(recording):
+        if frame.t not in (1, 2):
+            window.add(frame)
+    assert (window.frames, window.dropped) == (FRAMES - 2, 2)
+    sequence = window.sequence()
+    assert len(sequence.joints_m) == FRAMES
+    np.testing.assert_array_equal(sequence.joints_m[2], sequence.joints_m[0])
+    assert (sequence.flow[0] == 128).all()  # its second frame never came
+
+
+def test_replay_drops_all_but_the_newest_when_nobody_asked_in_time(recording: Recording) -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    frames = replay(recording, most_behind=2, clock=lambda: now[0], sleep=sleep)
+    assert next(frames).t == 0
+    assert next(frames).t == 1
+    assert now[0] == pytest.approx(1 / recording.frame_rate_hz)
+    now[0] = 5.5 / recording.frame_rate_hz
+    late = next(frames)
+    assert late.t == 5
+    assert late.taken_s == pytest.approx(5 / recording.frame_rate_hz)
+    assert [frame.t for frame in frames] == [6]
+
+
+def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store) -> None:
+    network, source = recognizer(store, "fused"), StreamSource.of(recording)
+    with pytest.raises(ConfigError, match="positive"):
+        next(network.stream(frames_of(recording), source, every_s=0))
+    with pytest.raises(DataError, match="no skeleton, but fused reads one"):
+        next(network.stream(frames_of(recording), replace(source, layout=None)))
+    frames = list(frames_of(recording))
+    with pytest.raises(DataError, match="came after a later one"):
+        list(network.stream([frames[3], frames[1]], source))
+    loose = replace(
+        network.checkpoint.meta, flow=network.checkpoint.meta.flow.replace(range_m=None)
+    )
+    with pytest.raises(DataError, match="fixed range"):
+        SlidingWindow(source, loose, 9, reads_clips=True)
