@@ -11,6 +11,7 @@ EXTRA_OF = {
     "bokeh": "dashboard",
     "dask": "cluster",
     "distributed": "cluster",
+    "fastapi": "web",
     "h5py": "keras",
     "huggingface_hub": "train",
     "jinja2": "viz",
@@ -19,8 +20,10 @@ EXTRA_OF = {
     "rosbags": "ros",
     "safetensors": "train",
     "sklearn": "train",
+    "starlette": "web",
     "tensorboard": "tensorboard",
     "torch": "train",
+    "uvicorn": "web",
     "zarr": "train",
 }
 

@@ -40,6 +40,12 @@ def mean_by_frame(
     return np.asarray((total[nearest] / clips_there[nearest]), np.float32)
 
 
+def clip_ends(clip: Clip, length: int) -> tuple[int, int]:
+    """First flow frame of a clip of that length, and one past its last."""
+    frames = clip.frames(length)
+    return int(frames[0]), int(frames[-1]) + 1
+
+
 def seen_window(
     camera: Camera, window: ImageWindow | None, meta: StoreMeta, network: Network
 ) -> Window:

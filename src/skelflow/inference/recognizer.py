@@ -28,7 +28,7 @@ from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
-from skelflow.inference.explain import mean_by_frame, seen_window
+from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
 from skelflow.inference.hub import HubWeights
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
@@ -178,7 +178,7 @@ class Recognizer(HubWeights):
             window=seen_window(reading.recording.camera, reading.window, meta, network),
             probabilities=mean_by_frame(clips, probabilities, len(times)),
             classes=self.checkpoint.class_names,
-            clips=tuple((clip.start, clip.start + length - clip.pad) for clip in clips),
+            clips=tuple(clip_ends(clip, length) for clip in clips),
             clip_probabilities=np.asarray(of_clips, np.float32),
             flow=(
                 self._flow_by_frame(reading, clips, len(times))

@@ -170,7 +170,8 @@ class SlidingWindow:
     Raises
     ------
     DataError
-        The network's flow was colored by a range measured on each whole recording.
+        The network's flow was colored by a range measured on each whole recording, or cut out of a
+        window found in it.
     """
 
     def __init__(
@@ -180,6 +181,11 @@ class SlidingWindow:
             raise DataError(
                 f"{source.name}: this network's flow was colored by a range measured on each "
                 "recording as a whole; a stream needs one that was trained with a fixed range"
+            )
+        if reads_clips and meta.flow.window != "center":
+            raise DataError(
+                f"{source.name}: this network's window follows the person over the whole recording; "
+                "a stream needs one that was trained with window center"
             )
         self.dropped, self.frames = 0, 0
         self._source, self._meta, self._reads_clips = source, meta, reads_clips

@@ -1,0 +1,94 @@
+"""Who may ask: this machine by its own names, pages of this server, and with bounded bodies."""
+
+import json
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Middleware that refuses foreign names, foreign pages and too large bodies.
+
+    Parameters
+    ----------
+    app : what is guarded.
+    hosts : names by which this server may be asked, without ports.
+    most_bytes : of a request's body.
+
+    Notes
+    -----
+    The check of `Host` stops a foreign page whose name was made to lead here (DNS rebinding), that
+    of `Origin` a foreign page that sends something here (CSRF).
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], most_bytes: int) -> None:
+        self.app, self.hosts, self.most_bytes = app, frozenset(hosts), most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse."""
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self.app(scope, receive, send_with_headers)
+        else:
+            await _refuse(scope, receive, send_with_headers, *refusal)
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        """Status and sentence for what may not be asked."""
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if _name(host) not in self.hosts:
+            return 421, "this server is not asked by that name; use the address it printed"
+        acts = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        if acts and origin is not None and urlsplit(origin).netloc != host:
+            return 403, "pages of other places may not send anything here"
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit() and len(length) < 16):
+            return 400, "the request says no length that is one"
+        if int(length) > self.most_bytes:
+            return 413, f"too large: at most {self.most_bytes // 2**20} MiB can be sent"
+        return None
+
+
+def _name(host: str) -> str:
+    """The name of a `Host` header without its port; "" where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": sentence})
+        return
+    body = json.dumps({"error": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,1 @@
+"""What strangers send: unpacked within bounds and looked at before anything decodes it."""

@@ -1,0 +1,103 @@
+"""Look at files before anything decodes them: only kinds that readers know, of bounded size."""
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from skelflow.errors import FormatError
+from skelflow.web.limits import Limits
+
+_HEAD = 4096
+_TEXT_BYTES = 64 * 2**20
+_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_SIZED_JPEG_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+
+Check = Callable[[Path, bytes], tuple[int, int] | None]  # width and height, where it has some
+
+
+def check_files(folder: Path, limits: Limits) -> None:
+    """Refuse, with `FormatError`, a folder in which a file is not what its ending says.
+
+    Parameters
+    ----------
+    folder : with everything that was sent.
+    limits : of the pixels of an image.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        if path.is_symlink() or not path.is_file():
+            raise FormatError(f"{path.name}: no plain file")
+        _check(path, limits)
+
+
+def known_endings() -> tuple[str, ...]:
+    """Endings of the files that recordings consist of."""
+    return tuple(_CHECKS)
+
+
+def _check(path: Path, limits: Limits) -> None:
+    check = _CHECKS.get(path.suffix.lower())
+    if check is None:
+        raise FormatError(
+            f"{path.name}: recordings hold no such files; expected {', '.join(_CHECKS)}"
+        )
+    with path.open("rb") as stream:
+        size = check(path, stream.read(_HEAD))
+    if size is not None and not 0 < size[0] * size[1] <= limits.image_pixels:
+        raise FormatError(
+            f"{path.name}: {size[0]}x{size[1]} pixels, expected at most {limits.image_pixels} "
+            "together"
+        )
+
+
+def _png(path: Path, head: bytes) -> tuple[int, int]:
+    if not head.startswith(_PNG) or head[12:16] != b"IHDR" or len(head) < 24:
+        raise FormatError(f"{path.name}: no PNG image, or a damaged one")
+    width, height = struct.unpack(">II", head[16:24])
+    return width, height
+
+
+def _jpeg(path: Path, head: bytes) -> tuple[int, int]:
+    """Size from the first frame header (ITU T.81, B.2.2)."""
+    content, at = path.read_bytes(), 2
+    if not head.startswith(_JPEG):
+        raise FormatError(f"{path.name}: no JPEG image")
+    while at + 9 <= len(content) and content[at] == 0xFF:
+        marker, length = content[at + 1], int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker in _SIZED_JPEG_MARKERS:
+            height, width = struct.unpack(">HH", content[at + 5 : at + 9])
+            return width, height
+        at += 2 + max(length, 2)
+    raise FormatError(f"{path.name}: a JPEG image without a size; it is damaged")
+
+
+def _avi(path: Path, head: bytes) -> tuple[int, int]:
+    if head[:4] != b"RIFF" or head[8:12] != b"AVI " or head[24:28] != b"avih" or len(head) < 72:
+        raise FormatError(f"{path.name}: no AVI video, or a damaged one")
+    width, height = struct.unpack("<II", head[64:72])
+    return width, height
+
+
+def _mat(path: Path, head: bytes) -> None:
+    if not head.startswith(b"MATLAB 5.0 MAT-file"):
+        raise FormatError(f"{path.name}: no MATLAB 5 file; save it with -v6 or -v7")
+
+
+def _text(path: Path, head: bytes) -> None:
+    if b"\0" in head:
+        raise FormatError(f"{path.name}: expected text, found binary data")
+    if path.stat().st_size > _TEXT_BYTES:
+        raise FormatError(f"{path.name}: text of more than {_TEXT_BYTES // 2**20} MiB")
+
+
+_CHECKS: dict[str, Check] = {
+    ".png": _png,
+    ".jpg": _jpeg,
+    ".jpeg": _jpeg,
+    ".avi": _avi,
+    ".mat": _mat,
+    ".skeleton": _text,
+    ".csv": _text,
+    ".toml": _text,
+}
