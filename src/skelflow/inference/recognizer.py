@@ -256,11 +256,8 @@ class Recognizer(HubWeights):
                 recording = self.with_joints(recording)
         self._check(recording)
         with _timed(seconds, "flow" if reads_clips else "skeleton"):
-            sequence = (
-                self._with_flow(recording, progress)
-                if reads_clips
-                else self._without_flow(recording)
-            )
+            prepare = self._with_flow if reads_clips else self._without_flow
+            sequence = prepare(recording, progress)
         with _timed(seconds, "network"):
             samples, batches, logits = self._run(sequence)
         notes = (*recording.repairs, *self._unlike_training(sequence))
@@ -374,7 +371,7 @@ class Recognizer(HubWeights):
         own, theirs = (seen.get(name, name) for name in (sequence.intensity, " or ".join(known)))
         return (f"its flow saw {own}, that of the training recordings {theirs}",)
 
-    def _without_flow(self, recording: Recording) -> PreparedSequence:
+    def _without_flow(self, recording: Recording, _: Progress) -> PreparedSequence:
         """The skeleton alone: no flow is computed for a network that sees none."""
         meta, skeleton = self.checkpoint.meta, recording.skeleton
         if skeleton is None:

@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.inference.compute import AUTO
@@ -63,6 +64,11 @@ class Plan:
         """To train the recipe on it."""
         rate = self.train.sample_s if self.train else 0.0
         return self.epochs * self.samples * rate / 3600
+
+    def to_dict(self) -> dict[str, Any]:
+        """The measured rates, and what follows from them."""
+        figures = ("pairs", "core_hours", "hours_here", "store_bytes", "train_hours")
+        return asdict(self) | {name: getattr(self, name) for name in figures}
 
     def to_text(self) -> str:
         """A table with the rate behind each figure."""

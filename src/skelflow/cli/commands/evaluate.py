@@ -1,7 +1,9 @@
 """The command that tests a network."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from skelflow.cli.app import app, process_number, say
 
@@ -16,6 +18,7 @@ def evaluate(
     classifier: Literal["network", "svm", "naive_bayes"] = "network",
     device: str = "auto",
     out: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Test a trained network: top-1, top-5, per-class table, confusion matrix.
 
@@ -38,9 +41,13 @@ def evaluate(
         cpu, cuda, cuda:1 or mps; auto takes an accelerator where there is one.
     out
         Folder for the tables and the picture; `evaluation` in the run when not given.
+    json
+        Print the figures as JSON instead of text.
     """
+    from json import dumps
+
     if classifier != "network":
-        say(_classify(run, store, classifier, protocol, device))
+        say(_classify(run, store, classifier, protocol, device, as_json=json))
         return
     from skelflow.cli.progress import bar
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
@@ -59,6 +66,9 @@ def evaluate(
         )
     if not process_number():
         save_confusion(result.confusion, result.class_names, folder / "confusion.png")
+    if json:
+        say(dumps(result.summary(), indent=2))
+        return
     say(
         f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
         f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"
@@ -69,10 +79,17 @@ def evaluate(
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 
-def _classify(run: Path, store: Path, classifier: str, protocol: str | None, device: str) -> str:
+def _classify(
+    run: Path, store: Path, classifier: str, protocol: str | None, device: str, *, as_json: bool
+) -> str:
     from skelflow.evaluation.classifiers import classify_features
 
     result = classify_features(run, store, classifier=classifier, protocol=protocol, device=device)
+    if as_json:
+        from dataclasses import asdict
+        from json import dumps
+
+        return dumps(asdict(result), indent=2, default=str)
     return (
         f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
         f"({result.tested} test sequences, {result.protocol})"

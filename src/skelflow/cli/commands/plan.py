@@ -23,6 +23,7 @@ def plan(
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
     protocol: str | None = None,
     device: str = "auto",
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Estimate what preparing and training a data set will cost, from a short measured probe.
 
@@ -59,8 +60,11 @@ def plan(
     device
         What the training steps are timed on: "cpu", "cuda", "cuda:1", "mps"; "auto" takes an
         accelerator where there is one.
+    json
+        Print JSON instead of text.
     """
     import os
+    from json import dumps
 
     from skelflow.cli.progress import bar
     from skelflow.datasets.prepare.config import PrepareConfig
@@ -83,4 +87,4 @@ def plan(
         found = make_plan(
             source, config, run, workers=workers or [], device=device, progress=progress
         )
-    say(found.to_text())
+    say(dumps(found.to_dict(), indent=2) if json else found.to_text())

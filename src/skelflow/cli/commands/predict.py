@@ -1,42 +1,117 @@
-"""The command that recognizes one recording."""
+"""The command that recognizes recordings."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
+
+if TYPE_CHECKING:
+    from skelflow.inference import Recognizer
 
 
 @app.command
 def predict(
     run: Path,
-    recording: Path,
+    recordings: list[Path],
     *,
-    json: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
     top: int = 5,
+    windows: Annotated[bool, Parameter(negative=())] = False,
+    window_s: float = 3.0,
+    every_s: float = 1.0,
     device: str = "cpu",
     pose: Literal["auto", "estimate", "recorded"] = "auto",
 ) -> None:
-    """Recognize the action in one recording.
+    """Recognize the action in recordings.
 
     Example:  skelflow predict runs/fused UTD_MHAD/depth/a27_s8_t3_depth.mat
+
+    Example:  skelflow predict synthetic-8 people --windows
 
     Parameters
     ----------
     run
-        Folder made by `skelflow train`, or a weights file.
-    recording
-        A recording (see docs/recordings.md).
+        Folder made by `skelflow train`, a weights file, or the name of bundled weights.
+    recordings
+        Recordings (see docs/recordings.md), or folders that hold some.
     json
-        Print JSON instead of text.
+        Print JSON instead of text: an object for one recording, a list for a folder or several.
     top
         How many actions to name.
+    windows
+        Say what happens when, for long recordings: start, end, action and its probability.
+    window_s
+        With --windows: seconds that are looked at together.
+    every_s
+        With --windows: seconds from one look to the next.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     pose
         Joints: auto estimates them where the network reads joints and the recording has none,
         estimate always, recorded never. The answer says when they were estimated.
     """
+    from skelflow.cli.progress import bar
     from skelflow.inference import Recognizer
+    from skelflow.recordings import find_reader, find_recordings
 
-    result = Recognizer.load(run, device=device, pose=pose).recognize(recording, top=top)
-    say(result.to_json() if json else result.to_text())
+    alone = len(recordings) == 1 and not (recordings[0].is_dir() and not find_reader(recordings[0]))
+    paths = recordings if alone else [path for each in recordings for path in find_recordings(each)]
+    recognizer = Recognizer.load(run, device=device, pose=pose)
+    answers: list[dict[str, Any]] = []
+    with bar("recognizing") as progress:
+        for number, path in enumerate(paths, start=1):
+            answer, text = (
+                _spans(recognizer, path, window_s, every_s)
+                if windows
+                else _result(recognizer, path, top)
+            )
+            answers.append(answer)
+            if not json:
+                say(text)
+            if not alone:
+                progress(number, len(paths), path.name)
+    if json:
+        say(_dump(answers[0] if alone else answers))
+
+
+def _result(recognizer: "Recognizer", path: Path, top: int) -> tuple[dict[str, Any], str]:
+    """One answer for the whole recording."""
+    import json
+
+    result = recognizer.recognize(path, top=top)
+    return json.loads(result.to_json()), result.to_text()
+
+
+def _spans(
+    recognizer: "Recognizer", path: Path, window_s: float, every_s: float
+) -> tuple[dict[str, Any], str]:
+    """What happens when."""
+    from dataclasses import asdict
+
+    from skelflow.inference.spans import find_spans
+    from skelflow.inference.stream import StreamSource, frames_of
+    from skelflow.recordings import open_recording
+
+    recording = recognizer.with_joints(open_recording(path))
+    found = find_spans(
+        recognizer.stream(
+            frames_of(recording),
+            StreamSource.of(recording),
+            window_s=window_s,
+            every_s=every_s,
+        )
+    )
+    lines = [
+        f"  {each.start_s:7.2f} to {each.end_s:7.2f} s  {each.probability:6.1%}  {each.name}"
+        for each in found
+    ]
+    answer = {"recording": recording.name, "windows": [asdict(each) for each in found]}
+    return answer, "\n".join([recording.name, *lines])
+
+
+def _dump(answer: object) -> str:
+    import json
+
+    return json.dumps(answer, indent=2)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from skelflow.datasets.catalog import data_sets
 from skelflow.datasets.protocols import ODD_SUBJECTS, Protocol, split
@@ -21,6 +22,22 @@ def describe_protocols() -> str:
     return "\n".join(lines)
 
 
+def list_protocols() -> dict[str, list[dict[str, Any]]]:
+    """The protocols of each data set, with their training numbers and published counts."""
+    return {
+        data_set.name: [
+            {
+                "name": protocol.name,
+                "divides": protocol.divides,
+                "training": [number for number in _NUMBERS if number in protocol.training],
+                "published": protocol.published,
+            }
+            for protocol in data_set.protocols
+        ]
+        for data_set in data_sets()
+    }
+
+
 @dataclass(frozen=True)
 class Counts:
     """Recordings of some protocols: (training, test) as counted here."""
@@ -31,6 +48,13 @@ class Counts:
     def agrees(self) -> bool:
         """Whether every count is the published one."""
         return all(found == protocol.published for protocol, found in self.counted.items())
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Training and test recordings of each protocol, counted and published."""
+        return {
+            protocol.name: {"counted": found, "published": protocol.published}
+            for protocol, found in self.counted.items()
+        }
 
     def to_text(self) -> str:
         """A table: training and test recordings, counted and published."""
