@@ -184,8 +184,8 @@ class SlidingWindow:
             )
         if reads_clips and meta.flow.window != "center":
             raise DataError(
-                f"{source.name}: this network's window follows the person over the whole recording; "
-                "a stream needs one that was trained with window center"
+                f"{source.name}: this network's window is found in the recording as a whole; a "
+                "stream needs one that was trained with window center"
             )
         self.dropped, self.frames = 0, 0
         self._source, self._meta, self._reads_clips = source, meta, reads_clips
