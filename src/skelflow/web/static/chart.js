@@ -1,6 +1,6 @@
 // Probability of the likeliest actions over time, the clips they come from, and a cursor.
 
-const WIDTH = 420, TOP = 8, HEIGHT = 150, LEFT = 34, LANE = 9, RIGHT = 8;
+const WIDTH = 360, TOP = 8, HEIGHT = 140, LEFT = 42, LANE = 9, RIGHT = 8;
 const SVG = "http://www.w3.org/2000/svg";
 
 function make(kind, attributes, parent, text) {
@@ -11,11 +11,22 @@ function make(kind, attributes, parent, text) {
   return made;
 }
 
+// The first lane of each clip in which no other clip is in its way.
+function lanesOf(clips) {
+  const ends = [];
+  return clips.map((clip) => {
+    let lane = ends.findIndex((end) => end <= clip.first);
+    if (lane < 0) lane = ends.length;
+    ends[lane] = clip.stop;
+    return lane;
+  });
+}
+
 export function drawChart(answer, seek) {
   const times = answer.times_s, last = times.length - 1, end = times[last] || 1;
   const x = (i) => LEFT + (WIDTH - LEFT - RIGHT) * (last ? times[i] / end : 0);
   const y = (share) => TOP + HEIGHT * (1 - share);
-  const lanes = Math.min(2, answer.clips.length), below = TOP + HEIGHT + 6;
+  const lane = lanesOf(answer.clips), lanes = Math.max(0, ...lane) + 1, below = TOP + HEIGHT + 6;
   const full = below + lanes * (LANE + 2) + 18;
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `0 0 ${WIDTH} ${full}`);
@@ -36,7 +47,7 @@ export function drawChart(answer, seek) {
   });
   const bars = answer.clips.map((clip, k) => make("rect", {
     class: "lane", x: x(clip.first), width: Math.max(3, x(clip.stop - 1) - x(clip.first)), rx: 2,
-    y: below + (k % 2) * (LANE + 2), height: LANE, fill: color(clip.action),
+    y: below + lane[k] * (LANE + 2), height: LANE, fill: color(clip.action),
   }, svg));
   const cursor = make("line", { class: "cursor", y1: TOP - 4, y2: full - 16 }, svg);
   const go = (event) => {
