@@ -19,7 +19,7 @@ from tests.tiny_utd import FRAMES, write_recording
 
 SKELETON = {"classes": 2, "frames": 30, "joints": 20}
 OPTIONS = {
-    "fused": {**SKELETON, "width": 0.02, "crop": 16, "clip_length": 2},
+    "fused": {**SKELETON, "width": 0.02, "crop": 16, "clip_length": 8},
     "res_tcn": {**SKELETON, "width": 0.1},
 }
 
