@@ -58,7 +58,7 @@ class Visitor:
     def ask(
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=120)
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=300)
         try:
             connection.request(method, path, body, {**self.headers, **headers})
             response = connection.getresponse()
@@ -72,7 +72,7 @@ class Visitor:
     def send(self, name: str, content: bytes) -> Answer:
         return self.ask(f"/api/recordings?name={quote(name)}", "POST", content, **OCTETS)
 
-    def wait(self, started: Answer, seconds: float = 120) -> Answer:
+    def wait(self, started: Answer, seconds: float = 500) -> Answer:
         """The answer, once it is there or refused."""
         assert started.status == 202, started.body
         job, latest = started.json["id"], time.monotonic() + seconds
