@@ -47,7 +47,7 @@ def test_stream_answers_as_recognize_when_nothing_is_dropped(
 ) -> None:
     network = recognizer(store, name)
     *_, last = network.stream(
-        frames_of(recording), StreamSource.of(recording), window_s=60, every_s=0.1
+        frames_of(recording), StreamSource.of(recording), window_s=60.0, every_s=0.1
     )
     assert last.predictions == network.recognize(recording).predictions
     assert (last.frames, last.dropped, last.latency_s) == (FRAMES, 0, None)
@@ -105,7 +105,7 @@ def test_replay_drops_all_but_the_newest_when_nobody_asked_in_time(recording: Re
 def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store) -> None:
     network, source = recognizer(store, "fused"), StreamSource.of(recording)
     with pytest.raises(ConfigError, match="positive"):
-        next(network.stream(frames_of(recording), source, every_s=0))
+        next(network.stream(frames_of(recording), source, every_s=0.0))
     with pytest.raises(DataError, match="no skeleton, but fused reads one"):
         next(network.stream(frames_of(recording), replace(source, layout=None)))
     frames = list(frames_of(recording))

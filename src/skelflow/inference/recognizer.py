@@ -238,7 +238,7 @@ class Recognizer(HubWeights):
         recording : any with images of the stream's size; its first frames are read.
         """
         frames = list(islice(frames_of(recording), 2))
-        for _ in self.stream(frames, StreamSource.of(recording), every_s=60):
+        for _ in self.stream(frames, StreamSource.of(recording), every_s=60.0):
             pass
 
     def _read(self, recording: Recording | str | Path, progress: Progress) -> _Reading:
