@@ -59,6 +59,7 @@ def test_checked_refuses_joints_that_do_not_lie_on_the_depth(factor: list, said:
 
 def test_checked_refuses_pixels_of_another_image() -> None:
     right = recording(joints_of_a_person())
+    assert right.skeleton is not None
     pixels = np.full_like(right.skeleton.joints_px, 1200)
     with pytest.raises(FormatError, match=r"100% would if .* without u_px and v_px"):
         checked(replace(right, skeleton=replace(right.skeleton, joints_px=pixels)))

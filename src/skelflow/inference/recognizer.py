@@ -1,12 +1,10 @@
 """From a recording to an action: load a trained network once, then recognize."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -30,6 +28,7 @@ from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
 from skelflow.inference.hub import HubWeights
+from skelflow.inference.reading import Reading, timed
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
     SlidingWindow,
@@ -44,19 +43,7 @@ from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
 from skelflow.recordings import open_recording
 from skelflow.recordings.consistency import checked
 from skelflow.skeleton.layouts import find_layout
-from skelflow.types import Recording, Window
-
-
-class _Reading(NamedTuple):
-    """A recording as the network read it: one row of `logits` a sample."""
-
-    recording: Recording
-    notes: tuple[str, ...]
-    window: Window | None
-    samples: SkeletonDataset
-    batches: list[Batch]
-    logits: Tensor
-    seconds: dict[str, float]
+from skelflow.types import Recording
 
 
 @dataclass(eq=False)
@@ -241,27 +228,27 @@ class Recognizer(HubWeights):
         for _ in self.stream(frames, StreamSource.of(recording), every_s=60.0):
             pass
 
-    def _read(self, recording: Recording | str | Path, progress: Progress) -> _Reading:
+    def _read(self, recording: Recording | str | Path, progress: Progress) -> Reading:
         network = self.checkpoint.network
         reads_clips = network.config.reads_clips
         seconds: dict[str, float] = {}
-        with _timed(seconds, "read"):
+        with timed(seconds, "read"):
             if not isinstance(recording, Recording):
                 recording = open_recording(recording)
             elif not recording.source:  # no reader has checked it
                 recording = checked(recording)
             recording = at_rate(recording, self.checkpoint.frame_rate_hz)
         if self._reads_joints:
-            with _timed(seconds, "joints"):
+            with timed(seconds, "joints"):
                 recording = self.with_joints(recording)
         self._check(recording)
-        with _timed(seconds, "flow" if reads_clips else "skeleton"):
+        with timed(seconds, "flow" if reads_clips else "skeleton"):
             prepare = self._with_flow if reads_clips else self._without_flow
             sequence = prepare(recording, progress)
-        with _timed(seconds, "network"):
+        with timed(seconds, "network"):
             samples, batches, logits = self._run(sequence)
         notes = (*recording.repairs, *self._unlike_training(sequence))
-        return _Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
+        return Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
 
     @torch.inference_mode()
     def _run(self, sequence: PreparedSequence) -> tuple[SkeletonDataset, list[Batch], Tensor]:
@@ -272,7 +259,7 @@ class Recognizer(HubWeights):
         batches = [send_to_device(batch, self._device) for batch in loader]
         return samples, batches, torch.cat([self._logits(batch) for batch in batches]).cpu()
 
-    def _result(self, reading: _Reading, top: int) -> Result:
+    def _result(self, reading: Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
         recording = reading.recording
         note = describe_estimate(recording.skeleton) if self._reads_joints else ""
@@ -285,7 +272,7 @@ class Recognizer(HubWeights):
         )
 
     def _flow_by_frame(
-        self, reading: _Reading, clips: Sequence[Clip], frames: int
+        self, reading: Reading, clips: Sequence[Clip], frames: int
     ) -> UInt8[np.ndarray, "n side side 3"]:
         flow = torch.cat([batch.flow for batch in reading.batches]).permute(0, 2, 3, 4, 1)
         colored = STILL + (255 - STILL) * mean_by_frame(clips, flow, frames)
@@ -293,7 +280,7 @@ class Recognizer(HubWeights):
 
     @torch.inference_mode()
     def _attention_by_frame(
-        self, reading: _Reading, clips: Sequence[Clip], frames: int
+        self, reading: Reading, clips: Sequence[Clip], frames: int
     ) -> Float32[np.ndarray, "n side side"] | None:
         masks = [self.checkpoint.network.attention(batch) for batch in reading.batches]
         known = [mask for mask in masks if mask is not None]
@@ -408,10 +395,3 @@ class Recognizer(HubWeights):
 
 def _is_estimated(recording: Recording) -> bool:
     return recording.skeleton is not None and bool(recording.skeleton.estimated_from)
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    seconds[stage] = time.perf_counter() - start
