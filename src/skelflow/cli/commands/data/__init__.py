@@ -1,0 +1,1 @@
+"""Commands about recordings, stores and scene flow."""

@@ -1,0 +1,1 @@
+"""Commands about networks: train, test, recognize, explain."""
