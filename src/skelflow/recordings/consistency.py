@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, UInt16
 from skelflow.camera.depth_units import SENSOR_M, check_scale
 from skelflow.camera.pinhole import project
 from skelflow.camera.plausible import check_camera
-from skelflow.errors import ConfigError, DataError, FormatError, SkelflowError
+from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.skeleton.actors import keep_actors
 from skelflow.types import Camera, Depth, Joints3D, Recording, Skeleton
 
@@ -161,7 +161,7 @@ def _decodable(recording: Recording) -> Iterator[tuple[int, Depth]]:
         return
     spread = np.linspace(0, len(recording), 2 * _FRAMES + 1)[1::2].astype(int)
     for t in sorted(set(spread.tolist())):
-        with suppress(SkelflowError):
+        with suppress(Exception):  # of whatever kind a decoder raises
             if t < len(recording):
                 yield t, recording.depth[t]
 
