@@ -36,6 +36,7 @@ from skelflow.inference.stream import (
     StreamFrame,
     StreamSource,
     answer_frames,
+    check_rate,
     frames_of,
 )
 from skelflow.models.config import Input
@@ -206,12 +207,14 @@ class Recognizer(HubWeights):
         """
         if not (window_s > 0 and every_s > 0):
             raise ConfigError(f"stream: times must be positive, found {window_s} and {every_s} s")
+        check_rate(source, self.checkpoint.frame_rate_hz)
         self._check_layout(source.name, source.layout)
         window = SlidingWindow(
             source,
             self.checkpoint.meta,
             round(window_s * source.frame_rate_hz),
             reads_clips=self.checkpoint.network.config.reads_clips,
+            focal_px=self.checkpoint.focal_px,
         )
         return answer_frames(
             frames, window, every_s, lambda read: self._name(self._run(read)[2], top)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.loading.clips import STILL
+from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
@@ -130,6 +131,15 @@ def replay(
         t += 1
 
 
+def check_rate(source: StreamSource, known_hz: float | None) -> None:
+    """Refuse, with `DataError`, frames that come faster than those a network was trained on."""
+    if known_hz is not None and source.frame_rate_hz > 1.25 * known_hz:
+        raise DataError(
+            f"{source.name}: {source.frame_rate_hz:g} frames a second, the network knows "
+            f"{known_hz:g}; leave some out (skelflow.datasets.prepare.adapt.at_rate)"
+        )
+
+
 def answer_frames(
     frames: Iterable[StreamFrame],
     window: "SlidingWindow",
@@ -166,6 +176,7 @@ class SlidingWindow:
     meta : how the network's recordings were prepared.
     most_frames : the window's length; older frames are forgotten, a stride at a time.
     reads_clips : whether flow is needed.
+    focal_px : of the cameras that the network knows, see `for_camera`.
 
     Raises
     ------
@@ -175,7 +186,13 @@ class SlidingWindow:
     """
 
     def __init__(
-        self, source: StreamSource, meta: StoreMeta, most_frames: int, *, reads_clips: bool
+        self,
+        source: StreamSource,
+        meta: StoreMeta,
+        most_frames: int,
+        *,
+        reads_clips: bool,
+        focal_px: float | None = None,
     ) -> None:
         if reads_clips and meta.flow.range_m is None:
             raise DataError(
@@ -189,6 +206,7 @@ class SlidingWindow:
             )
         self.dropped, self.frames = 0, 0
         self._source, self._meta, self._reads_clips = source, meta, reads_clips
+        self._focal_px = focal_px
         self._most = max(most_frames, meta.flow.stride + 1)
         self._joints: deque[BodyJoints] = deque()
         self._pairs: deque[tuple[UInt8[np.ndarray, "h w 3"], BodyJoints]] = deque()
@@ -266,9 +284,10 @@ class SlidingWindow:
                 return self._pairs[-1]
             joints = np.full((*self._joints[-1].shape[:2], 2), np.nan, np.float32)
             return np.full((*self._meta.flow.size[::-1], 3), STILL, np.uint8), joints
+        pair = _recording(self._source, (first, second))
         sequence = prepare_sequence(
-            _recording(self._source, (first, second)),
-            PrepareConfig(flow=self._meta.flow),
+            pair,
+            PrepareConfig(flow=for_camera(self._meta.flow, self._focal_px, pair)),
             range_m=self._meta.flow.range_m,
             layout=self._meta.layout,
         )

@@ -108,7 +108,7 @@ def _describe(recording: Recording, explanation: Explanation, truth: str | None)
         "skeleton": _skeleton(recording, explanation),
         "points": CLOUD,
         "seconds": result.seconds,
-        "repairs": [*result.notes, *recording.repairs],
+        "repairs": list(result.notes),
     }
 
 

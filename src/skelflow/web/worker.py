@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.errors import DataError, FormatError, SkelflowError
 from skelflow.inference import Recognizer
 from skelflow.recordings import find_recordings, open_recording
@@ -93,6 +94,7 @@ def _work(task: Task, say: _Reports) -> None:
             f"{recording.name}: {len(recording)} frames, expected at most {task.limits.frames}"
         )
     recognizer = Recognizer.load(task.weights)
+    recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recording = recognizer.with_joints(recording)
     explanation = recognizer.explain(recording, progress=say.progress("computing scene flow"))
     say(stage="drawing")

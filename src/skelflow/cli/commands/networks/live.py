@@ -43,12 +43,13 @@ def live(
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     """
+    from skelflow.datasets.prepare.adapt import at_rate
     from skelflow.inference import Recognizer
     from skelflow.inference.stream import StreamSource, replay
     from skelflow.recordings import open_recording
 
-    recording = open_recording(source)
     recognizer = Recognizer.load(weights, device=device)
+    recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
     recognizer.warm_up(recording)
     answer = None
     for answer in recognizer.stream(

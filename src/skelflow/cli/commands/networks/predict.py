@@ -90,11 +90,13 @@ def _spans(
     """What happens when."""
     from dataclasses import asdict
 
+    from skelflow.datasets.prepare.adapt import at_rate
     from skelflow.inference.spans import find_spans
     from skelflow.inference.stream import StreamSource, frames_of
     from skelflow.recordings import open_recording
 
-    recording = recognizer.with_joints(open_recording(path))
+    recording = at_rate(open_recording(path), recognizer.checkpoint.frame_rate_hz)
+    recording = recognizer.with_joints(recording)
     found = find_spans(
         recognizer.stream(
             frames_of(recording),
