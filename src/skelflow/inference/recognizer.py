@@ -242,8 +242,11 @@ class Recognizer(HubWeights):
                 recording = checked(recording)
             recording = at_rate(recording, self.checkpoint.frame_rate_hz)
         if self._reads_joints:
+            recorded = recording
             with timed(seconds, "joints"):
-                recording = self.with_joints(recording)
+                recording = self.with_joints(recorded)
+            if recording is recorded:  # nothing was estimated
+                del seconds["joints"]
         self._check(recording)
         with timed(seconds, "flow" if reads_clips else "skeleton"):
             prepare = self._with_flow if reads_clips else self._without_flow
