@@ -355,13 +355,11 @@ class Recognizer(HubWeights):
 
     def _unlike_training(self, sequence: PreparedSequence) -> tuple[str, ...]:
         """In what a recording differs from those the network was trained on, in words."""
-        known = self.checkpoint.intensities
-        if not self.checkpoint.network.config.reads_clips or not known:
+        known, alone = self.checkpoint.intensities, {"none": "depth alone"}
+        reads_clips = self.checkpoint.network.config.reads_clips
+        if not (reads_clips and known) or sequence.intensity in known:
             return ()
-        if sequence.intensity in known:
-            return ()
-        seen = {"none": "depth alone"}
-        own, theirs = (seen.get(name, name) for name in (sequence.intensity, " or ".join(known)))
+        own, theirs = (alone.get(name, name) for name in (sequence.intensity, " or ".join(known)))
         return (f"its flow saw {own}, that of the training recordings {theirs}",)
 
     def _without_flow(self, recording: Recording, _: Progress) -> PreparedSequence:
