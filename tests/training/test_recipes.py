@@ -30,6 +30,7 @@ def overrides(name: str, folder: Path, joints: int) -> list[str]:
         small.append(f"model.skeleton_width={SKELETON_WIDTH}")
     start = {"width": WIDTH, "crop": 16, "skeleton_width": SKELETON_WIDTH}
     given = {"classes": 3, "joints": joints, "bodies": 1}
+    given |= {"trunk": "i3d"} if model.name.startswith("i3d") else {}
     file = folder / "start.safetensors"
     save_model(create_model("fused", **(model.options | start | given)), file)
     parts = (part for part in ("skeleton", "flow") if getattr(config.init, part) is not None)
