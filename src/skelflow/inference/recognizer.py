@@ -242,11 +242,9 @@ class Recognizer(HubWeights):
                 recording = checked(recording)
             recording = at_rate(recording, self.checkpoint.frame_rate_hz)
         if self._reads_joints:
-            recorded = recording
-            with timed(seconds, "joints"):
-                recording = self.with_joints(recorded)
-            if recording is recorded:  # nothing was estimated
-                del seconds["joints"]
+            with timed(spent := dict[str, float](), "joints"):
+                recorded, recording = recording, self.with_joints(recording)
+            seconds |= spent if recording is not recorded else {}  # else nothing was estimated
         self._check(recording)
         with timed(seconds, "flow" if reads_clips else "skeleton"):
             prepare = self._with_flow if reads_clips else self._without_flow
