@@ -10,7 +10,9 @@ from pydantic_core import ErrorDetails
 
 from skelflow.errors import ConfigError
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+PixelCount = Annotated[int, Field(ge=1, le=2**15)]  # of an image, along an edge
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]  # what random generators take
 Positive = Annotated[float, Field(gt=0)]
 Own = TypeVar("Own", bound="Settings")
 
@@ -27,6 +29,7 @@ _EXPECTED = {
     "tuple_type": "a list",
     "too_short": "at least {min_length} of them",
 }
+_LONGEST = 200  # characters of a value in a message
 _PYDANTIC_PREFIX = "Input should be "
 
 
@@ -124,7 +127,7 @@ class Settings(BaseModel):
             As when made by name; settings are named with their table, as in "model.width".
         """
         if not isinstance(values, Mapping):
-            raise SettingsError(f"{where or 'settings'}: found {values!r}, expected a table")
+            raise SettingsError(f"{where or 'settings'}: found {shown(values)}, expected a table")
         try:
             return cls(**values)
         except SettingsError as error:
@@ -133,7 +136,7 @@ class Settings(BaseModel):
     def require(self, condition: bool, name: str, expected: str) -> None:
         """Raise `ConfigError` about the field `name` unless the condition holds."""
         if not condition:
-            raise SettingsError(f"{name}: found {getattr(self, name)!r}, expected {expected}")
+            raise SettingsError(f"{name}: found {shown(getattr(self, name))}, expected {expected}")
 
     def replace(self: Own, **changes: Any) -> Own:
         """The same settings but for some, checked again."""
@@ -153,6 +156,22 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names)}"
 
 
+def shown(value: object) -> str:
+    """A value for a message: as in Python, and short.
+
+    Examples
+    --------
+    >>> shown("wave"), shown(10**5000), shown([0] * 1000)[-6:]
+    ("'wave'", 'an int of 16610 bits', ', 0...')
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # thousands of digits; nested too deep
+        size = f" of {value.bit_length()} bits" if isinstance(value, int) else ""
+        return f"an {type(value).__name__}{size}" if size else f"a {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
 def _keep_truth_apart(values: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> None:
     """Refuse `True` where pydantic would take it for the 1 of a `Literal`."""
     for name in values.keys() & fields.keys():
@@ -160,7 +179,7 @@ def _keep_truth_apart(values: Mapping[str, Any], fields: Mapping[str, FieldInfo]
         options = get_args(hint) if get_origin(hint) is Literal else (value,)
         if isinstance(value, bool) and not any(option is value for option in options):
             expected = ", ".join(map(repr, options))
-            raise SettingsError(f"{name}: found {value!r}, expected one of {expected}")
+            raise SettingsError(f"{name}: found {shown(value)}, expected one of {expected}")
 
 
 def _translated(error: ValidationError, known: Iterable[str]) -> SettingsError:
@@ -177,7 +196,7 @@ def _problems(error: ErrorDetails, known: Iterable[str]) -> Iterable[str]:
         return (f"{name}: no such setting; {nearest_name(name, known)}",)
     if error["type"] == "missing":
         return (f"{name}: not given, and it has no default",)
-    return (f"{name}: found {error['input']!r}, expected {_expected(error, context)}",)
+    return (f"{name}: found {shown(error['input'])}, expected {_expected(error, context)}",)
 
 
 def _expected(error: ErrorDetails, context: Mapping[str, Any]) -> str:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.atomic import atomic_write, remove_partials, storage_errors
+from skelflow.io.documents import read_json
 
 
 def enter_folder(
@@ -69,10 +71,9 @@ def _found(out: Path, settings_file: str, outputs: str, maker: str) -> dict[str,
     """The settings of what is there; None in a folder without any."""
     path = out / settings_file
     if path.is_file():
-        try:
-            found = json.loads(path.read_text())
-        except ValueError:
-            found = None
+        found = None
+        with suppress(FormatError):
+            found = read_json(path)
         if isinstance(found, dict) and "format" in found:
             return found
         raise DataError(f"{path}: not written by `{maker}`; choose another folder")

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError
+from skelflow.io.documents import read_toml
+from skelflow.io.files import is_file
 from skelflow.models.registry import configure
 from skelflow.recipes import find_recipe
 from skelflow.training.config import ModelSection, RunConfig
@@ -34,15 +36,9 @@ def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
         There is no such recipe, the file cannot be read or is no TOML, or a setting is unknown, of
         the wrong type or out of range; for unknown names the nearest one is given.
     """
-    is_file = Path(recipe).suffix == ".toml" or Path(recipe).is_file()
-    path = Path(recipe) if is_file else find_recipe(str(recipe))
-    try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); expected a recipe") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no TOML file ({error})") from None
+    named = Path(recipe).suffix != ".toml" and not is_file(recipe)
+    path = find_recipe(str(recipe)) if named else Path(recipe)
+    values = read_toml(path, refusal=ConfigError)
     for override in overrides:
         values = _merge(values, _parse_override(override))
     try:
@@ -82,6 +78,8 @@ def _parse_override(override: str) -> dict[str, Any]:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except (ValueError, RecursionError) as error:  # 5000 digits, deep nesting
+        raise ConfigError(f"override of {name}: no value that can be read ({error})") from None
     for part in reversed(name.split(".")):
         value = {part: value}
     return dict(value)

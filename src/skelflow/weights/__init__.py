@@ -1,5 +1,6 @@
 """Weights files that come with the package, loaded by name."""
 
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def find_weights(name_or_path: str | Path) -> Path:
         It is neither, and does not look like a path.
     """
     path, name = Path(name_or_path), str(name_or_path)
-    if path.exists():
+    with suppress(OSError, ValueError):  # a name that no file can have
+        path.stat()
         return path
     names = bundled_names()
     if name in names:

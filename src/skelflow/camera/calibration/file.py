@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from skelflow.errors import CalibrationError, ConfigError
+from skelflow.errors import CalibrationError, ConfigError, DataError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.documents import read_json
 from skelflow.types import Camera, Projection
 
 _FORMAT = "skelflow cameras 1"
+_DAMAGED = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,14 @@ def load_calibrations(path: Path) -> SensorCalibrations:
         The file cannot be read or is something else; says what and how to make a new one.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_json(path, refusal=DataError)
         if content["format"] != _FORMAT:
             raise ValueError(f"its format is {content['format']!r}, expected {_FORMAT!r}")
         devices = {name: _from_json(device) for name, device in content["devices"].items()}
         viewpoints = {str(name): str(device) for name, device in content["places"].items()}
         if missing := set(viewpoints.values()) - set(devices):
             raise ValueError(f"its viewpoints name devices it does not have: {sorted(missing)}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ConfigError) as error:
+    except (*_DAMAGED, ConfigError, DataError) as error:
         raise CalibrationError(
             f"{path}: no file of fitted cameras ({type(error).__name__}: {error}); "
             "make it again with `skelflow calibrate`, or remove it"
