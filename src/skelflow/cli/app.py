@@ -3,11 +3,17 @@
 import os
 import signal
 import sys
+from typing import Annotated, NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
+from skelflow.cli.streams import close_output, open_streams, printable, write_error
 from skelflow.errors import ConfigError, SkelflowError
+from skelflow.io.numbers import parse_whole
 from skelflow.version import __version__
+
+Count = Annotated[int, Parameter(validator=Number(gte=1, lt=2**31))]
 
 app = App(
     name="skelflow",
@@ -17,16 +23,20 @@ app = App(
     suppress_keyboard_interrupt=False,  # main answers it
 )
 
+_NUMBERS = {"RANK": 0, "NUMBA_NUM_THREADS": 1}  # environment variables, and the least of each
+
 
 def main() -> None:
     """Run the command; a mistake of the user's is one line on stderr and exit code 2."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's Ctrl-C
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch then maps memory in large pages
+    open_streams()
     try:
+        _check_environment()
         app(sys.argv[1:], exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has enough, as `head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_output()
         sys.exit(141)  # as after SIGPIPE
     except (SkelflowError, CycloptsError) as error:
         _fail(" ".join(str(error).split()), 2)
@@ -37,30 +47,48 @@ def main() -> None:
         if missing is None:
             raise
         _fail(str(missing), 2)
+    except OSError as error:  # of the system, about a place that the command was given
+        close_output()
+        where = f"{error.filename}: " if error.filename is not None else ""
+        _fail(f"{where}{error.strerror or error}", 2)
+    except MemoryError:
+        _fail("there is too little memory for this", 2)
     except KeyboardInterrupt:
         _fail("stopped; the same command goes on where it was", 130)
 
 
-def _fail(message: str, code: int) -> None:
+def _check_environment() -> None:
+    """Refuse numbers that other libraries would end at without a word about their name."""
+    for name, least in _NUMBERS.items():
+        text = os.environ.get(name, "")
+        number = parse_whole(text, below=2**31)
+        if text and (number is None or number < least):
+            raise ConfigError(
+                f"environment variable {name}: found {text[:40]!r}, expected a whole number from "
+                f"{least}"
+            )
+
+
+def _fail(message: str, code: int) -> NoReturn:
     process = process_number()
-    sys.stderr.write(f"skelflow{f' (process {process})' if process else ''}: {message}\n")
+    write_error(f"skelflow{f' (process {process})' if process else ''}: {message}")
     sys.exit(code)
 
 
 def say(text: str = "") -> None:
     """Print a line; of several processes that a launcher started, the first one speaks."""
     if not process_number():
-        sys.stdout.write(text + "\n")
+        sys.stdout.write(printable(text) + "\n")
 
 
 def process_number() -> int:
     """Number of this process among those of one launch."""
-    return int(os.environ.get("RANK", "0"))
+    return parse_whole(os.environ.get("RANK", "0")) or 0
 
 
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height out of WIDTHxHEIGHT; `ConfigError` for anything else."""
-    width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
-        raise ConfigError(f"expected WIDTHxHEIGHT such as 320x240, found {text!r}")
-    return int(width), int(height)
+    width, height = (parse_whole(part) for part in text.lower().partition("x")[::2])
+    if width is None or height is None:
+        raise ConfigError(f"expected WIDTHxHEIGHT such as 320x240, found {text[:40]!r}")
+    return width, height

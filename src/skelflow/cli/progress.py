@@ -19,6 +19,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from skelflow.cli.streams import printable
+
 NOTED = "skelflow.flow.engines.jit"  # says when kernels are compiled
 
 
@@ -91,7 +93,7 @@ def bar(what: str) -> Iterator[Report]:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[last]}"),
+        TextColumn("{task.fields[last]}", markup=False),
     )
     progress = Progress(*columns, console=Console(file=sys.stderr))
     task = progress.add_task(what, total=None, last="")
@@ -99,7 +101,7 @@ def bar(what: str) -> Iterator[Report]:
 
     def report(done: int, total: int, last: str = "") -> None:
         progress.start()  # not before: a mistake found at once needs no bar
-        progress.update(task, completed=done, total=total, last=last)
+        progress.update(task, completed=done, total=total, last=printable(last))
 
     logger = logging.getLogger(NOTED)
     before = logger.level

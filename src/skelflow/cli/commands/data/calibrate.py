@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skelflow.cli.app import app, say
+from skelflow.cli.app import Count, app, say
 
 
 @app.command
@@ -12,7 +12,7 @@ def calibrate(
     *,
     out: Path | None = None,
     picture: Path | None = None,
-    files: int = 12,
+    files: Count = 12,
 ) -> None:
     """Fit the cameras of NTU RGB+D to the joints' own pixels, and keep them beside the data.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, say
+from skelflow.cli.app import Count, app, say
 from skelflow.flow.presets import DEFAULT_PRESET
 
 Lens = tuple[float, float, float, float]
@@ -13,11 +13,13 @@ Lens = tuple[float, float, float, float]
 
 def _frames(text: str) -> tuple[int, int | None]:
     from skelflow.errors import ConfigError
+    from skelflow.io.numbers import parse_whole
 
     start, colon, stop = text.partition(":")
-    if not (colon and (start or "0").isdigit() and (stop or "0").isdigit()):
-        raise ConfigError(f"--frames: expected START:STOP such as 10:40, found {text!r}")
-    return int(start or 0), int(stop) if stop else None
+    first, end = parse_whole(start or "0"), parse_whole(stop or "0")
+    if not colon or first is None or end is None:
+        raise ConfigError(f"--frames: expected START:STOP such as 10:40, found {text[:40]!r}")
+    return first, end if stop else None
 
 
 def _lens(text: str) -> Lens:
@@ -42,10 +44,10 @@ def flow(
     fov: float | None = None,
     camera: str | None = None,
     frames: str = ":",
-    stride: int = 1,
+    stride: Count = 1,
     preset: str = DEFAULT_PRESET,
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
-    threads: int | None = None,
+    threads: Count | None = None,
     float_: Annotated[bool, Parameter(name="--float", negative=())] = False,
     range_m: float | None = None,
 ) -> None:

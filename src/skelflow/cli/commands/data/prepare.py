@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, parse_size, say
+from skelflow.cli.app import Count, app, parse_size, say
 
 
 @app.command
@@ -14,11 +14,11 @@ def prepare(
     *,
     out: Path,
     only: str = "*",
-    limit: int | None = None,
+    limit: Count | None = None,
     window: Literal["center", "person"] = "center",
     crop: str = "320x240",
     size: str = "160x120",
-    stride: int = 3,
+    stride: Count = 3,
     preset: str = "paper",
     region: Literal["image", "crop", "clip"] = "image",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",
@@ -28,7 +28,7 @@ def prepare(
     per_sequence_range: bool = False,
     companding: float = 1.0,
     protocol: str | None = None,
-    workers: int | None = None,
+    workers: Count | None = None,
     scheduler: str | None = None,
     retries: int = 3,
 ) -> None:

@@ -5,16 +5,17 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, parse_size, say
+from skelflow.cli.app import Count, app, parse_size, say
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
     from skelflow.errors import ConfigError
+    from skelflow.io.numbers import parse_whole
 
-    parts = text.split(",")
-    if not all(part.strip().isdigit() for part in parts):
-        raise ConfigError(f"{option}: expected numbers such as 1,10,23, found {text!r}")
-    return tuple(int(part) for part in parts)
+    numbers = [parse_whole(part.strip()) for part in text.split(",")]
+    if None in numbers:
+        raise ConfigError(f"{option}: expected numbers such as 1,10,23, found {text[:80]!r}")
+    return tuple(number for number in numbers if number is not None)
 
 
 @app.command
@@ -22,22 +23,22 @@ def synth(
     *,
     out: Path,
     actions: str | None = None,
-    people: int = 8,
-    setups: int = 2,
+    people: Count = 8,
+    setups: Count = 2,
     cameras: str = "1,2,3",
-    replications: int = 1,
+    replications: Count = 1,
     seed: int = 0,
     clean: Annotated[bool, Parameter(negative=())] = False,
     color_size: str = "1920x1080",
     color: bool = True,
     masked: Annotated[bool, Parameter(negative=())] = False,
     distractors: bool = True,
-    longest: int | None = None,
+    longest: Count | None = None,
     from_: Annotated[
         tuple[Path, ...], Parameter(name="--from", negative=(), consume_multiple=True)
     ] = (),
     sheet: Annotated[bool, Parameter(negative=())] = False,
-    workers: int | None = None,
+    workers: Count | None = None,
 ) -> None:
     """Make recordings of synthetic people, laid out as NTU RGB+D, with exactly known flow.
 

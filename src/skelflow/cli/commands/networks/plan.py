@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, parse_size, say
+from skelflow.cli.app import Count, app, parse_size, say
 
 
 @app.command
@@ -17,7 +17,7 @@ def plan(
     window: Literal["center", "person"] = "center",
     crop: str = "320x240",
     size: str = "160x120",
-    stride: int = 3,
+    stride: Count = 3,
     preset: str = "paper",
     region: Literal["image", "crop", "clip"] = "image",
     intensity: Literal["auto", "infrared", "color", "none"] = "auto",

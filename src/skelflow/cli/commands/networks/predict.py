@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, say
+from skelflow.cli.app import Count, app, say
 
 if TYPE_CHECKING:
     from skelflow.inference import Recognizer
@@ -17,7 +17,7 @@ def predict(
     recordings: list[Path],
     *,
     json: Annotated[bool, Parameter(negative=())] = False,
-    top: int = 5,
+    top: Count = 5,
     windows: Annotated[bool, Parameter(negative=())] = False,
     window_s: float = 3.0,
     every_s: float = 1.0,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import app, say
+from skelflow.cli.app import Count, app, say
 
 
 @app.command
@@ -19,7 +19,7 @@ def table(
     seeds: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (0, 1, 2),
     quick: Annotated[bool, Parameter(negative=())] = False,
     again: Annotated[bool, Parameter(negative=())] = False,
-    workers: int = 1,
+    workers: Count = 1,
     device: str = "auto",
 ) -> None:
     """Make a table of results: train and test what is missing, then print it.
