@@ -26,7 +26,7 @@ from skelflow.evaluation.metrics import (
 )
 from skelflow.inference.checkpoint import Checkpoint, Side, check_side
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
-from skelflow.io.atomic import atomic_write
+from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.models.base import Network
 from skelflow.version import __version__
 
@@ -209,7 +209,8 @@ def _predict(
 def write_evaluation(result: Evaluation, out: str | Path) -> None:
     """Write evaluation.json, per_class.csv and confusion.csv into a folder, which is made."""
     out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
+    with storage_errors(out):
+        out.mkdir(parents=True, exist_ok=True)
     _write(out / "evaluation.json", json.dumps(result.summary(), indent=2) + "\n")
     titles = [f.name for f in fields(ClassRow)]
     _write(out / "per_class.csv", _csv([titles, *(astuple(row) for row in result.classes)]))

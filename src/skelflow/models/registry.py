@@ -17,6 +17,7 @@ from skelflow.models.fusion.networks import FlowAt2, Fused
 from skelflow.models.guides.guide import GuideNetwork, SkeletonNetwork
 from skelflow.models.guides.registry import GuideEntry, guides, register_guide
 from skelflow.models.guides.res_tcn import TcnConfig, TcnTrunk
+from skelflow.models.size import check_inputs, check_parameters
 from skelflow.settings import nearest_name
 
 __all__ = ["configure", "create_model", "list_models", "register_guide", "register_model"]
@@ -103,7 +104,9 @@ def configure(name: str, options: Mapping[str, Any]) -> NetworkConfig:
             raise ConfigError(
                 f"{name}: {key} is {value!r} by the model's name, found {options[key]!r}"
             )
-    return entry.config.from_options({**entry.fixed, **entry.default, **options})
+    config = entry.config.from_options({**entry.fixed, **entry.default, **options})
+    check_inputs(name, config)
+    return config
 
 
 def create_model(
@@ -159,7 +162,9 @@ def create_model(
     }
     known = entry.config.option_names({**entry.fixed, **options})
     chosen = {key: value for key, value in sizes.items() if key in known and value is not None}
-    network = entry.build(configure(name, chosen | options))
+    config = configure(name, chosen | options)
+    check_parameters(name, lambda: entry.build(config))
+    network = entry.build(config)
     network.name = name
     return network
 

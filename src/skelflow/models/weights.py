@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.documents import parse_json
+from skelflow.io.files import library_path
 from skelflow.models.base import Network
 from skelflow.models.fusion.networks import Fused
 from skelflow.models.registry import create_model
@@ -74,8 +76,9 @@ def load_model(path: str | Path) -> Network:
     """
     header, tensors = read_header(path), _read_tensors(path)
     try:
-        model = create_model(header["model"], **json.loads(header["config"]))
-    except (ConfigError, TypeError, ValueError) as error:
+        options = parse_json(header["config"], "config", refusal=ConfigError)
+        model = create_model(header["model"], **options)
+    except (ConfigError, TypeError, ValueError, ArithmeticError) as error:
         raise WeightsError(
             f"{path}: its header, of skelflow {header['skelflow']}, does not describe a network "
             f"that skelflow {__version__} knows: {error}"
@@ -210,11 +213,9 @@ def _read_tensors(path: str | Path) -> dict[str, Tensor]:
 
 
 def _open(path: str | Path) -> safe_open:
-    if not Path(path).is_file():
-        raise WeightsError(f"{path}: no such file")
     try:
-        return safe_open(path, framework="pt")
-    except SafetensorError as error:
+        return safe_open(library_path(path, refusal=WeightsError), framework="pt")
+    except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(
             f"{path}: not a whole safetensors file ({error}); copy or download it again"
         ) from error

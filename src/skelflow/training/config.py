@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.models.registry import configure
-from skelflow.settings import Count, Positive, Settings, SettingsError
+from skelflow.settings import Count, Positive, Seed, Settings, SettingsError
 
 # the store decides these; a recipe may not
 _FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
@@ -207,7 +207,7 @@ class RunConfig(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     mixup: Annotated[float, Field(ge=0, le=1)] = 0.0
     clip_norm: NonNegativeFloat = 0.0
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     paper_protocol: bool = False
     precision: Literal["no", "bf16", "fp16"] = "no"
     save_minutes: Positive = 5.0

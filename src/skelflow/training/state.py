@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import pickle
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,24 +15,16 @@ from torch import nn
 from torch.optim import Optimizer
 
 from skelflow.datasets.store.store import Store
-from skelflow.errors import ConfigError, WeightsError
+from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
+from skelflow.io.documents import parse_json, read_json
+from skelflow.io.files import open_file, read_text
 from skelflow.training.config import RunConfig
 from skelflow.training.optimizer import Schedule
 from skelflow.training.recipe import resolve
 from skelflow.version import __version__
 
 CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
-_UNREADABLE = (
-    RuntimeError,
-    OSError,
-    KeyError,
-    TypeError,
-    ValueError,
-    EOFError,
-    AttributeError,
-    pickle.UnpicklingError,
-)
 log = logging.getLogger(__name__)
 
 
@@ -152,7 +143,9 @@ class RunFolder:
         wanted = json.loads(json.dumps(settings))
         file = self.path / CONFIG
         if any((self.path / name).exists() for name in (LAST, PREVIOUS)):
-            found = json.loads(file.read_text())
+            found = read_json(file, refusal=ConfigError)
+            if not (isinstance(found, dict) and wanted.keys() <= found.keys()):
+                raise ConfigError(f"{file}: damaged; choose another folder")
             found["config"] = _with_new_defaults(found["config"], file)
             if _only_longer(found["config"], config):
                 _write(file, json.dumps(found | wanted, indent=2))
@@ -196,8 +189,10 @@ class RunFolder:
             if not file.exists():
                 continue
             try:
-                state.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-            except _UNREADABLE as error:
+                with open_file(file, refusal=WeightsError) as stream:
+                    content = torch.load(stream, map_location="cpu", weights_only=True)
+                state.load_state_dict(content)
+            except Exception as error:  # torch raises nearly anything on a damaged file
                 problems.append(f"{file}: no state of this run ({_first_sentence(error)})")
                 continue
             if problems:
@@ -215,14 +210,25 @@ class RunFolder:
     def append(self, metrics: Mapping[str, Any]) -> None:
         """Add the line of an epoch; a line of that epoch or a later one is replaced."""
         lines = [line for line in self.metrics() if line["epoch"] < metrics["epoch"]]
-        text = "".join(json.dumps(line) + "\n" for line in [*lines, dict(metrics)])
+        text = "".join(json.dumps(_finite(line)) + "\n" for line in [*lines, dict(metrics)])
         _write(self.path / METRICS, text)
 
     def metrics(self) -> list[dict[str, Any]]:
         """One entry an epoch, as far as the run has come."""
         file = self.path / METRICS
-        lines = file.read_text().splitlines() if file.exists() else []
-        return [json.loads(line) for line in lines]
+        lines = read_text(file, refusal=DataError).splitlines() if file.exists() else []
+        found = [parse_json(line, file, refusal=DataError) for line in lines]
+        if not all(isinstance(one, dict) and isinstance(one.get("epoch"), int) for one in found):
+            raise DataError(f"{file}: damaged, expected a table with an epoch on each line")
+        return found
+
+
+def _finite(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with None instead of numbers that are none of JSON."""
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in metrics.items()
+    }
 
 
 def _write(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from skelflow.errors import WeightsError
+from skelflow.io.files import open_file
 
 Array = Shaped[np.ndarray, "..."]
 
@@ -54,10 +55,8 @@ def read_arrays(path: str | Path) -> dict[str, Array]:
         The file is missing, damaged, or holds anything else; no code of it is run.
     """
     path = Path(path)
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file")
     try:
-        with path.open("rb") as file:
+        with open_file(path, refusal=WeightsError) as file:
             content = _ArrayUnpickler(file).load()
     except _DAMAGED as error:
         raise WeightsError(

@@ -12,7 +12,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from skelflow.errors import WeightsError
+from skelflow.errors import SkelflowError, WeightsError
+from skelflow.io.bounds import MB, NUMBERS
+from skelflow.io.files import library_path, open_file, read_head
 from skelflow.models.flow.c3d import CONVOLUTIONS
 
 Array = Shaped[np.ndarray, "..."]
@@ -46,39 +48,51 @@ def read_external(path: str | Path) -> ExternalWeights:
         The file is missing, broken, or needs its pickled code to be run.
     """
     path = Path(path)
-    if not path.is_file():
-        raise WeightsError(f"{path}: no such file")
-    with path.open("rb") as file:
-        start = file.read(len(HDF5_SIGNATURE))
+    start = read_head(path, len(HDF5_SIGNATURE), refusal=WeightsError)
     if start == HDF5_SIGNATURE:
-        return ExternalWeights(_read_keras(path), "hwc")
+        return _checked(ExternalWeights(_read_keras(path), "hwc"), path)
     tensors = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
-    return ExternalWeights(tensors, "chw")
+    return _checked(ExternalWeights(tensors, "chw"), path)
+
+
+def _checked(weights: ExternalWeights, path: Path) -> ExternalWeights:
+    """Refuse numbers that are not finite; every answer would be nan."""
+    for name, tensor in weights.tensors.items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise WeightsError(f"{path}: {name} holds numbers that are not finite")
+    return weights
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
     try:
-        return dict(load_file(path))
-    except SafetensorError as error:
+        return dict(load_file(library_path(path, refusal=WeightsError)))
+    except (SafetensorError, OSError, ValueError) as error:
         raise WeightsError(f"{path}: not a whole safetensors file ({error})") from error
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with open_file(path, refusal=WeightsError) as file:
+            content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path}: refused, it is damaged or holds more than tensors, and reading it would run "
             "code from the file; save its state_dict alone, or as safetensors"
         ) from error
-    except (RuntimeError, EOFError, ValueError, LookupError, TypeError) as error:
+    except WeightsError:
+        raise
+    except Exception as error:  # torch raises nearly anything on a damaged file
         raise WeightsError(f"{path}: not a whole PyTorch file ({error})") from error
     for key in WRAPPERS:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict):
         raise WeightsError(f"{path}: expected a state dict, found {type(content).__name__}")
-    return {str(key): value for key, value in content.items() if isinstance(value, Tensor)}
+    return {
+        str(key): value
+        for key, value in content.items()
+        if isinstance(value, Tensor) and value.layout is torch.strided
+    }
 
 
 def _read_keras(path: Path) -> dict[str, Tensor]:
@@ -89,11 +103,13 @@ def _read_keras(path: Path) -> dict[str, Tensor]:
             f"{path}: a Keras HDF5 file needs h5py; install it with: pip install 'skelflow[keras]'"
         ) from error
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(library_path(path, refusal=WeightsError), "r") as file:
             arrays = _keras_arrays(file.get("model_weights", file))
-    except (OSError, KeyError) as error:
+        return _named_by_order(arrays)
+    except SkelflowError:
+        raise
+    except Exception as error:  # h5py raises nearly anything on a damaged file
         raise WeightsError(f"{path}: not a whole HDF5 file ({error})") from error
-    return _named_by_order(arrays)
 
 
 def _keras_arrays(group: Any) -> list[list[Array]]:
@@ -104,9 +120,14 @@ def _keras_arrays(group: Any) -> list[list[Array]]:
         names = layer.attrs.get("weight_names")
         paths = _datasets(layer) if names is None else [_text(name) for name in names]
         if paths:
-            found = [np.asarray(layer[name]) for name in paths]
+            found = [_array(layer[name]) for name in paths]
             arrays.append(sorted(found, key=lambda array: -array.ndim))
     return arrays
+
+
+def _array(data: Any) -> Array:
+    NUMBERS.check(data.size * data.dtype.itemsize / MB, data.name, WeightsError)
+    return np.asarray(data, np.float32)
 
 
 def _datasets(layer: Any) -> list[str]:
