@@ -369,3 +369,17 @@ def test_flow_file_holds_what_the_caller_gets_back(tmp_path: Path) -> None:
     found = read_flow(tmp_path / "flow.npz")
     for name in FlowFile.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(made, name), getattr(found, name))
+
+
+def test_write_flows_that_failed_do_not_stand_in_the_way_of_other_settings(tmp_path: Path) -> None:
+    def broken(t: int) -> np.ndarray:
+        if t == 2:
+            raise FormatError("2.png: damaged image")
+        return depth_image(t)
+
+    bad = replace(recording(3), depth=Frames(3, broken))
+    out = tmp_path / "out"
+    with pytest.raises(FormatError):
+        write_flows(bad, out, FlowFolderConfig(frames=(1, 3), preset="fast"))
+    assert not list(out.iterdir())
+    assert write_flows(bad, out, FlowFolderConfig(frames=(0, 2), preset="fast")).computed == 1

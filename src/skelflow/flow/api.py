@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.errors import ConfigError
+from skelflow.errors import ConfigError, DataError
 from skelflow.flow.engines.registry import find_engine
 from skelflow.flow.inputs import gather_pairs
 from skelflow.flow.lens import bend_flows
@@ -108,7 +108,8 @@ def scene_flow(
     Raises
     ------
     DataError
-        Sizes, types or devices differ, values are not finite, or depth is not in meters.
+        Sizes, types or devices differ, values are not finite, depth is not in meters, or the flow
+        would be infinite.
     ConfigError
         The camera has another size, the preset or the engine is unknown, or `threads` is below 1.
 
@@ -133,4 +134,9 @@ def scene_flow(
     suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
     flows = find_engine(engine or suitable)(pairs, preset=chosen, threads=threads)
     flows = bend_flows(flows, pairs, exact=chosen.exact_lift)
+    if not (np.isfinite(flows) if isinstance(flows, np.ndarray) else flows.isfinite()).all():
+        raise DataError(
+            "scene flow: the motion is beyond what float32 holds; expected a camera and "
+            "intensities as of a sensor (focal length near the image's width, gray from 0 to 255)"
+        )
     return flows if depth0.ndim == 3 else flows[0]

@@ -119,8 +119,8 @@ def only_writer(folder: Path) -> Iterator[None]:
     StorageError
         The folder cannot be made or written.
     """
-    made = not folder.exists()
     with storage_errors(folder):
+        made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, blocking=False)
         try:
@@ -141,6 +141,7 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 def _leave(folder: Path, lock: FileLock, made: bool) -> None:
     remove_partials(folder)
-    if made and [entry.name for entry in folder.iterdir()] == [LOCK]:
-        shutil.rmtree(folder)  # nothing came of it
+    with suppress(OSError):  # the folder may be gone
+        if made and [entry.name for entry in folder.iterdir()] == [LOCK]:
+            shutil.rmtree(folder)  # nothing came of it
     lock.release()

@@ -3,7 +3,8 @@
 import hashlib
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from skelflow.version import __version__
 
 FORMAT = 1
 SETTINGS = "settings.json"
+_FLOWS = "flow_*.npz"
 
 Progress = Callable[[int, int, str], None]  # pairs finished, of how many, the last one's name
 
@@ -124,25 +126,35 @@ def write_flows(
     source = intensity_source(recording, config.intensity)
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
-    settings = _settings(recording, pairs, config)
+    folder = FlowFolder(out, times, _settings(recording, pairs, config), config.range_m)
+    spent = []
+    with _entered(folder):
+        for number, t in enumerate(times, start=1):
+            if not folder.file(t).exists():
+                start = time.perf_counter()
+                _solve(pairs, t, folder.file(t), config)
+                spent.append(time.perf_counter() - start)
+            progress(number, len(times), f"frame {t}")
+    pace = statistics.median(spent) if spent else 0.0
+    return replace(folder, computed=len(spent), seconds_a_pair=pace)
+
+
+@contextmanager
+def _entered(folder: FlowFolder) -> Iterator[None]:
+    """Note the settings in the folder; those of a run that wrote no flow are taken back."""
     enter_folder(
-        out,
-        settings,
+        folder.path,
+        folder.settings,
         settings_file=SETTINGS,
-        outputs="flow_*.npz",
+        outputs=_FLOWS,
         maker="skelflow flow",
         former_values=FORMER_NAMES,
     )
-    folder = FlowFolder(out, times, settings, config.range_m)
-    spent = []
-    for number, t in enumerate(times, start=1):
-        if not folder.file(t).exists():
-            start = time.perf_counter()
-            _solve(pairs, t, folder.file(t), config)
-            spent.append(time.perf_counter() - start)
-        progress(number, len(times), f"frame {t}")
-    pace = statistics.median(spent) if spent else 0.0
-    return replace(folder, computed=len(spent), seconds_a_pair=pace)
+    try:
+        yield
+    finally:
+        if not any(folder.path.glob(_FLOWS)):
+            (folder.path / SETTINGS).unlink(missing_ok=True)
 
 
 def _solve(pairs: PairReader, t: int, path: Path, config: FlowFolderConfig) -> None:
