@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,12 @@ def make_nothing(path: Path) -> None:
         (make_nothing, r"cannot be read \(does not exist\)"),
     ],
 )
-def test_open_file_refuses_whatever_is_no_file(make, message, tmp_path, monkeypatch) -> None:
+def test_open_file_refuses_whatever_is_no_file(
+    make: Callable[[Path], object],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "f")
     for read in (read_bytes, read_text, check_file, library_path, read_json, read_toml):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -35,7 +36,7 @@ def test_run_tasks_leaves_no_worker_when_the_main_process_is_killed(tmp_path: Pa
     _wait(lambda: not any(psutil.pid_exists(int(note.read_text())) for note in notes))
 
 
-def _wait(condition, seconds: float = 180.0) -> None:
+def _wait(condition: Callable[[], bool], seconds: float = 180.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it takes too long"

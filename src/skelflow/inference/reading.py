@@ -33,6 +33,11 @@ class Reading(NamedTuple):
     seconds: dict[str, float]
 
 
+def is_estimated(recording: Recording) -> bool:
+    """Whether its joints were estimated from its images."""
+    return recording.skeleton is not None and bool(recording.skeleton.estimated_from)
+
+
 @contextmanager
 def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     """Note how long the block took."""

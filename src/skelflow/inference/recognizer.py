@@ -28,7 +28,7 @@ from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
 from skelflow.inference.hub import HubWeights
-from skelflow.inference.reading import Reading, timed
+from skelflow.inference.reading import Reading, is_estimated, timed
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
     SlidingWindow,
@@ -299,7 +299,7 @@ class Recognizer(HubWeights):
             There are none, and none can be estimated.
         """
         layout = self.checkpoint.meta.layout
-        if not self._reads_joints or layout is None or _is_estimated(recording):
+        if not self._reads_joints or layout is None or is_estimated(recording):
             return recording
         try:
             return with_joints(recording, self.pose, layout)
@@ -393,7 +393,3 @@ class Recognizer(HubWeights):
         actions, names = self.checkpoint.classes, self.checkpoint.class_names
         order = [int(i) for i in np.argsort(probabilities)[::-1][:top]]
         return tuple(Prediction(actions[i], names[i], probabilities[i]) for i in order)
-
-
-def _is_estimated(recording: Recording) -> bool:
-    return recording.skeleton is not None and bool(recording.skeleton.estimated_from)
