@@ -29,7 +29,7 @@ def overrides(name: str, folder: Path, joints: int) -> list[str]:
     if model.name in ("c3d_at2", "fused"):
         small.append(f"model.skeleton_width={SKELETON_WIDTH}")
     start = {"width": WIDTH, "crop": 16, "skeleton_width": SKELETON_WIDTH}
-    given = {"classes": 3, "joints": joints, "bodies": 1}
+    given: dict[str, object] = {"classes": 3, "joints": joints, "bodies": 1}
     given |= {"trunk": "i3d"} if model.name.startswith("i3d") else {}
     file = folder / "start.safetensors"
     save_model(create_model("fused", **(model.options | start | given)), file)
