@@ -34,9 +34,11 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def visitor(recordings: Path) -> Iterator[Visitor]:
-    with serving(recordings, LIMITS) as address:
-        yield Visitor(address)
+def visitor(recordings: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visitor]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("kept")))
+        with serving(recordings, LIMITS) as address:
+            yield Visitor(address)
 
 
 def packed(folder: Path) -> bytes:
