@@ -246,8 +246,9 @@ def test_prepare_makes_a_store_of_skeletons_alone_without_depth(
     assert data[0].joints_m.shape == (100, 2, 25, 3)
     with pytest.raises(ConfigError, match="holds skeletons alone, and clips need flow"):
         ClipDataset(store, store.names(), range(1, 61))
-    with pytest.raises(ConfigError, match="has_flow: False in the store, True asked for"):
-        prepare(source, tmp_path / "s", PrepareConfig(range_m=0.1))
+    # recordings without depth need not be asked for as skeletons alone
+    again = prepare(source, tmp_path / "s", PrepareConfig())
+    assert (again.done, again.skipped_existing, again.failed) == (0, 5, ())
 
 
 def test_prepare_of_skeletons_alone_fails_where_there_is_none(

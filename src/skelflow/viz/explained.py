@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.inference import Recognizer, Result
 from skelflow.pose import PoseMode
 from skelflow.recordings import find_recordings, open_recording
@@ -57,7 +58,8 @@ def explain_recordings(
 
     def cases() -> Iterator[Case]:
         for each in paths:
-            recording = recognizer.with_joints(open_recording(each))
+            known_hz = recognizer.checkpoint.frame_rate_hz
+            recording = recognizer.with_joints(at_rate(open_recording(each), known_hz))
             explanation = recognizer.explain(recording)
             results.append(explanation.result)
             yield Case(recording, explanation, recognizer.checkpoint.action_name(recording.labels))
