@@ -49,7 +49,7 @@ def write_own(folder: Path, table: str, joints: list[str], *, subject: int = 1) 
     lines = ["frame,body,joint,x_m,y_m,z_m"]
     for t in range(3):
         for i, joint in enumerate(joints):
-            lines.append(f"{t},0,{joint},{0.05 * i + 0.004 * subject * t:.3f},0.1,1.5")
+            lines.append(f"{t},0,{joint},{0.02 * i + 0.004 * subject * t:.3f},0.1,1.5")
     (folder / "skeleton.csv").write_text("\n".join(lines) + "\n")
     return folder
 

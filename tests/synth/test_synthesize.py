@@ -206,7 +206,7 @@ def test_synthesize_refuses_a_folder_of_other_settings(noisy: Path, tmp_path: Pa
         (["--actions", "23,999"], "action 999 cannot be played; known: 1 drink water"),
         (["--actions", "wave"], "--actions: expected numbers such as 1,10,23, found 'wave'"),
         (["--cameras", "1,4"], "cameras.1: found 4, expected at most 3"),
-        (["--people", "0"], "people: found 0, expected at least 1"),
+        (["--people", "0"], 'Invalid value "0" for --people. Must be >= 1.'),
         (["--color-size", "480"], "expected WIDTHxHEIGHT such as 320x240, found '480'"),
         (["--color-size", "8x4"], "color_size.0: found 8, expected at least 16"),
         (["--longest", "1"], "longest: found 1, expected at least 2"),

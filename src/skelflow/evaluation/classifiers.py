@@ -160,8 +160,8 @@ def _extract(
 def _fit_and_test(
     classifier: str,
     protocol: str,
-    features: Sequence[Features],
-    truth: Sequence[Int64[np.ndarray, " sequences"]],
+    features: Sequence[Float64[np.ndarray, "_ d"]],
+    truth: Sequence[Int64[np.ndarray, " _"]],
     sides: Sequence[Sequence[str]],
 ) -> ClassifierResult:
     """Fit on the first side's rows, name those of the second."""

@@ -109,7 +109,7 @@ def scene_flow(
     ------
     DataError
         Sizes, types or devices differ, values are not finite, depth is not in meters, or the flow
-        would be infinite.
+        would be infinite (of tensors that is not looked at: their device would have to wait).
     ConfigError
         The camera has another size, the preset or the engine is unknown, or `threads` is below 1.
 
@@ -134,7 +134,7 @@ def scene_flow(
     suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
     flows = find_engine(engine or suitable)(pairs, preset=chosen, threads=threads)
     flows = bend_flows(flows, pairs, exact=chosen.exact_lift)
-    if not (np.isfinite(flows) if isinstance(flows, np.ndarray) else flows.isfinite()).all():
+    if isinstance(flows, np.ndarray) and not np.isfinite(flows).all():  # a device would wait for it
         raise DataError(
             "scene flow: the motion is beyond what float32 holds; expected a camera and "
             "intensities as of a sensor (focal length near the image's width, gray from 0 to 255)"

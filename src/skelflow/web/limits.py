@@ -1,8 +1,13 @@
 """How much a visitor may ask of the server."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from skelflow.settings import Count, Positive, Settings
 
 _MIB = 2**20
+Bytes = Annotated[int, Field(ge=1, le=2**40)]
 
 
 class Limits(Settings):
@@ -21,14 +26,14 @@ class Limits(Settings):
     kept, kept_s : answers that are kept at most, and how long.
     """
 
-    upload_bytes: Count = 256 * _MIB
+    upload_bytes: Bytes = 256 * _MIB
     upload_s: Positive = 300.0
-    unpacked_bytes: Count = 1024 * _MIB
+    unpacked_bytes: Bytes = 1024 * _MIB
     files: Count = 4000
     image_pixels: Count = 1920 * 1200
     frames: Count = 900
     work_s: Positive = 600.0
-    memory_bytes: Count = 3072 * _MIB
+    memory_bytes: Bytes = 3072 * _MIB
     waiting: Count = 8
     kept: Count = 64
     kept_s: Positive = 3600.0
