@@ -116,14 +116,14 @@ def utd(options: argparse.Namespace) -> None:
             done[path.name] = measure(open_recording(path), recognizer)
             with options.out.open("a") as stream:
                 stream.write(json.dumps(done[path.name]) + "\n")
-    lines = list(done.values())
-    print(f"{len(lines)} recordings; error: median and 90th percentile")
+    measured = list(done.values())
+    print(f"{len(measured)} recordings; error: median and 90th percentile")
     for key, name in (("own", "the reader's camera"), ("nominal", f"fx = {NOMINAL_FX}")):
-        print(f"{name:<20} {summarize([line[key] for line in lines])}")
+        print(f"{name:<20} {summarize([line[key] for line in measured])}")
     for key in ("recorded", "estimated", "estimated_nominal"):
-        right = sum(line[key] == line["action"] for line in lines)
-        print(f"{key:<20} {right} of {len(lines)} right, {100 * right / len(lines):.1f} %")
-    spent = sum(line["cpu_s"] for line in lines) / sum(line["frames"] for line in lines)
+        right = sum(line[key] == line["action"] for line in measured)
+        print(f"{key:<20} {right} of {len(measured)} right, {100 * right / len(measured):.1f} %")
+    spent = sum(line["cpu_s"] for line in measured) / sum(line["frames"] for line in measured)
     print(f"{1000 * spent:.0f} ms a frame")
 
 
@@ -133,8 +133,8 @@ def measure(recording: Recording, recognizer: Recognizer) -> dict[str, Any]:
     found = estimate_skeleton(recording, "kinect_v1", people=1)
     spent = time.process_time() - start
     nominal = through_nominal_lens(found, recording)
-    truth = recording.skeleton
-    camera = recording.camera
+    truth, camera = recording.skeleton, recording.camera
+    assert truth is not None
     center = np.array((camera.cx, camera.cy))
     nominal_px = NOMINAL_FX * truth.joints_m[..., :2] / truth.joints_m[..., 2:] + center
     seen = {"recorded": truth, "estimated": found, "estimated_nominal": nominal}
