@@ -5,6 +5,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -136,17 +137,21 @@ def test_hostile_upload_gets_one_sentence(visitor: Visitor, wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("a.exe", 415), ("a.zip;rm.zip", 422), ("..zip", 415), ("", 422)]
+    ("name", "status"), [("a.exe", 415), ("a.zip;rm.zip", 422), ("..zip", 422), ("", 422)]
 )
 def test_upload_has_a_name_that_a_recording_has(visitor: Visitor, name: str, status: int) -> None:
     assert visitor.send(name, b"x").status == status
 
 
 def test_upload_is_bounded_whether_it_says_so_or_not(visitor: Visitor) -> None:
-    assert visitor.send("a.zip", bytes(LIMITS.upload_bytes + 1)).status == 413
+    # the server answers, or cuts the connection, before all is sent; it takes no more than it may
+    with suppress(ConnectionError):
+        assert visitor.send("a.zip", bytes(LIMITS.upload_bytes + 1)).status == 413
     chunks = (bytes(2**20) for _ in range(6))
-    unsaid = visitor.ask("/api/recordings?name=a.zip", "POST", chunks, **OCTETS)
-    assert unsaid.status == 413
+    with suppress(ConnectionError):
+        unsaid = visitor.ask("/api/recordings?name=a.zip", "POST", chunks, **OCTETS)
+        assert unsaid.status == 413
+    assert visitor.ask("/").status == 200
 
 
 def test_server_is_busy_when_enough_wait_and_works_on(visitor: Visitor) -> None:

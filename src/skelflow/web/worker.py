@@ -145,6 +145,9 @@ def _lower(kind: int, most: int) -> None:
     resource.setrlimit(kind, (bound, bound))
 
 
+_LONGEST = 500  # characters of a message: a page is no place for a list of all formats
+
+
 def _without_paths(message: str, task: Task) -> str:
     """The message in one line, with names below the upload in place of paths of this machine."""
     places = [task.folder / "sent", task.folder]
@@ -153,4 +156,5 @@ def _without_paths(message: str, task: Task) -> str:
         for shown in (f"{place}/", str(place)):
             message = message.replace(shown, "")
     weights = Path(task.weights)
-    return " ".join(message.replace(str(weights), weights.name).split())
+    line = " ".join(message.replace(str(weights), weights.name).split())
+    return line if len(line) <= _LONGEST else f"{line[: line.rfind(' ', 0, _LONGEST)]} ..."
