@@ -1,12 +1,15 @@
 """Who may ask: this machine by its own names, pages of this server, and with bounded bodies."""
 
+import asyncio
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+READ_ON = 2  # times the bound: who still sends is heard so far, or would lose the answer
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "Content-Security-Policy": (
@@ -56,7 +59,24 @@ class Guard:
         if refusal is None:
             await self.app(scope, receive, send_with_headers)
         else:
+            await self._read_on(scope, receive)
             await _refuse(scope, receive, send_with_headers, *refusal)
+
+    async def _read_on(self, scope: Scope, receive: Receive) -> None:
+        """Take and throw away a refused request's body, within bounds of size and time.
+
+        A connection that is closed while the other side sends is reset, and the answer with it.
+        """
+        length, read = Headers(scope=scope).get("content-length", ""), 0
+        if scope["type"] != "http" or not length.isdigit() or len(length) > 15:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                while read < min(int(length), READ_ON * self.most_bytes):
+                    message = await receive()
+                    read += len(message.get("body", b""))
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and sentence for what may not be asked."""

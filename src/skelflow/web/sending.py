@@ -10,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi import Path as InPath
 from starlette.requests import ClientDisconnect
 
+from skelflow.web.guard import READ_ON
 from skelflow.web.jobs import Job, Jobs
 from skelflow.web.samples import SampleFile
 from skelflow.web.schema import JobStatus, Overview, errors, status_of
@@ -83,7 +84,10 @@ def _file_name(name: str) -> str:
 
 
 async def _receive(request: Request, job: Job, name: str, jobs: Jobs) -> None:
-    """Write the body to the job's folder, block by block, within bounds of size and time."""
+    """Write the body to the job's folder, block by block, within bounds of size and time.
+
+    A body that is too large is read on for a while, and thrown away: see `READ_ON`.
+    """
     packed = name.lower().endswith(".zip")
     job.sent = job.folder / "sent.zip" if packed else job.folder / "sent" / name
     limits, written = jobs.limits, 0
@@ -93,12 +97,15 @@ async def _receive(request: Request, job: Job, name: str, jobs: Jobs) -> None:
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + limits.upload_s):
                 async for block in request.stream():
                     written += len(block)
-                    if written > limits.upload_bytes:
-                        raise HTTPException(413, "too large to be sent")
-                    await asyncio.to_thread(file.write, block)
+                    if written > READ_ON * limits.upload_bytes:
+                        break
+                    if written <= limits.upload_bytes:
+                        await asyncio.to_thread(file.write, block)
         except TimeoutError:
             raise HTTPException(408, "sending took too long") from None
         except ClientDisconnect:
             raise HTTPException(400, "the connection ended early") from None
+    if written > limits.upload_bytes:
+        raise HTTPException(413, "too large to be sent")
     if not written or time.monotonic() > latest:
         raise HTTPException(400, "nothing was sent")
