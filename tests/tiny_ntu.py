@@ -70,7 +70,7 @@ def write_video(path: Path, count: int, size: tuple[int, int]) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, size)
     for t in range(count):
         image = np.zeros((size[1], size[0], 3), np.uint8)
-        image[..., 2] = 20 * t  # red
+        image[..., 2] = min(20 * t, 255)  # red
         writer.write(image)
     writer.release()
     return path

@@ -19,6 +19,7 @@ Joints3D = Float32[np.ndarray, "t bodies joints 3"]  # meters, NaN = missing
 Joints2D = Float32[np.ndarray, "t bodies joints 2"]  # (x, y) depth-image pixels, NaN = missing
 
 Image = TypeVar("Image")
+Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,10 @@ class Frames(Generic[Image]):
             raise FormatError(f"{reason} (frame {t + 1})")
 
         return cls(count, decode, is_absent=True)
+
+    def map(self, change: Callable[[Image], Changed]) -> "Frames[Changed]":
+        """As many, each changed when it is decoded."""
+        return Frames(self.count, lambda t: change(self.decode(t)), is_absent=self.is_absent)
 
     def __len__(self) -> int:
         return self.count

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
-from skelflow.datasets.prepare.adapt import at_rate, for_camera
+from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import Progress, prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence
@@ -345,9 +345,10 @@ class Recognizer(HubWeights):
         meta = self.checkpoint.meta
         return prepare_sequence(
             recording,
-            PrepareConfig(flow=for_camera(meta.flow, self.checkpoint.focal_px, recording)),
+            PrepareConfig(flow=meta.flow),
             range_m=meta.flow.range_m,
             layout=meta.layout,
+            focal_px=self.checkpoint.focal_px,
             progress=progress,
         )
 

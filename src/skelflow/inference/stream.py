@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.loading.clips import STILL
-from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
@@ -176,7 +175,7 @@ class SlidingWindow:
     meta : how the network's recordings were prepared.
     most_frames : the window's length; older frames are forgotten, a stride at a time.
     reads_clips : whether flow is needed.
-    focal_px : of the cameras that the network knows, see `for_camera`.
+    focal_px : of the cameras that the network knows, see `prepare_sequence`.
 
     Raises
     ------
@@ -287,9 +286,10 @@ class SlidingWindow:
         pair = _recording(self._source, (first, second))
         sequence = prepare_sequence(
             pair,
-            PrepareConfig(flow=for_camera(self._meta.flow, self._focal_px, pair)),
+            PrepareConfig(flow=self._meta.flow),
             range_m=self._meta.flow.range_m,
             layout=self._meta.layout,
+            focal_px=self._focal_px,
         )
         return sequence.flow[0], sequence.joints_px[0]
 

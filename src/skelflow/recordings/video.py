@@ -12,7 +12,7 @@ from skelflow.errors import FormatError
 from skelflow.recordings.images import check_size
 from skelflow.types import Color, Frames
 
-_MISSING_AT_END = 2  # frames that a video may lack there
+_ALIKE = 2  # frames by which numbers may differ for a video to be of a rate
 
 Bgr = UInt8[np.ndarray, "h w 3"]  # OpenCV's order of channels
 
@@ -26,8 +26,9 @@ class VideoFile:
     Parameters
     ----------
     path : a file OpenCV can decode.
-    count : how many frames the recording has; None for the video's own number. A video that lacks
-        up to two frames at the end repeats its last one (sensors drop them when they stop).
+    count : how many frames the recording has; None for the video's own number. Of a video with
+        another number nothing says which of its frames belong together with which of the
+        recording's: see `fits`.
     size : (height, width) that the frames must have, or None for any.
     smaller : a reduced copy, of the same shape, will do as well.
     frame_rate_hz : of the recording. A video of another rate that is as long in seconds is read by
@@ -36,8 +37,7 @@ class VideoFile:
     Raises
     ------
     FormatError
-        The file is no video or of another size; while decoding: it is truncated or lacks more than
-        two frames.
+        The file is no video or of another size; while decoding: it is truncated or lacks a frame.
     """
 
     def __init__(
@@ -65,22 +65,25 @@ class VideoFile:
         if count is None or not frame_rate_hz or not self._file_hz:
             return 1.0
         ratio = self._file_hz / frame_rate_hz
-        by_number = abs(self._in_file - count) <= _MISSING_AT_END
-        by_time = abs(self._in_file / ratio - count) <= _MISSING_AT_END
+        by_number = abs(self._in_file - count) <= _ALIKE
+        by_time = abs(self._in_file / ratio - count) <= _ALIKE
         return ratio if by_time and not by_number else 1.0
 
+    @property
+    def fits(self) -> bool:
+        """Whether it has as many frames as the recording, by number or by time."""
+        return self.stored == self.count
+
     def repair(self) -> str | None:
-        """What is done about a length other than the recording's, in words; None = nothing."""
+        """What is done about frames that are not the recording's, in words; None = nothing."""
+        if not self.fits:
+            return (
+                f"{self.path.name} has {self.stored} frames, the recording {self.count}, and "
+                "nothing says which belong together: the video is left out"
+            )
         if self._faster != 1:
             return f"{self.path.name} has {self._file_hz:g} frames a second: they are taken by time"
-        if self.stored == self.count:
-            return None
-        found = f"{self.path.name} has {self.stored} frames, the recording {self.count}"
-        if self.stored > self.count:
-            return f"{found}: its end is left out"
-        if self.stored + _MISSING_AT_END >= self.count:
-            return f"{found}: its last is repeated"
-        return f"{found}: too few, it cannot be used to the end"
+        return None
 
     def frames(self) -> Frames[Color]:
         """All frames, decoded one at a time."""
@@ -88,12 +91,12 @@ class VideoFile:
 
     def decode(self, t: int) -> Color:
         """Frame t as RGB; `FormatError` when it is missing or damaged."""
-        if t >= self.stored + _MISSING_AT_END:
+        if t >= self.stored:
             raise FormatError(
                 f"{self.path}: frame {t + 1} is missing, the video has {self.stored} frames, "
                 f"expected {self.count} as in the depth stream"
             )
-        place = round(min(t, self.stored - 1) * self._faster)
+        place = round(t * self._faster)
         image = self._decoder().read(place)
         if image is None:
             raise FormatError(
@@ -117,7 +120,7 @@ class _Decoder:
     def __init__(self, path: Path, stored: int) -> None:
         self._path, self._stored, self._lock = path, stored, threading.Lock()
         self._capture: cv2.VideoCapture | None = None
-        self._last: Bgr | None = None  # a video that ends early repeats it
+        self._last: Bgr | None = None
         self._at, self._next = -1, 0  # place of the last frame, number of the next one in the file
         self._has_gaps: bool | None = None
 

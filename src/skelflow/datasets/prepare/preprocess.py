@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
+from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.region import find_region, find_window
+from skelflow.datasets.prepare.resolution import reduce_images, times_finer
 from skelflow.datasets.settings import MOVING_M, FlowSettings
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
@@ -28,6 +30,7 @@ def prepare_sequence(
     *,
     range_m: float | None = None,
     layout: str | None = None,
+    focal_px: float | None = None,
     origin: str = "",
     progress: Progress = lambda *_: None,
 ) -> PreparedSequence:
@@ -39,16 +42,22 @@ def prepare_sequence(
     config : crop, size, stride, region, solver preset, intensity; or only skeletons.
     range_m : motion of color 255, meters; None = measured on this recording.
     layout : joint layout of the store; None = no skeletons are kept.
+    focal_px : of the camera that the crop is meant for: a camera with more pixels an angle is
+        reduced to it, and the crop spans the same angle; None = pixels are taken as they are.
     origin : path below the source folder, noted in the sequence.
     progress : called after each frame pair.
 
     Raises
     ------
     DataError
-        Fewer than two frames, no depth at all, a crop larger than the image, a missing or
+        Fewer than two frames, no depth at all, a crop that the camera does not see, a missing or
         too short intensity stream, or a skeleton of another layout or length; for skeletons
         alone, no skeleton.
     """
+    factor = 1 if config.skeletons_only else times_finer(recording.camera, focal_px)
+    recording = reduce_images(recording, factor)
+    if not config.skeletons_only:
+        config = config.replace(flow=for_camera(config.flow, focal_px, recording))
     _check(recording, config, layout)
     times: list[int] = []
     flow_m: FlowFrames = np.zeros((0, *reversed(config.flow.size), 3), np.float32)
@@ -71,7 +80,7 @@ def prepare_sequence(
         estimated_from=_estimated_from(recording, layout),
         intensity=intensity_source(recording, config.flow.intensity) if times else "none",
         origin=origin,
-        window=window,
+        window=window and Window(*(factor * edge for edge in window)),
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -11,14 +10,12 @@ from jaxtyping import Float32, UInt8
 from skelflow.datasets.prepare.person import person_window
 from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.engines.numba.pyramid import halve_depth, halve_intensity
-from skelflow.types import Camera, Color, Depth, Flow, Frames, Intensity, Recording, Window
+from skelflow.types import Camera, Color, Depth, Flow, Intensity, Recording, Window
 
 MARGIN_PX = 16  # around the crop, depth-image pixels: what moves in from outside is still seen
 
 ClipFlow = Float32[np.ndarray, "clip_h clip_w 3"]
 Plane = Float32[np.ndarray, "h2 w2"]
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True)
@@ -45,13 +42,13 @@ class Region:
         """The recording with images of the solved region; frames stay lazy."""
         color, infrared = recording.color, recording.infrared
         if color is not None and recording.color_projection is None:
-            color = _through(color, self._take_color)
+            color = color.map(self._take_color)
         if infrared is not None:
-            infrared = _through(infrared, self.take_image)
+            infrared = infrared.map(self.take_image)
         return replace(
             recording,
             camera=self.camera,
-            depth=_through(recording.depth, self.take_depth),
+            depth=recording.depth.map(self.take_depth),
             infrared=infrared,
             color=color,
         )
@@ -211,8 +208,3 @@ def _margins(start: int, length: int, available: int, step: float) -> tuple[int,
     rooms = start, available - start - length
     before, after = (int(min(MARGIN_PX, max(0, room)) / step) for room in rooms)
     return before, after
-
-
-def _through(frames: Frames[_In], change: Callable[[_In], _Out]) -> Frames[_Out]:
-    """Every frame changed when it is decoded."""
-    return Frames(len(frames), lambda t: change(frames[t]))

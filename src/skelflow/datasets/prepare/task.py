@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from skelflow.datasets.prepare.adapt import at_rate, for_camera
+from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.store import Store
@@ -61,8 +61,6 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         if store.has(name):
             return _already_there(store, name, origin)
         recording = at_rate(recording, store.meta.frame_rate_hz)
-        if not config.skeletons_only:
-            config = config.replace(flow=for_camera(config.flow, store.meta.focal_px, recording))
         if store.meta.layout is not None:
             recording = with_joints(recording, config.pose, store.meta.layout)
         sequence = prepare_sequence(
@@ -70,6 +68,7 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
             config,
             range_m=store.meta.flow.range_m,
             layout=store.meta.layout,
+            focal_px=store.meta.focal_px,
             origin=origin,
         )
         store.write(sequence)

@@ -54,8 +54,9 @@ def read(path: Path) -> Recording:
     The other parts are looked for in the same folder and in the official sibling folders
     (`nturgb+d_depth`, `nturgb+d_depth_masked`, `nturgb+d_skeletons`, `nturgb+d_rgb`,
     `nturgb+d_ir`). A depth folder given as the path is used; otherwise raw depth goes before
-    masked. A color video may be smaller than it was recorded, of the same shape. Without depth
-    images the recording is as long as its skeleton (or its video) and
+    masked. A color video may be smaller than it was recorded, of the same shape. A video with
+    another number of frames than the recording is left out, since nothing says which of them belong
+    together. Without depth images the recording is as long as its skeleton (or its video) and
     decoding depth raises `FormatError`.
 
     Parameters
@@ -96,6 +97,8 @@ def read(path: Path) -> Recording:
     )
     count = count or next(video.stored for video in (color, infrared) if video)
     calibration = find_calibration(path, name, values)
+    repairs = (*told, *_repairs(values, count, color, infrared))
+    color, infrared = (video if video and video.fits else None for video in (color, infrared))
     return Recording(
         name=name,
         path=path,
@@ -108,7 +111,7 @@ def read(path: Path) -> Recording:
         skeleton=None if values is None else _skeleton(_resize(values, count)),
         labels=ntu_labels(name),
         mirrored=True,
-        repairs=(*told, *_repairs(values, count, color, infrared)),
+        repairs=repairs,
     )
 
 
