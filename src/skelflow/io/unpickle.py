@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from skelflow.errors import FormatError
+from skelflow.io.files import check_file, open_file
 
 _KINDS = "biuf"  # of numbers in arrays: no objects, no text
-_LARGEST_BYTES = 8 * 2**30
 
 
 def read_pickle(path: Path) -> Any:
@@ -30,15 +30,10 @@ def read_pickle(path: Path) -> Any:
         The file is missing or damaged, or holds anything else; the name that it asks for is said.
     """
     try:
-        size = path.stat().st_size
-        if size > _LARGEST_BYTES:
-            raise FormatError(f"{path}: {size:,} bytes, expected at most {_LARGEST_BYTES:,}")
-        with path.open("rb") as stream:
-            return _Unpickler(_Bounded(stream, size)).load()
+        with open_file(path) as stream:
+            return _Unpickler(_Bounded(stream, check_file(path))).load()
     except FormatError:
         raise
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # a damaged pickle raises nearly anything
         raise FormatError(
             f"{path}: no pickle of plain values and arrays ({type(error).__name__}: {error})"

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.io.files import is_file, is_folder, trouble
 from skelflow.io.plugins import load_plugins
 from skelflow.recordings.reader import Reader
 from skelflow.types import Recording
@@ -79,7 +80,7 @@ def open_recording(path: str | Path) -> Recording:
     reader = find_reader(path)
     if reader is not None:
         return reader.open(path)
-    found = "is no recording that a reader recognizes" if path.exists() else "does not exist"
+    found = trouble(path) or "is no recording that a reader recognizes"
     raise FormatError(f"{path} {found}; expected one of{_expected()}")
 
 
@@ -98,9 +99,9 @@ def find_recordings(source: str | Path) -> list[Path]:
     source = Path(source)
     if find_reader(source) is not None:
         return [source]
-    if source.is_file():
+    if is_file(source):
         doors = [reader.find_in_file for reader in readers() if reader.find_in_file is not None]
-    elif source.is_dir():
+    elif is_folder(source):
         doors = [reader.find for reader in readers()]
     else:
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")

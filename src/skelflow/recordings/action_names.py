@@ -6,6 +6,7 @@ from pathlib import Path
 
 from skelflow.errors import FormatError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.files import is_file, read_text
 
 ACTIONS_FILE = "actions.txt"
 _ABOVE = 4  # the folder itself and three above it
@@ -28,7 +29,7 @@ def find_actions_file(path: Path) -> Path | None:
     """The nearest `actions.txt`, in a folder or up to three above; None where there is none."""
     places = (path.absolute(), *path.absolute().parents)[: _ABOVE + 1]
     files = (place / ACTIONS_FILE for place in places)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_file(file)), None)
 
 
 def read_action_names(file: Path) -> dict[int, str]:
@@ -39,10 +40,7 @@ def read_action_names(file: Path) -> dict[int, str]:
     FormatError
         See `find_action_names`.
     """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file}: cannot be read as text ({error})") from error
+    lines = read_text(file, encoding="utf-8-sig").splitlines()
     names: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):

@@ -9,6 +9,7 @@ from numpy.lib.npyio import NpzFile
 from skelflow.camera.depth_units import check_meters, check_scale, without_codes
 from skelflow.camera.plausible import check_camera
 from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.io.files import is_folder, open_file
 from skelflow.recordings import find_reader, open_recording
 from skelflow.recordings.images import color_shift, read_color, read_depth_png
 from skelflow.types import Camera, Color, Depth, Frames, Recording
@@ -115,10 +116,8 @@ def _read_array(path: Path) -> np.ndarray:
     if path.suffix.lower() not in (".npy", ".npz"):
         return read_depth_png(path)
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             stored = _pick(path, np.load(stream))
-    except FileNotFoundError as error:
-        raise FormatError(f"{path}: cannot be read (does not exist)") from error
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise FormatError(f"{path}: no array that can be read ({error})") from error
     if stored.ndim != 2 or stored.dtype.kind not in "fui":
@@ -159,7 +158,7 @@ def _check_alone(path: Path) -> None:
 def _check_images(paths: tuple[Path, Path]) -> None:
     """Refuse a folder where an image is expected."""
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             raise DataError(
                 f"{path} is a folder; two paths are two depth images, a recording stands alone"
             )

@@ -10,6 +10,7 @@ from jaxtyping import UInt16
 
 from skelflow.camera.depth_units import without_codes
 from skelflow.errors import FormatError
+from skelflow.io.files import read_bytes, read_head
 from skelflow.types import Color
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -25,7 +26,7 @@ def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16
     FormatError
         The file is missing, no complete PNG, not 16 bit gray, or of another size.
     """
-    content = _read_bytes(path)
+    content = read_bytes(path)
     bits, channels = png_kind(path, content)
     if bits != 16 or channels != 1:
         raise FormatError(
@@ -54,7 +55,7 @@ def read_color(
         The file is missing, no complete image, of another size, has transparent pixels, or has
         16 bits and `shift` is not given.
     """
-    content = _read_bytes(path)
+    content = read_bytes(path)
     if path.suffix.lower() == ".png":
         png_kind(path, content)
     image = _decode(path, content, cv2.IMREAD_UNCHANGED)
@@ -69,7 +70,7 @@ def color_shift(files: Sequence[Path]) -> int | None:
     256 levels and all images the same brightness.
     """
     chosen = {files[i] for i in np.linspace(0, len(files) - 1, 5).astype(int)} if files else set()
-    images = [_decode(file, _read_bytes(file), cv2.IMREAD_UNCHANGED) for file in sorted(chosen)]
+    images = [_decode(file, read_bytes(file), cv2.IMREAD_UNCHANGED) for file in sorted(chosen)]
     largest = max((int(image.max()) for image in images if image.dtype == np.uint16), default=None)
     return None if largest is None else max(0, largest.bit_length() - 8)
 
@@ -106,8 +107,7 @@ def png_kind(path: Path, content: bytes) -> tuple[int, int]:
 
 def png_size(path: Path) -> tuple[int, int]:
     """(height, width) of a PNG, from its header alone."""
-    with path.open("rb") as stream:
-        head = stream.read(24)
+    head = read_head(path, 24)
     if len(head) < 24 or not head.startswith(_PNG):
         raise FormatError(f"{path}: no PNG file, it begins with {head[:16]!r}")
     width, height = struct.unpack(">II", head[16:24])
@@ -121,13 +121,6 @@ def check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None)
             f"{path}: {found[1]}x{found[0]} pixels, expected {size[1]}x{size[0]}: are these "
             "another camera's images, or resized?"
         )
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _decode(path: Path, content: bytes, mode: int) -> np.ndarray:

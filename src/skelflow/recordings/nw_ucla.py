@@ -1,6 +1,5 @@
 """Northwestern-UCLA Multiview Action 3D: Kinect v1 skeletons as JSON files, one action a file."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,8 @@ from jaxtyping import Float32
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.io.documents import parse_json
+from skelflow.io.files import is_file, read_text
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.skeleton.layouts import KINECT_V1
@@ -23,7 +24,6 @@ CAMERA = Camera(width=640, height=480, fx=571.26, fy=571.26, cx=320.0, cy=240.0)
 FRAME_RATE_HZ = 30.0  # the sensor's; the files have no times
 
 _NAME = re.compile(r"a(\d+)_s(\d+)_e(\d+)_v(\d+)\.json")
-_LARGEST_BYTES = 64 * 2**20  # ten times what an hour has
 
 _TRUNK = ("hip_center", "spine", "shoulder_center", "head")
 _LIMBS = (("shoulder", "elbow", "wrist", "hand"), ("hip", "knee", "ankle", "foot"))
@@ -35,7 +35,7 @@ _ORDER = [SDK_V1_JOINTS.index(name) for name in KINECT_V1.joints]
 
 def recognizes(path: Path) -> bool:
     """Whether a file is named like one of Northwestern-UCLA."""
-    return _NAME.fullmatch(path.name) is not None and path.is_file()
+    return _NAME.fullmatch(path.name) is not None and is_file(path)
 
 
 def find(folder: Path) -> Iterator[Path]:
@@ -85,15 +85,12 @@ def read(path: Path) -> Recording:
 
 def _read_joints(file: Path) -> Float32[np.ndarray, "t 20 3"]:
     """Joints of a file, y turned from up to down, NaN = missing, in this package's order."""
-    size = file.stat().st_size
-    if size > _LARGEST_BYTES:
-        raise FormatError(f"{file}: {size:,} bytes, expected at most {_LARGEST_BYTES:,}")
+    found = parse_json(read_text(file, encoding="utf-8-sig"), file)
     try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
         values = np.array(found["skeletons"], np.float32)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise FormatError(
-            f"{file}: no JSON with skeletons ({type(error).__name__}: {error}); expected "
+            f"{file}: no skeletons ({type(error).__name__}: {error}); expected "
             '"skeletons": frames of 20 joints of x, y, z: copy or download it again'
         ) from error
     _check(file, values)

@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.io.files import is_file, refused
 from skelflow.io.unpickle import PickledArray, read_pickle
 from skelflow.recordings.ntu.cameras import DEPTH_CAMERA
 from skelflow.recordings.ntu.names import NTU_NAME, ntu_labels
@@ -27,7 +28,7 @@ _HEAD, _ROOT = KINECT_V2.joints.index("head"), KINECT_V2.root
 
 def recognizes(path: Path) -> bool:
     """Whether the path is a name below a pickle file."""
-    return path.parent.suffix == ".pkl" and path.parent.is_file()
+    return path.parent.suffix == ".pkl" and is_file(path.parent)
 
 
 def find(folder: Path) -> Iterator[Path]:
@@ -95,7 +96,8 @@ def read(path: Path) -> Recording:
 
 def _annotations(file: Path) -> Mapping[str, Mapping[str, Any]]:
     """What a pickle holds of each recording, by name."""
-    found = file.stat()
+    with refused(file):
+        found = file.stat()
     return _load(file, found.st_mtime_ns, found.st_size)
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Shaped
 from skelflow.camera.depth_units import check_meters, without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError, FormatError
+from skelflow.io.files import is_file, open_file
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.streams.timing import describe_gaps, frame_rate
 from skelflow.recordings.walk import walk_folders
@@ -29,7 +30,7 @@ _KNOWN |= {"layout", "action", "subject"}
 
 def recognizes(path: Path) -> bool:
     """Whether the path is a `.npz` file with a stack of depth images."""
-    if path.suffix.lower() != ".npz" or not path.is_file():
+    if path.suffix.lower() != ".npz" or not is_file(path):
         return False
     try:
         return len(_shapes(path).get("depth", ((), np.dtype(float)))[0]) == 3
@@ -91,7 +92,7 @@ def read(path: Path) -> Recording:
 def _shapes(path: Path) -> _Shapes:
     """Shape and type of each array, from their headers: no values are read."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_file(path) as stream, zipfile.ZipFile(stream) as archive:
             return {
                 name.removesuffix(".npy"): _header(archive, name)
                 for name in archive.namelist()
@@ -112,12 +113,13 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
 def _load(path: Path, name: str) -> Shaped[np.ndarray, "..."]:
     """An array, read whole once its size is known to be in the file."""
     try:
-        with np.load(path, allow_pickle=False) as archive, zipfile.ZipFile(path) as entries:
+        with open_file(path) as stream, zipfile.ZipFile(stream) as entries:
             size = entries.getinfo(f"{name}.npy").file_size
             shape, dtype = _header(entries, f"{name}.npy")
             if int(np.prod(shape, dtype=object)) * dtype.itemsize > min(size, _LARGEST_BYTES):
                 raise ValueError(f"{name} of {shape} in {size:,} bytes")
-            return np.asarray(archive[name])
+            with entries.open(f"{name}.npy") as array:
+                return np.asarray(np.lib.format.read_array(array, allow_pickle=False))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise FormatError(f"{path}: array {name} cannot be read ({error})") from error
 

@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import ConfigError, FormatError
+from skelflow.io.files import is_file, is_folder, read_text, refused
+from skelflow.io.numbers import parse_real, parse_whole
 from skelflow.recordings.folder.frame_names import in_order
 from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.recordings.reader import Reader
@@ -32,7 +34,7 @@ _Image = TypeVar("_Image")
 
 def recognizes(path: Path) -> bool:
     """Whether the path is a folder of one of both kinds."""
-    return (path / _LISTS).is_file() or (path / _MATRIX).is_file()
+    return is_file(path / _LISTS) or is_file(path / _MATRIX)
 
 
 def find(folder: Path) -> Iterator[Path]:
@@ -67,7 +69,7 @@ def read(path: Path) -> Recording:
     Source: Sturm et al., A Benchmark for the Evaluation of RGB-D SLAM Systems, IROS 2012; Dai et
     al., ScanNet, CVPR 2017 (as its SensReader writes it).
     """
-    return _read_tum(path) if (path / _LISTS).is_file() else _read_scannet(path)
+    return _read_tum(path) if is_file(path / _LISTS) else _read_scannet(path)
 
 
 def _read_tum(folder: Path) -> Recording:
@@ -75,7 +77,7 @@ def _read_tum(folder: Path) -> Recording:
     rate_hz = frame_rate(times_s)
     repairs = [describe_gaps(times_s, rate_hz=rate_hz)]
     color = None
-    if (folder / "rgb.txt").is_file():
+    if is_file(folder / "rgb.txt"):
         color_s, color_files = _read_list(folder / "rgb.txt")
         matches = match_times(times_s, color_s, rate_hz=rate_hz)
         repairs.append(describe_far("color image", matches))
@@ -94,19 +96,16 @@ def _read_tum(folder: Path) -> Recording:
 
 def _read_list(file: Path) -> tuple[Float64[np.ndarray, " frames"], list[Path]]:
     """Times, rising, and files of a list "time name" a line."""
-    lines = _read_text(file).splitlines()
+    lines = read_text(file, encoding="utf-8-sig").splitlines()
     entries = []
     for number, line in enumerate(lines, 1):
         words = line.split("#")[0].split()
         if not words:
             continue
-        try:
-            time_s, name = float(words[0]), words[1]
-        except (ValueError, IndexError):
-            raise FormatError(
-                f"{file}, line {number}: {line[:80]!r}, expected a time and a file"
-            ) from None
-        entries.append((time_s, _below(file.parent, name)))
+        time_s = parse_real(words[0])
+        if len(words) < 2 or time_s is None or time_s != time_s:
+            raise FormatError(f"{file}, line {number}: {line[:80]!r}, expected a time and a file")
+        entries.append((time_s, _below(file.parent, words[1])))
     if not entries:
         raise FormatError(f"{file}: no images, expected a time and a file a line")
     entries.sort()
@@ -155,8 +154,12 @@ def _read_scannet(folder: Path) -> Recording:
 
 def _numbered(folder: Path) -> dict[int, Path]:
     """The images of a folder by their number."""
-    files = in_order(list(folder.glob("*.*"))) if folder.is_dir() else []
-    return {int(file.stem): file for file in files if file.stem.isdecimal()}
+    if not is_folder(folder):
+        return {}
+    with refused(folder):
+        files = in_order(list(folder.glob("*.*")))
+    numbers = ((parse_whole(file.stem), file) for file in files)
+    return {number: file for number, file in numbers if number is not None}
 
 
 def _camera(file: Path, size: tuple[int, int]) -> Camera:
@@ -172,14 +175,7 @@ def _camera(file: Path, size: tuple[int, int]) -> Camera:
 
 
 def _lines(file: Path) -> list[str]:
-    return [line for line in _read_text(file).splitlines() if line.strip()]
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{file}: cannot be read as text ({error})") from error
+    return [line for line in read_text(file, encoding="utf-8-sig").splitlines() if line.strip()]
 
 
 def _matrix(lens: Camera) -> np.ndarray:

@@ -12,6 +12,7 @@ from jaxtyping import Float32, Integer, Num, UInt16
 from skelflow.camera.depth_units import without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.io.files import check_file, is_file, read_head
 from skelflow.recordings.consistency import check_units
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
@@ -97,7 +98,7 @@ def _locate(path: Path, name: str, kind: str) -> Path | None:
     for base in (path.parent, path.parent.parent):
         parents += [base / folder for folder in _FOLDERS[kind]]
     files = (parent / f"{name}_{kind}.mat" for parent in parents)
-    return next((file for file in files if file.is_file()), None)
+    return next((file for file in files if is_file(file)), None)
 
 
 def _depth_count(file: Path) -> int:
@@ -112,9 +113,8 @@ def _depth_count(file: Path) -> int:
 
 def _check_complete(file: Path) -> None:
     """The first element's byte count must fit the file (MAT-file level 5 format, section 1)."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        head = stream.read(136)
+    size = check_file(file)
+    head = read_head(file, 136)
     order = "<u4" if head[126:128] == b"IM" else ">u4"
     if len(head) < 136 or 136 + int(np.frombuffer(head[132:136], order)[0]) > size:
         raise FormatError(

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from skelflow.errors import FormatError
+from skelflow.io.bounds import STREAM
+from skelflow.io.files import check_file, library_path
 from skelflow.recordings.images import check_size
 from skelflow.types import Color, Frames
 
@@ -53,7 +55,7 @@ class VideoFile:
         self._faster = self._how_much_faster(count, frame_rate_hz)
         self.stored = round(self._in_file / self._faster)
         if self.stored <= 0:
-            raise FormatError(f"{path}: no video that can be decoded ({path.stat().st_size} bytes)")
+            raise FormatError(f"{path}: no video that can be decoded ({check_file(path)} bytes)")
         if not (smaller and size is not None and _is_reduced(found, size)):
             check_size(path, found, size)
         self.path, self.size = path, found
@@ -133,7 +135,7 @@ class _Decoder:
 
     def _decode(self, place: int) -> Bgr | None:
         if self._capture is None or place <= self._at:
-            self._capture, self._at, self._next = cv2.VideoCapture(str(self._path)), -1, 0
+            self._capture, self._at, self._next = _open(self._path), -1, 0
         while self._at < place:
             if not self._capture.grab():
                 self._capture = None
@@ -154,9 +156,14 @@ class _Decoder:
         return stamped if self._has_gaps else self._next
 
 
+def _open(path: Path) -> cv2.VideoCapture:
+    """By an absolute path: a relative one may read like an address on the network."""
+    return cv2.VideoCapture(library_path(path, bound=STREAM))
+
+
 def _count_frames(path: Path) -> int:
     """Frames that a video really has; its header also counts those that were dropped."""
-    capture, count = cv2.VideoCapture(str(path)), 0
+    capture, count = _open(path), 0
     while capture.grab():
         count += 1
     capture.release()
@@ -165,7 +172,7 @@ def _count_frames(path: Path) -> int:
 
 def _measure(path: Path) -> tuple[int, float, tuple[int, int]]:
     """Frames that a video has, 0 when it is none, frames a second, and (height, width)."""
-    capture = cv2.VideoCapture(str(path))
+    capture = _open(path)
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
     edges = (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
     height, width = (int(capture.get(edge)) for edge in edges)

@@ -9,6 +9,7 @@ from jaxtyping import Bool
 
 from skelflow.errors import DataError, FormatError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.files import open_file
 from skelflow.types import Camera, Depth, Flow
 
 STEP_M = 1e-4  # one unit of the int16 flow
@@ -65,7 +66,7 @@ def read_flow(path: str | Path) -> FlowFile:
     """Everything in a flow file; raises as `load_flow`."""
     path = Path(path)
     try:
-        with path.open("rb") as stream, np.load(stream) as content:
+        with open_file(path) as stream, np.load(stream) as content:
             flow, scale = content["flow"], np.float32(content["scale_m"])
             width, height, *lens = content["camera"].tolist()
             return FlowFile(
@@ -75,8 +76,6 @@ def read_flow(path: str | Path) -> FlowFile:
                 median_depth_m=float(content["median_depth_m"]),
                 saturated=int(content["saturated"]),
             )
-    except FileNotFoundError as error:
-        raise FormatError(f"{path} does not exist; expected a flow_*.npz") from error
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise FormatError(
             f"{path}: no flow that can be read, or damaged ({error}); expected a flow_*.npz of "

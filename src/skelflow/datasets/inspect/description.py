@@ -6,6 +6,7 @@ from pathlib import Path
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
+from skelflow.io.files import is_file, is_folder
 from skelflow.recordings import find_reader, find_recordings, open_recording
 from skelflow.types import Camera, Recording
 
@@ -32,12 +33,12 @@ def describe(
         The recording cannot be read.
     """
     first = paths[0]
-    if len(paths) == 1 and (find_reader(first) or not first.exists()):
+    if len(paths) == 1 and (find_reader(first) or not is_folder(first)):
         return describe_recording(open_recording(first))
     for path in paths:
-        if not path.exists():
+        if not (is_file(path) or is_folder(path)):
             raise DataError(f"{path} is no folder; give one recording, or folders of recordings")
-    inventory = take_inventory([path for path in paths if path.is_dir()])
+    inventory = take_inventory([path for path in paths if is_folder(path)])
     if inventory.everything and not check:
         return inventory.to_text()
     found = [recording for path in paths for recording in find_recordings(path)]

@@ -10,6 +10,7 @@ from skelflow.camera.lens import LensCamera
 from skelflow.camera.pinhole import unproject
 from skelflow.camera.register import resample_color
 from skelflow.errors import FormatError
+from skelflow.io.files import is_file
 from skelflow.recordings.azure_kinect.calibration import Device, read_device
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.streams.timing import (
@@ -30,7 +31,7 @@ _BRIGHTEST = 16_000.0  # infrared that becomes 255; hardly anything is brighter
 
 def recognizes(path: Path) -> bool:
     """Whether the path is a Matroska file."""
-    return path.suffix.lower() == ".mkv" and path.is_file()
+    return path.suffix.lower() == ".mkv" and is_file(path)
 
 
 def find(folder: Path) -> Iterator[Path]:

@@ -1,9 +1,12 @@
 """A folder without depth: a skeleton alone."""
 
 import csv
+from io import StringIO
 from pathlib import Path
 
 from skelflow.errors import FormatError
+from skelflow.io.files import read_text
+from skelflow.io.numbers import parse_whole
 from skelflow.recordings.folder.settings import Settings
 from skelflow.recordings.folder.skeleton import read_skeleton
 from skelflow.types import Frames, Recording
@@ -40,14 +43,11 @@ def read_alone(path: Path, file: Path, settings: Settings) -> Recording:
 
 def _count_frames(file: Path) -> int:
     """One more than the last frame that has a line."""
-    last = 0
+    text, last = StringIO(read_text(file, encoding="utf-8-sig"), newline=""), 0
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            for line in csv.DictReader(stream):
-                text = (line.get("frame") or "").strip()
-                if text.isascii() and text.isdigit() and len(text) < 10:
-                    last = max(last, int(text))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        for line in csv.DictReader(text):
+            last = max(last, parse_whole((line.get("frame") or "").strip()) or 0)
+    except csv.Error as error:
         raise FormatError(f"{file}: cannot be read as CSV ({error})") from error
     if last >= _MOST_FRAMES:
         raise FormatError(f"{file}: frame {last}, expected less than {_MOST_FRAMES:,}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from skelflow.errors import FormatError
+from skelflow.io.files import is_file, is_folder, refused
 from skelflow.recordings.consistency import check_units
 from skelflow.recordings.folder.alone import read_alone
 from skelflow.recordings.folder.frame_names import check_steps, in_order, match_frames
@@ -22,13 +23,13 @@ _NEAREST_M, _FARTHEST_M = 0.05, 50.0
 
 def recognizes(path: Path) -> bool:
     """Whether the path is a folder with a `recording.toml`, or that file."""
-    return (path / _SETTINGS).is_file() or (path.name == _SETTINGS and path.is_file())
+    return is_file(path / _SETTINGS) or (path.name == _SETTINGS and is_file(path))
 
 
 def find(folder: Path) -> Iterator[Path]:
     """Every folder with a `recording.toml` below a folder."""
     for base, folders, _ in walk_folders(folder):
-        yield from (base / name for name in folders if (base / name / _SETTINGS).is_file())
+        yield from (base / name for name in folders if is_file(base / name / _SETTINGS))
 
 
 def read(path: Path) -> Recording:
@@ -51,7 +52,7 @@ def read(path: Path) -> Recording:
     folder = path.parent if path.name == _SETTINGS else path
     settings = read_settings(folder / _SETTINGS)
     depth_files = _images(folder / "depth", (".png",))
-    if not depth_files and not (folder / "depth").exists() and (folder / _JOINTS).is_file():
+    if not depth_files and not is_folder(folder / "depth") and is_file(folder / _JOINTS):
         return read_alone(path, folder / _JOINTS, settings)
     if not depth_files:
         raise FormatError(f"{folder / 'depth'}: no frames, expected 16-bit *.png depth images")
@@ -77,9 +78,10 @@ def read(path: Path) -> Recording:
 
 def _images(folder: Path, endings: tuple[str, ...]) -> list[Path]:
     """The images of a folder, frame 2 before frame 10; none when there is no folder."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return []
-    files = (file for file in folder.iterdir() if file.suffix.lower() in endings)
+    with refused(folder):
+        files = [file for file in folder.iterdir() if file.suffix.lower() in endings]
     return in_order([file for file in files if file.name[0] != "."])
 
 
@@ -144,7 +146,7 @@ def _color_frames(
 
 
 def _skeleton(file: Path, settings: Settings, camera: Camera, count: int) -> Skeleton | None:
-    if not file.is_file():
+    if not is_file(file):
         return None
     if settings.layout is None:
         raise FormatError(

@@ -2,12 +2,12 @@
 
 import difflib
 import math
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, FormatError
+from skelflow.io.documents import read_toml
 from skelflow.recordings.action_names import action_number
 from skelflow.recordings.folder.joints import read_layout
 from skelflow.skeleton.layouts import Layout
@@ -65,10 +65,7 @@ def read_settings(file: Path) -> Settings:
     FormatError
         It is no TOML, a key is unknown or missing, or a value is of the wrong kind.
     """
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FormatError(f"{file}: no TOML that can be read ({error})") from error
+    content = read_toml(file)
     _check_keys(file, content)
     recording = content.get("recording", {})
     name = recording.get("name", file.parent.resolve().name)

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ from jaxtyping import Float32, UInt8
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
+from skelflow.io.files import read_text
+from skelflow.io.numbers import parse_real, parse_whole
 from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Skeleton
 
@@ -61,25 +64,21 @@ def read_skeleton(file: Path, layout: Layout, camera: Camera, *, count: int) -> 
 
 
 def _rows(file: Path, layout: Layout, count: int) -> Iterator[_Row]:
+    text = StringIO(read_text(file, encoding="utf-8-sig"), newline="")
+    lines = csv.DictReader(text, restkey="", restval=None)
     try:
-        stream = file.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise FormatError(f"{file}: cannot be read ({error.strerror})") from error
-    with stream:
-        lines = csv.DictReader(stream, restkey="", restval=None)
-        try:
-            _check_header(file, lines.fieldnames or ())
-            for fields in lines:
-                yield _row(f"{file}, line {lines.line_num}", lines.line_num, fields, layout, count)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise FormatError(f"{file}: no CSV text ({error})") from error
+        _check_header(file, lines.fieldnames or ())
+        for fields in lines:
+            yield _row(f"{file}, line {lines.line_num}", lines.line_num, fields, layout, count)
+    except csv.Error as error:
+        raise FormatError(f"{file}: no CSV text ({error})") from error
 
 
 def _check_header(file: Path, names: object) -> None:
     found = list(names) if isinstance(names, list | tuple) else []
     missing = [name for name in _REQUIRED if name not in found]
     unknown = [name for name in found if name not in _KNOWN]
-    if missing or unknown or ("u_px" in found) != ("v_px" in found):
+    if missing or unknown or len(set(found)) < len(found) or ("u_px" in found) != ("v_px" in found):
         raise FormatError(
             f"{file}, line 1: columns are {','.join(map(str, found))!r}, expected "
             f"{','.join(_REQUIRED)!r}, then optionally 'u_px,v_px' and 'tracking'"
@@ -105,29 +104,30 @@ def _row(where: str, line: int, fields: dict[str, str | None], layout: Layout, c
 def _number(where: str, text: dict[str, str], key: str) -> float:
     if not text.get(key):
         return float("nan")
-    try:
-        return float(text[key])
-    except ValueError:
-        raise FormatError(
-            f"{where}: {key} is {text[key]!r}, expected a number or nothing"
-        ) from None
+    number = parse_real(text[key])
+    if number is None:
+        raise FormatError(f"{where}: {key} is {text[key][:40]!r}, expected a number or nothing")
+    return number
 
 
 def _whole(where: str, text: dict[str, str], key: str, end: int) -> int:
-    value = text[key]
-    if not (value.isascii() and value.isdigit() and int(value) < end):
-        raise FormatError(f"{where}: {key} is {value!r}, expected a whole number 0..{end - 1}")
-    return int(value)
+    number = parse_whole(text[key], below=end)
+    if number is None:
+        raise FormatError(
+            f"{where}: {key} is {text[key][:40]!r}, expected a whole number 0..{end - 1}"
+        )
+    return number
 
 
 def _joint(where: str, text: str, layout: Layout) -> int:
     if text in layout.joints:
         return layout.joints.index(text)
-    if text.isascii() and text.isdigit() and int(text) < len(layout):
-        return int(text)
+    number = parse_whole(text, below=len(layout))
+    if number is not None:
+        return number
     raise FormatError(
-        f"{where}: joint is {text!r}, expected 0..{len(layout) - 1} or a name of {layout.name}: "
-        f"{', '.join(layout.joints)}"
+        f"{where}: joint is {text[:40]!r}, expected 0..{len(layout) - 1} or a name of "
+        f"{layout.name}: {', '.join(layout.joints)}"
     )
 
 

@@ -13,6 +13,7 @@ from skelflow.camera.calibration.file import (
 )
 from skelflow.camera.calibration.sensors import Correspondences, fit_calibration
 from skelflow.errors import CalibrationError
+from skelflow.io.files import is_file
 from skelflow.recordings.ntu.files import homes
 from skelflow.recordings.ntu.skeleton import clean, read_tracks
 from skelflow.types import Camera, Projection
@@ -65,7 +66,7 @@ def find_calibration(
         The file is damaged.
     """
     files = (home / CAMERAS_FILE for home in homes(path))
-    file = next((file for file in files if file.is_file()), None)
+    file = next((file for file in files if is_file(file)), None)
     known = None if file is None else _load(file, file.stat().st_mtime_ns)
     calibration = None if known is None else known.at(viewpoint_of(name))
     if calibration is None and values is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from skelflow.errors import FormatError
+from skelflow.io.files import is_file, is_folder, read_text
 from skelflow.recordings.ntu.names import ntu_name
 
 Modality = Literal["depth", "masked depth", "skeleton", "color", "infrared"]
@@ -49,18 +50,18 @@ def is_part(path: Path) -> bool:
     """Whether a path that exists is named and shaped like a part of a recording."""
     if ntu_name(path.name) is None:
         return False
-    if path.is_dir():
-        return not (path / "recording.toml").exists()
-    return path.is_file() and path.name.endswith(tuple(ending for _, ending in _FILES.values()))
+    if is_folder(path):
+        return not is_file(path / "recording.toml")
+    return is_file(path) and path.name.endswith(tuple(ending for _, ending in _FILES.values()))
 
 
 def locate(path: Path, name: str) -> Parts:
     """The parts of the recording `name`; `path` itself comes first, raw depth before masked."""
     bases = homes(path)
-    own = [path] if path.is_dir() else []
-    depth = (folder for folder in (*own, *_depth_places(bases, name)) if folder.is_dir())
+    own = [path] if is_folder(path) else []
+    depth = (folder for folder in (*own, *_depth_places(bases, name)) if is_folder(folder))
     skeleton, color, infrared = (
-        next((f for f in _file_places(bases, modality, name) if f.is_file()), None)
+        next((f for f in _file_places(bases, modality, name) if is_file(f)), None)
         for modality in _FILES
     )
     return Parts(next(depth, None), skeleton, color, infrared)
@@ -81,12 +82,12 @@ def other_roots(folder: Path) -> list[Path]:
         One of them is no folder.
     """
     file = folder / ROOTS_FILE
-    if not file.is_file():
+    if not is_file(file):
         return []
-    lines = (line.strip() for line in file.read_text(encoding="utf-8").splitlines())
+    lines = (line.strip() for line in read_text(file).splitlines())
     roots = [folder / line for line in lines if line and not line.startswith("#")]
     for root in roots:
-        if not root.is_dir():
+        if not is_folder(root):
             raise FormatError(f"{file}: {root} is no folder: is its disk there? Else mend the line")
     return roots
 
@@ -106,7 +107,7 @@ def find_parts(root: Path) -> Iterator[Path]:
     for disk in (root, *disks):
         for part in scan(disk):
             path = Path(part.folder, part.entry)
-            if "depth" in part.modality and (path / "recording.toml").exists():
+            if "depth" in part.modality and is_file(path / "recording.toml"):
                 continue  # somebody's own recording of that name
             home = str(root if disks else home_of(path.parent))
             candidate = MODALITIES.index(part.modality), root / part.name if disks else path
@@ -130,7 +131,7 @@ def scan_all(roots: Iterable[Path]) -> Iterator[Part]:
     """
     disks = dict.fromkeys(disk for root in roots for disk in (root, *other_roots(root)))
     for disk in disks:
-        if not disk.is_dir():
+        if not is_folder(disk):
             raise FormatError(f"{disk} is no folder; expected one with NTU RGB+D below it")
         yield from scan(disk)
 

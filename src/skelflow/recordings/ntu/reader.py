@@ -10,6 +10,7 @@ from jaxtyping import Float32, Float64, UInt8
 
 from skelflow.camera.calibration.file import SensorCalibration
 from skelflow.errors import FormatError
+from skelflow.io.files import is_file, is_folder, refused
 from skelflow.recordings.images import read_depth_png
 from skelflow.recordings.ntu.cameras import (
     COLOR_SIZE,
@@ -38,7 +39,7 @@ _DEPTH_IMAGE = re.compile(r"M?Depth-.*\.png")
 
 def recognizes(path: Path) -> bool:
     """Whether the path is named like NTU RGB+D and is, or stands for, a part of a recording."""
-    if path.exists():
+    if is_file(path) or is_folder(path):
         return is_part(path)
     return ntu_name(path.name) == path.name and bool(locate(path, path.name))
 
@@ -123,7 +124,9 @@ def _projection(calibration: SensorCalibration, color: VideoFile) -> Projection 
 
 def _depth_files(folder: Path) -> list[Path]:
     """The depth images of a folder in order, raw ones if there are both."""
-    names = sorted(entry.name for entry in folder.iterdir() if _DEPTH_IMAGE.fullmatch(entry.name))
+    with refused(folder):
+        entries = [entry.name for entry in folder.iterdir()]
+    names = sorted(name for name in entries if _DEPTH_IMAGE.fullmatch(name))
     names = [name for name in names if name.startswith("D")] or names
     if not names:
         raise FormatError(

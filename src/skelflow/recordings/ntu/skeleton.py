@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import FormatError
+from skelflow.io.files import read_text
+from skelflow.io.numbers import parse_whole
 
 JOINTS = 25
 _BODY_FIELDS = 10
@@ -39,10 +41,7 @@ def read_tracks(path: Path) -> Tracks:
         The text ends early or goes on after the end, a number is none, or a count is impossible;
         names the file and the line.
     """
-    try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path}: cannot be read as NTU RGB+D text ({error})") from error
+    text = read_text(path, encoding="ascii")
     lines = _Lines(path, text.splitlines())
     count = lines.count("frame count")
     if count == 0:
@@ -104,9 +103,10 @@ class _Lines:
 
     def count(self, what: str) -> int:
         text = self.next(f"a {what}").strip()
-        if not (text.isascii() and text.isdigit()):
+        number = parse_whole(text)
+        if number is None:
             raise self.error(f"found {text[:40]!r}, expected a {what} (a whole number >= 0)")
-        return int(text)
+        return number
 
     def numbers(self, expected: int, what: str) -> list[float]:
         text = self.next(what)

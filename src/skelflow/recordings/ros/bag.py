@@ -16,6 +16,8 @@ from jaxtyping import Float64
 
 from skelflow.errors import FormatError
 from skelflow.extras import require
+from skelflow.io.bounds import STREAM
+from skelflow.io.files import absolute_text, check_file, is_folder, library_path
 from skelflow.recordings.ros.images import image_kind, stamp_s
 
 _IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
@@ -54,7 +56,17 @@ def _find_reader(path: Path) -> Any:
     from rosbags.typesys import Stores, get_typestore
 
     store = get_typestore(Stores.ROS2_HUMBLE)  # for bags that do not define their types
-    return AnyReader([path.absolute()], default_typestore=store)
+    return AnyReader([Path(_checked(path))], default_typestore=store)
+
+
+def _checked(path: Path) -> str:
+    """The absolute path of a bag whose files are all regular."""
+    if not is_folder(path):
+        return library_path(path, bound=STREAM)
+    for file in path.iterdir():
+        if not is_folder(file):
+            check_file(file, bound=STREAM)
+    return absolute_text(path)
 
 
 @contextmanager

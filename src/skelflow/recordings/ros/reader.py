@@ -11,6 +11,7 @@ from skelflow.camera.lens import LensCamera
 from skelflow.camera.pinhole import unproject
 from skelflow.camera.register import resample_color
 from skelflow.errors import ConfigError, FormatError
+from skelflow.io.files import is_file, read_head
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.ros.bag import MessageReader, Topic, first_message, image_topics, open_bag
 from skelflow.recordings.ros.cameras import Pose, read_camera, read_pose
@@ -36,7 +37,7 @@ _REALSENSE_UNIT = "/option/Depth_Units/value"
 def recognizes(path: Path) -> bool:
     """Whether the path is a bag's file or folder."""
     if path.suffix.lower() in _ENDINGS:
-        return path.is_file()
+        return is_file(path)
     return _is_bag(path / _METADATA)
 
 
@@ -52,9 +53,8 @@ def find(folder: Path) -> Iterator[Path]:
 def _is_bag(metadata: Path) -> bool:
     """Whether a file describes a bag of ROS 2; other programs have a metadata.yaml as well."""
     try:
-        with metadata.open("rb") as stream:
-            return b"rosbag2_bagfile_information" in stream.read(1000)
-    except OSError:
+        return b"rosbag2_bagfile_information" in read_head(metadata, 1000)
+    except FormatError:
         return False
 
 

@@ -13,6 +13,8 @@ from jaxtyping import Shaped
 
 from skelflow.errors import FormatError
 from skelflow.extras import require
+from skelflow.io.bounds import STREAM
+from skelflow.io.files import library_path
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -100,7 +102,7 @@ def open_media(path: Path) -> "Iterator[InputContainer]":
     import av
 
     try:
-        with av.open(f"file:{path.absolute()}") as file:
+        with av.open(f"file:{library_path(path, bound=STREAM)}") as file:
             yield file
     except (av.FFmpegError, OSError, ValueError) as error:
         raise FormatError(
@@ -177,7 +179,7 @@ class _Decoder:
     def _restart(self) -> None:
         import av
 
-        self._file, self._next = av.open(f"file:{self._reader.path.absolute()}"), 0
+        self._file, self._next = av.open(f"file:{library_path(self._reader.path, bound=STREAM)}"), 0
         self._frames = self._file.decode(self._file.streams[self._reader.track.index])
 
     def _seek(self, t: int) -> None:

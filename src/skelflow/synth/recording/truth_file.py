@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from skelflow.errors import FormatError
+from skelflow.io.documents import parse_json
+from skelflow.io.files import open_file
 from skelflow.types import Camera, Flow, Frames
 
 STEP_M = 1e-4  # one unit of the stored flow
@@ -59,7 +61,7 @@ def read_truth(path: str | Path) -> Truth:
         The file is missing, damaged, or something else; a damaged array when it is read.
     """
     path = Path(path)
-    about = json.loads(str(_read(path, _ABOUT)))
+    about = parse_json(str(_read(path, _ABOUT)), path)
     count, step = int(about["frames"]), np.float32(about["step_m"])
 
     def flow_m(t: int) -> Flow:
@@ -125,7 +127,7 @@ class TruthWriter:
 
 def _read(path: Path, name: str) -> Any:
     try:
-        with path.open("rb") as stream, np.load(stream) as content:
+        with open_file(path) as stream, np.load(stream) as content:
             return content[name]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
         raise FormatError(
