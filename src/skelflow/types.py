@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.errors import ConfigError, FormatError
+from skelflow.settings import shown
 
 Depth = Float32[np.ndarray, "h w"]  # meters along the optical axis, 0 = no reading
 Intensity = Float32[np.ndarray, "h w"]  # gray, 0..255
@@ -20,6 +22,19 @@ Joints2D = Float32[np.ndarray, "t bodies joints 2"]  # (x, y) depth-image pixels
 
 Image = TypeVar("Image")
 Changed = TypeVar("Changed")
+
+
+_WIDEST = 65535  # pixels
+_SHORTEST, _LONGEST = 1e-4, 1e4  # focal lengths, image widths: fields of view of 179.98 to 0.006
+
+
+def _require(
+    owner: object, name: str, kind: type, span: tuple[int | float, int | float], expected: str
+) -> None:
+    """Refuse, with `ConfigError`, a camera's number of another kind or outside a span."""
+    value = getattr(owner, name)
+    if not (isinstance(value, kind) and span[0] <= value <= span[1]):
+        raise ConfigError(f"camera: {name} must be {expected}, found {shown(value)}")
 
 
 @dataclass(frozen=True)
@@ -38,7 +53,8 @@ class Camera:
     Raises
     ------
     ConfigError
-        A size or a focal length is not positive and finite, or another number is not finite.
+        A size or a focal length is not positive and finite, another number is not finite, or one
+        is beyond what a camera has.
 
     Examples
     --------
@@ -57,14 +73,16 @@ class Camera:
     k3: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("width", "height", "fx", "fy"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > 0):
-                raise ConfigError(f"camera: {name} must be positive and finite, found {value}")
-        if not (math.isfinite(self.cx) and math.isfinite(self.cy)):
-            raise ConfigError(f"camera: (cx, cy) must be finite, found ({self.cx}, {self.cy})")
-        if not all(math.isfinite(k) for k in self.distortion):
-            raise ConfigError(f"camera: distortion must be finite, found {self.distortion}")
+        for name in ("width", "height"):
+            _require(self, name, Integral, (1, _WIDEST), f"a whole number, 1 to {_WIDEST}")
+        nearest, farthest = self.width * _SHORTEST, self.width * _LONGEST
+        for name in ("fx", "fy"):
+            text = f"positive and finite, {nearest:g} to {farthest:g} pixels at this width"
+            _require(self, name, Real, (nearest, farthest), text)
+        for name in ("cx", "cy"):
+            _require(self, name, Real, (-farthest, farthest), f"finite, at most {farthest:g}")
+        for name in ("k1", "k2", "k3"):
+            _require(self, name, Real, (-1e9, 1e9), "finite, at most 1e9")
 
     @property
     def distortion(self) -> tuple[float, float, float]:

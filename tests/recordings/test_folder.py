@@ -115,6 +115,10 @@ def test_folder_takes_a_field_of_view(tmp_path: Path) -> None:
         ("action = 7", 'action = "wave"', r"\[labels\] action is 'wave', expected a whole"),
         ('"kinect_v2"', '"kinect_v9"', "layout is 'kinect_v9', expected one of kinect_v1"),
         ("[camera]", "[camera", "no TOML that can be read"),
+        ('"kinect_v2"', "[1]", r"layout is \[1\]"),
+        ("fx = 60.0", "fx = 1" + "0" * 400, "fx is 1000"),
+        ("action = 7", "action = 1" + "0" * 400, "action is 1000"),
+        ("action = 7", "action = " + "9" * 5000, "no TOML that can be read"),
         ('name = "wave"', "name = 3", "name is 3, expected text"),
     ],
 )
@@ -221,7 +225,7 @@ def test_folder_fails_when_skeleton_columns_are_wrong(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"skeleton\.csv: no joints"):
         open_recording(root)
     (root / "skeleton.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(FormatError, match=r"skeleton\.csv: no UTF-8 text"):
+    with pytest.raises(FormatError, match=r"skeleton\.csv: no CSV text"):
         open_recording(root)
 
 

@@ -12,6 +12,7 @@ from skelflow.camera.pinhole import project
 from skelflow.camera.plausible import check_camera
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.skeleton.actors import keep_actors
+from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Depth, Joints3D, Recording, Skeleton
 
 NEAR_M = 0.25  # a joint lies inside the body, its pixel's depth on the skin
@@ -59,8 +60,10 @@ def checked(recording: Recording, *, published: bool = False) -> Recording:
     Raises
     ------
     FormatError
-        The camera is none, depth is not in meters, or joints do not lie on the depth.
+        The camera is none, depth is not in meters, joints are where none can be, or do not lie on
+        the depth.
     """
+    _check_joints(recording)
     recording = _with_actors(recording)
     times, depths = _sampled(recording)
     if not depths:
@@ -115,6 +118,12 @@ def share_on_depth(
         there = depth[y[seen], x[seen]]
         hits += int(((there > 0) & (np.abs(there - z[seen]) < NEAR_M)).sum())
     return hits / asked if asked >= _FEWEST else float("nan")
+
+
+def _check_joints(recording: Recording) -> None:
+    if recording.skeleton is not None:
+        joints_m = recording.skeleton.joints_m
+        check_joints(recording.path, joints_m, refusal=FormatError, in_front=False)
 
 
 def _check_camera(recording: Recording) -> None:

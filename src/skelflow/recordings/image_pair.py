@@ -1,23 +1,25 @@
 """Two depth images, and color if there is any, as a recording of two frames."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
 from skelflow.camera.depth_units import check_meters, check_scale, without_codes
 from skelflow.camera.plausible import check_camera
 from skelflow.errors import ConfigError, DataError, FormatError
-from skelflow.io.files import is_folder, open_file
+from skelflow.io.arrays import read_arrays
+from skelflow.io.files import is_folder
 from skelflow.recordings import find_reader, open_recording
 from skelflow.recordings.images import color_shift, read_color, read_depth_png
+from skelflow.recordings.streams.image_headers import check_pixels
 from skelflow.types import Camera, Color, Depth, Frames, Recording
 
 FOV_X_DEG = 62.5  # horizontal field of view of the first Kinect, as the method's authors take it
 DEPTH_SCALE = 0.001  # millimeters
+_LARGEST_SCALE = 1000.0
 
 _IMAGES = (".png", ".npy", ".npz", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".pgm")
+_BEYOND_M = 1e9  # is refused; larger numbers would be infinite as float32
 _RATE_HZ = 30.0  # unknown; only the time written into pictures depends on it
 
 
@@ -72,8 +74,10 @@ def open_frames(
     paths = first, Path(second)
     _check_images(paths)
     scale = DEPTH_SCALE if depth_scale is None else depth_scale
-    if not 0 < scale < np.inf:
-        raise ConfigError(f"flow: depth_scale must be positive, found {scale}")
+    if not 0 < scale <= _LARGEST_SCALE:
+        raise ConfigError(
+            f"flow: depth_scale must be positive, found {scale}; 0.001 is millimeters"
+        )
     depths = [read_depth(path, scale, any_depth=any_depth) for path in paths]
     camera = _camera(depths[0], fov_x_deg, lens)
     _check_depths(paths, depths)
@@ -103,7 +107,7 @@ def read_depth(path: Path, scale: float, *, any_depth: bool = False) -> Depth:
     """
     stored = _read_array(path)
     if stored.dtype.kind == "f":
-        depth = np.ascontiguousarray(stored, np.float32)
+        depth = np.ascontiguousarray(np.clip(stored, -_BEYOND_M, _BEYOND_M), np.float32)
     else:
         if not any_depth:
             check_scale(str(path), stored, scale)
@@ -115,16 +119,13 @@ def read_depth(path: Path, scale: float, *, any_depth: bool = False) -> Depth:
 def _read_array(path: Path) -> np.ndarray:
     if path.suffix.lower() not in (".npy", ".npz"):
         return read_depth_png(path)
-    try:
-        with open_file(path) as stream:
-            stored = _pick(path, np.load(stream))
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
-        raise FormatError(f"{path}: no array that can be read ({error})") from error
+    stored = _pick(path, read_arrays(path))
     if stored.ndim != 2 or stored.dtype.kind not in "fui":
         raise FormatError(
             f"{path}: {stored.dtype} array of shape {stored.shape}, expected depth (h, w): "
             "meters as floats, or whole units"
         )
+    check_pixels(path, stored.shape[1], stored.shape[0])
     if stored.dtype.kind == "f":
         return stored
     if stored.min(initial=0) < 0 or stored.max(initial=0) > 65535:
@@ -134,15 +135,12 @@ def _read_array(path: Path) -> np.ndarray:
     return without_codes(stored.astype(np.uint16))
 
 
-def _pick(path: Path, content: np.ndarray | NpzFile) -> np.ndarray:
+def _pick(path: Path, arrays: dict[str, np.ndarray]) -> np.ndarray:
     """The array itself, or of several the one named depth."""
-    if isinstance(content, np.ndarray):
-        return content
-    names = list(content)
-    if "depth" not in names and len(names) != 1:
-        held = ", ".join(names) or "nothing"
+    if "depth" not in arrays and len(arrays) != 1:
+        held = ", ".join(arrays) or "nothing"
         raise FormatError(f"{path}: holds {held}, expected an array named depth")
-    return np.asarray(content["depth" if "depth" in names else names[0]])
+    return arrays["depth" if "depth" in arrays else next(iter(arrays))]
 
 
 def _check_alone(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Image files, decoded and checked."""
 
-import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -10,10 +10,9 @@ from jaxtyping import UInt16
 
 from skelflow.camera.depth_units import without_codes
 from skelflow.errors import FormatError
-from skelflow.io.files import read_bytes, read_head
+from skelflow.io.files import read_bytes
+from skelflow.recordings.streams.image_headers import check_image, png_header
 from skelflow.types import Color
-
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16[np.ndarray, "h w"]:
@@ -27,14 +26,14 @@ def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16
         The file is missing, no complete PNG, not 16 bit gray, or of another size.
     """
     content = read_bytes(path)
-    bits, channels = png_kind(path, content)
-    if bits != 16 or channels != 1:
+    header = png_header(path, content)
+    if header.bits != 16 or header.channels != 1:
         raise FormatError(
-            f"{path}: {bits}-bit PNG with {channels} channels, expected 16-bit gray depth; "
-            "8 bits cannot hold depth: export it again with 16 bits"
+            f"{path}: {header.bits}-bit PNG with {header.channels} channels, expected 16-bit gray "
+            "depth; 8 bits cannot hold depth: export it again with 16 bits"
         )
+    check_size(path, header[:2], size)
     image = _decode(path, content, cv2.IMREAD_UNCHANGED)
-    check_size(path, image.shape[:2], size)
     return without_codes(np.asarray(image, np.uint16))
 
 
@@ -55,10 +54,7 @@ def read_color(
         The file is missing, no complete image, of another size, has transparent pixels, or has
         16 bits and `shift` is not given.
     """
-    content = read_bytes(path)
-    if path.suffix.lower() == ".png":
-        png_kind(path, content)
-    image = _decode(path, content, cv2.IMREAD_UNCHANGED)
+    image = _read_image(path)
     check_size(path, image.shape[:2], size)
     return _to_rgb(path, _to_8_bits(path, image, shift))
 
@@ -70,9 +66,16 @@ def color_shift(files: Sequence[Path]) -> int | None:
     256 levels and all images the same brightness.
     """
     chosen = {files[i] for i in np.linspace(0, len(files) - 1, 5).astype(int)} if files else set()
-    images = [_decode(file, read_bytes(file), cv2.IMREAD_UNCHANGED) for file in sorted(chosen)]
+    images = [_read_image(file) for file in sorted(chosen)]
     largest = max((int(image.max()) for image in images if image.dtype == np.uint16), default=None)
     return None if largest is None else max(0, largest.bit_length() - 8)
+
+
+def _read_image(path: Path) -> np.ndarray:
+    """An image as stored, once its header says that it is no larger than is read."""
+    content = read_bytes(path)
+    check_image(path, content)
+    return _decode(path, content, cv2.IMREAD_UNCHANGED)
 
 
 def _to_8_bits(path: Path, image: np.ndarray, shift: int | None) -> np.ndarray:
@@ -95,25 +98,6 @@ def _to_rgb(path: Path, image: np.ndarray) -> Color:
     return np.asarray(cv2.cvtColor(image, change[channels]))
 
 
-def png_kind(path: Path, content: bytes) -> tuple[int, int]:
-    """Bits a sample and channels of a complete PNG (PNG specification, section 11.2.2)."""
-    if not content.startswith(_PNG):
-        raise FormatError(f"{path}: no PNG file, it begins with {content[:16]!r}")
-    if len(content) < 45 or content[-8:-4] != b"IEND":
-        raise FormatError(f"{path}: truncated PNG ({len(content)} bytes): copy it again")
-    channels = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
-    return content[24], channels.get(content[25], 0)
-
-
-def png_size(path: Path) -> tuple[int, int]:
-    """(height, width) of a PNG, from its header alone."""
-    head = read_head(path, 24)
-    if len(head) < 24 or not head.startswith(_PNG):
-        raise FormatError(f"{path}: no PNG file, it begins with {head[:16]!r}")
-    width, height = struct.unpack(">II", head[16:24])
-    return height, width
-
-
 def check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None) -> None:
     """Refuse, with `FormatError`, an image that is not of the (height, width) expected."""
     if size is not None and found != size:
@@ -125,8 +109,9 @@ def check_size(path: Path, found: tuple[int, ...], size: tuple[int, int] | None)
 
 def _decode(path: Path, content: bytes, mode: int) -> np.ndarray:
     image = None
-    if content:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
+    with suppress(cv2.error, MemoryError):
+        if content:
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
     if image is None:
         raise FormatError(f"{path}: damaged image, or none ({len(content)} bytes)")
     return np.asarray(image)

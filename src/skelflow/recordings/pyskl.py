@@ -19,6 +19,7 @@ from skelflow.recordings.ntu.reader import FRAME_RATE_HZ
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
 from skelflow.skeleton.layouts import KINECT_V2
+from skelflow.skeleton.plausible import FARTHEST_M
 from skelflow.types import Frames, Recording, Skeleton
 
 EXPECTS = "FILE.pkl/SsssCcccPpppRrrrAaaa, a recording in a pickle of pyskl or MMAction2 (3D)"
@@ -124,10 +125,10 @@ def _joints(path: Path, found: Mapping[str, Any]) -> Float32[np.ndarray, "t bodi
             f"{path}: keypoints are {values.shape}, expected (bodies, frames, 25, 3) in meters; "
             "networks of skeletons read joints in space, and 2D keypoints have no place there"
         )
-    joints_m = np.moveaxis(values, 0, 1).astype(np.float32) * np.array((1, -1, 1), np.float32)
-    size = float(np.abs(joints_m).max())
-    if not size <= 50:
+    size = float(np.abs(values).max())
+    if not size <= FARTHEST_M:
         raise FormatError(f"{path}: keypoints reach {size:g}, expected meters")
+    joints_m = np.moveaxis(values, 0, 1).astype(np.float32) * np.array((1, -1, 1), np.float32)
     joints_m[~joints_m.any(axis=-1)] = np.nan
     _check_upright(path, joints_m)
     return np.asarray(joints_m)

@@ -1,10 +1,11 @@
 """The reader of a source: recognizes its paths, finds them, reads one."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.recordings.consistency import checked
+from skelflow.recordings.streams.guard import guard_frames, one_recording
 from skelflow.types import Recording
 
 
@@ -45,6 +46,13 @@ class Reader:
     published: bool = False
 
     def open(self, path: Path) -> Recording:
-        """The recording at a path, its parts checked against each other; see `checked`."""
-        recording = replace(self.read(path), source=self.name)
-        return checked(recording, published=self.published)
+        """The recording at a path, its parts checked against each other; see `checked`.
+
+        Raises
+        ------
+        FormatError
+            It is damaged, whatever the reader raises about it.
+        """
+        with one_recording(path, self.name):
+            recording = guard_frames(self.read(path), self.name)
+            return checked(recording, published=self.published)

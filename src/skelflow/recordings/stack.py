@@ -1,7 +1,7 @@
 """A recording as one NumPy file: `.npz` with depth, camera, and what else there is."""
 
+import math
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,20 @@ from jaxtyping import Shaped
 from skelflow.camera.depth_units import check_meters, without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError, FormatError
+from skelflow.io.arrays import ARRAY_ERRORS
+from skelflow.io.bounds import MB, STACK
 from skelflow.io.files import is_file, open_file
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.streams.timing import describe_gaps, frame_rate
 from skelflow.recordings.walk import walk_folders
 from skelflow.skeleton.layouts import layouts
+from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Color, Depth, Frames, Labels, Recording, Skeleton
 
 EXPECTS = "NAME.npz with depth (t, h, w) and camera (fx, fy, cx, cy)"
 
 _Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
-_LARGEST_BYTES = 8 * 2**30
 _KNOWN = {"depth", "camera", "depth_scale", "times_s", "frame_rate_hz", "color", "joints_m"}
 _KNOWN |= {"layout", "action", "subject"}
 
@@ -69,6 +71,8 @@ def read(path: Path) -> Recording:
         )
     values = {name: _load(path, name) for name in shapes if name not in ("depth", "color")}
     depth = _load(path, "depth")
+    if depth.ndim != 3 or not depth.size:
+        raise FormatError(f"{path}: depth is {depth.shape}, expected (frames, height, width)")
     count, height, width = depth.shape
     camera = _camera(path, values, width, height)
     times_s = values.get("times_s")
@@ -98,7 +102,7 @@ def _shapes(path: Path) -> _Shapes:
                 for name in archive.namelist()
                 if name.endswith(".npy")
             }
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
+    except ARRAY_ERRORS as error:
         raise FormatError(f"{path}: no NumPy archive that can be read ({error})") from error
 
 
@@ -116,11 +120,13 @@ def _load(path: Path, name: str) -> Shaped[np.ndarray, "..."]:
         with open_file(path) as stream, zipfile.ZipFile(stream) as entries:
             size = entries.getinfo(f"{name}.npy").file_size
             shape, dtype = _header(entries, f"{name}.npy")
-            if int(np.prod(shape, dtype=object)) * dtype.itemsize > min(size, _LARGEST_BYTES):
+            needed = math.prod(shape) * dtype.itemsize
+            if min(shape, default=0) < 0 or needed > size:
                 raise ValueError(f"{name} of {shape} in {size:,} bytes")
+            STACK.check(needed / MB, f"{path}: {name}", FormatError)
             with entries.open(f"{name}.npy") as array:
                 return np.asarray(np.lib.format.read_array(array, allow_pickle=False))
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except ARRAY_ERRORS as error:
         raise FormatError(f"{path}: array {name} cannot be read ({error})") from error
 
 
@@ -192,6 +198,9 @@ def _skeleton(
         raise FormatError(
             f"{path}: joints_m is {joints_m.shape}, expected ({count}, bodies, {joints}, 3)"
         )
+    if joints_m.dtype.kind != "f":
+        raise FormatError(f"{path}: joints_m holds {joints_m.dtype}, expected meters as floats")
+    check_joints(path, joints_m, refusal=FormatError)
     joints_m = joints_m.astype(np.float32)
     tracked = np.isfinite(joints_m).all(axis=-1)
     tracking = np.where(tracked, 2, 0).astype(np.uint8)

@@ -6,18 +6,20 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 from jaxtyping import Float32, Integer, Num, UInt16
 
 from skelflow.camera.depth_units import without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
-from skelflow.io.files import check_file, is_file, read_head
+from skelflow.io.files import is_file
 from skelflow.recordings.consistency import check_units
 from skelflow.recordings.reader import Reader
+from skelflow.recordings.streams.mat_file import MatArray, read_mat
 from skelflow.recordings.walk import walk_folders
+from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
 
+_FARTHEST_M = 20.0
 EXPECTS = "aA_sS_tT_depth.mat, aA_sS_tT_skeleton.mat or aA_sS_tT of UTD-MHAD"
 
 # The data set comes without calibration. Of f = 240, 242.5, ... 297.5, f = 260 puts the most
@@ -102,41 +104,17 @@ def _locate(path: Path, name: str, kind: str) -> Path | None:
 
 
 def _depth_count(file: Path) -> int:
-    """Frames of a depth file, from its header: nothing is decoded."""
-    _check_complete(file)
-    try:
-        shapes = {key: shape for key, shape, _ in scipy.io.whosmat(file)}
-    except Exception as error:  # scipy raises nearly anything on a damaged file
-        raise _unreadable(file, error) from error
-    return _check_shape(file, shapes, "d_depth", (CAMERA.height, CAMERA.width))
+    """Frames of a depth file: no image is converted."""
+    return _check_shape(file, read_mat(file), "d_depth", (CAMERA.height, CAMERA.width))
 
 
-def _check_complete(file: Path) -> None:
-    """The first element's byte count must fit the file (MAT-file level 5 format, section 1)."""
-    size = check_file(file)
-    head = read_head(file, 136)
-    order = "<u4" if head[126:128] == b"IM" else ">u4"
-    if len(head) < 136 or 136 + int(np.frombuffer(head[132:136], order)[0]) > size:
-        raise FormatError(
-            f"{file}: truncated, or no MATLAB 5 file ({size} bytes); "
-            "expected a .mat file of UTD-MHAD: copy or download it again"
-        )
-
-
-def _unreadable(file: Path, error: Exception) -> FormatError:
-    return FormatError(
-        f"{file}: cannot be read as a MATLAB file ({error}); "
-        "expected a complete .mat file of UTD-MHAD: copy or download it again"
-    )
-
-
-def _check_shape(
-    file: Path, shapes: dict[str, tuple[int, ...]], key: str, plane: tuple[int, int]
-) -> int:
+def _check_shape(file: Path, arrays: dict[str, MatArray], key: str, plane: tuple[int, int]) -> int:
     """Frames of the array `key`, whose first axes must be `plane` (MATLAB drops a last 1)."""
-    if key not in shapes:
-        raise FormatError(f"{file}: no array {key!r}, found {', '.join(shapes) or 'nothing'}")
-    shape = shapes[key]
+    if key not in arrays:
+        raise FormatError(f"{file}: no array {key!r}, found {', '.join(arrays) or 'nothing'}")
+    if arrays[key].dtype is None:
+        raise FormatError(f"{file}: {key} holds no real numbers")
+    shape = arrays[key].shape
     if len(shape) not in (2, 3) or shape[:2] != plane:
         raise FormatError(f"{file}: {key} is {shape}, expected ({plane[0]}, {plane[1]}, frames)")
     count = shape[2] if len(shape) == 3 else 1
@@ -147,16 +125,9 @@ def _check_shape(
 
 def _load(file: Path, key: str, plane: tuple[int, int]) -> Num[np.ndarray, "t rows columns"]:
     """The array of a file, time first."""
-    _check_complete(file)
-    try:
-        content = scipy.io.loadmat(file, variable_names=[key])
-    except Exception as error:  # scipy raises nearly anything on a damaged file
-        raise _unreadable(file, error) from error
-    shapes = {name: np.shape(value) for name, value in content.items() if name[0] != "_"}
-    count = _check_shape(file, shapes, key, plane)
-    values = np.asarray(content[key])
-    if values.dtype.kind not in "uif":
-        raise FormatError(f"{file}: {key} holds {values.dtype}, expected real numbers")
+    arrays = read_mat(file)
+    count = _check_shape(file, arrays, key, plane)
+    values = arrays[key].values(file)
     return np.ascontiguousarray(np.moveaxis(values.reshape(*plane, count), 2, 0))
 
 
@@ -189,12 +160,12 @@ def _depth_frames(file: Path, count: int) -> Frames[Depth]:
 
 def _read_joints(file: Path) -> Float32[np.ndarray, "t 20 3"]:
     """Joints of a skeleton file, meters, y turned from up to down."""
-    values = _load(file, "d_skel", (20, 3)).astype(np.float32)
-    size = float(np.nanmax(np.abs(values), initial=0))
-    if size > 20:
-        raise FormatError(f"{file}: d_skel reaches {size:g}, expected meters (millimeters?)")
-    values[..., 1] *= -1
-    return values
+    values = _load(file, "d_skel", (20, 3))
+    stored_m = values.astype(np.float64)
+    check_joints(f"{file}: d_skel", stored_m, refusal=FormatError, farthest_m=_FARTHEST_M)
+    joints_m = values.astype(np.float32)
+    joints_m[..., 1] *= -1
+    return joints_m
 
 
 def _skeleton(joints_m: Float32[np.ndarray, "t 20 3"]) -> Skeleton:

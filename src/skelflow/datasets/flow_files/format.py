@@ -2,14 +2,13 @@
 
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Bool
 
-from skelflow.errors import DataError, FormatError
+from skelflow.errors import ConfigError, DataError, FormatError
+from skelflow.io.arrays import read_arrays
 from skelflow.io.atomic import atomic_write
-from skelflow.io.files import open_file
 from skelflow.types import Camera, Depth, Flow
 
 STEP_M = 1e-4  # one unit of the int16 flow
@@ -66,21 +65,31 @@ def read_flow(path: str | Path) -> FlowFile:
     """Everything in a flow file; raises as `load_flow`."""
     path = Path(path)
     try:
-        with open_file(path) as stream, np.load(stream) as content:
-            flow, scale = content["flow"], np.float32(content["scale_m"])
-            width, height, *lens = content["camera"].tolist()
-            return FlowFile(
-                flow_m=flow.astype(np.float32) * scale if flow.dtype == np.int16 else flow,
-                seen=content["seen"],
-                camera=Camera(int(width), int(height), *lens),
-                median_depth_m=float(content["median_depth_m"]),
-                saturated=int(content["saturated"]),
-            )
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        content = read_arrays(path)
+        flow, scale = content["flow"], np.float32(content["scale_m"])
+        width, height, *lens = content["camera"].tolist()
+        return FlowFile(
+            flow_m=_flow_m(flow, scale, (int(height), int(width), 3)),
+            seen=content["seen"],
+            camera=Camera(int(width), int(height), *lens),
+            median_depth_m=float(content["median_depth_m"]),
+            saturated=int(content["saturated"]),
+        )
+    except (FormatError, ConfigError, ValueError, LookupError, TypeError, ArithmeticError) as error:
         raise FormatError(
             f"{path}: no flow that can be read, or damaged ({error}); expected a flow_*.npz of "
             "`skelflow flow`: remove it and run the command again"
         ) from error
+
+
+def _flow_m(flow: np.ndarray, scale: np.float32, shape: tuple[int, int, int]) -> Flow:
+    """The stored flow in meters; `ValueError` where it is none."""
+    if flow.shape != shape or flow.dtype not in (np.int16, np.float32):
+        raise ValueError(f"its flow is {flow.dtype} of the size {flow.shape}, expected {shape}")
+    flow_m: Flow = flow.astype(np.float32) * scale if flow.dtype == np.int16 else flow
+    if not np.isfinite(flow_m).all():
+        raise ValueError("its flow has NaN or infinite values")
+    return flow_m
 
 
 def save_flow(

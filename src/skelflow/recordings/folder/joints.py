@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.errors import ConfigError, FormatError
-from skelflow.settings import nearest_name
+from skelflow.settings import nearest_name, shown
 from skelflow.skeleton.layouts import Layout, layouts, register_layout
 
+_MOST = 1000  # joints
 _DEFINING = ("joints", "bones", "root")
 _SWAP = {"left": "right", "right": "left"}
 
@@ -32,9 +33,9 @@ def read_layout(file: Path, values: dict[str, Any]) -> Layout | None:
         raise FormatError(f"{file}: [skeleton] {extra[0]} needs joints = [...], their names")
     if name is None:
         return None
-    if name not in layouts():
+    if not isinstance(name, str) or name not in layouts():
         raise FormatError(
-            f"{file}: [skeleton] layout is {name!r}, expected one of {', '.join(layouts())}; "
+            f"{file}: [skeleton] layout is {shown(name)}, expected one of {', '.join(layouts())}; "
             "other joints are described by joints, bones and root"
         )
     return layouts()[name]
@@ -70,8 +71,9 @@ def _name(file: Path, name: Any, values: dict[str, Any]) -> str:
 
 def _joint_names(file: Path, found: Any) -> tuple[str, ...]:
     names = found if isinstance(found, list) else []
-    if not names or not all(isinstance(name, str) and name for name in names):
-        raise FormatError(f"{file}: [skeleton] joints is {found!r}, expected a list of names")
+    whole = 0 < len(names) <= _MOST and all(isinstance(name, str) and name for name in names)
+    if not whole:
+        raise FormatError(f"{file}: [skeleton] joints is {shown(found)}, expected a list of names")
     if repeated := [name for name in names if names.count(name) > 1]:
         raise FormatError(f"{file}: [skeleton] joints names {repeated[0]!r} twice")
     return tuple(names)

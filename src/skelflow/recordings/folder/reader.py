@@ -105,16 +105,16 @@ def _first_size(file: Path, settings: Settings) -> tuple[int, ...]:
 
 
 def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) -> Depth:
-    depth_m = read_depth_png(file, size=size) * np.float32(settings.depth_scale)
-    some = depth_m[depth_m > 0]
-    middle = float(np.median(some)) if some.size else 1.0
+    stored, scale = read_depth_png(file, size=size), settings.depth_scale
+    some = stored[stored > 0]
+    middle = scale * float(np.median(some)) if some.size else 1.0
     if not _NEAREST_M <= middle <= _FARTHEST_M:
         raise FormatError(
             f"{file}: depth is {middle:g} m in the median, expected {_NEAREST_M:g} to "
             f"{_FARTHEST_M:g} m: correct depth_scale in {settings.file} (meters a unit: 0.001 for "
-            f"millimeters; it is {settings.depth_scale:g})"
+            f"millimeters; it is {scale:g})"
         )
-    return np.asarray(depth_m, np.float32)
+    return np.asarray(stored * np.float32(scale), np.float32)
 
 
 def _color_frames(

@@ -1,7 +1,6 @@
 """`recording.toml`, read and checked; every error names what is expected."""
 
 import difflib
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from skelflow.errors import ConfigError, FormatError
 from skelflow.io.documents import read_toml
 from skelflow.recordings.action_names import action_number
 from skelflow.recordings.folder.joints import read_layout
+from skelflow.settings import shown
 from skelflow.skeleton.layouts import Layout
 from skelflow.types import Camera, Labels
 
@@ -20,6 +20,7 @@ _KEYS = {
     "skeleton": ("layout", "joints", "bones", "mirror", "root"),
 }
 _MOST = 1_000_000
+_LARGEST = 10**9  # of any number
 _PINHOLE = ("fx", "fy", "cx", "cy")
 
 
@@ -70,7 +71,7 @@ def read_settings(file: Path) -> Settings:
     recording = content.get("recording", {})
     name = recording.get("name", file.parent.resolve().name)
     if not isinstance(name, str) or not name:
-        raise FormatError(f"{file}: [recording] name is {name!r}, expected text")
+        raise FormatError(f"{file}: [recording] name is {shown(name)}, expected text")
     return Settings(
         file=file,
         name=name,
@@ -92,7 +93,7 @@ def _check_keys(file: Path, content: dict[str, Any]) -> None:
     for table, known in _KEYS.items():
         values = content.get(table, {})
         if not isinstance(values, dict):
-            raise FormatError(f"{file}: {table} is {values!r}, expected a table [{table}]")
+            raise FormatError(f"{file}: {table} is {shown(values)}, expected a table [{table}]")
         _check_known(file, f"key in [{table}]", values, known)
 
 
@@ -109,8 +110,9 @@ def _number(file: Path, table: str, values: dict[str, Any], key: str) -> float:
     if key not in values:
         raise FormatError(f"{file}: [{table}] {key} is missing, expected a number")
     value = values[key]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise FormatError(f"{file}: [{table}] {key} is {value!r}, expected a number")
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not -_LARGEST <= value <= _LARGEST:
+        raise FormatError(f"{file}: [{table}] {key} is {shown(value)}, expected a number")
     return float(value)
 
 
@@ -157,6 +159,7 @@ def _labels(file: Path, values: dict[str, Any]) -> Labels:
     if isinstance(values.get("action"), str):
         values = {**values, "action": action_number(values["action"], file)}
     for key, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise FormatError(f"{file}: [labels] {key} is {value!r}, expected a whole number")
+        number = isinstance(value, int) and not isinstance(value, bool)
+        if not number or not -_LARGEST <= value <= _LARGEST:
+            raise FormatError(f"{file}: [labels] {key} is {shown(value)}, expected a whole number")
     return Labels(**values)

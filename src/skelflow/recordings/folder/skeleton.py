@@ -14,12 +14,14 @@ from skelflow.errors import FormatError
 from skelflow.io.files import read_text
 from skelflow.io.numbers import parse_real, parse_whole
 from skelflow.skeleton.layouts import Layout
+from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Skeleton
 
 _REQUIRED = ("frame", "body", "joint", "x_m", "y_m", "z_m")
 _PIXELS = ("u_px", "v_px")
 _KNOWN = (*_REQUIRED, *_PIXELS, "tracking")
 _MOST_BODIES = 64
+_LARGEST = 1e6
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def read_skeleton(file: Path, layout: Layout, camera: Camera, *, count: int) -> 
         seen[place] = row.line
         tracking[place] = row.tracking
         values[place] = row.values if row.tracking else np.nan
-    _check_meters(file, values)
+    check_joints(f"{file}", values[..., :3], refusal=FormatError)
     pixels = np.where(np.isnan(values[..., 3:]), project(values[..., :3], camera), values[..., 3:])
     return Skeleton(layout.name, values[..., :3], pixels.astype(np.float32), tracking)
 
@@ -105,7 +107,7 @@ def _number(where: str, text: dict[str, str], key: str) -> float:
     if not text.get(key):
         return float("nan")
     number = parse_real(text[key])
-    if number is None:
+    if number is None or abs(number) > _LARGEST:
         raise FormatError(f"{where}: {key} is {text[key][:40]!r}, expected a number or nothing")
     return number
 
@@ -129,12 +131,3 @@ def _joint(where: str, text: str, layout: Layout) -> int:
         f"{where}: joint is {text[:40]!r}, expected 0..{len(layout) - 1} or a name of "
         f"{layout.name}: {', '.join(layout.joints)}"
     )
-
-
-def _check_meters(file: Path, values: Float32[np.ndarray, "t bodies joints 5"]) -> None:
-    z = values[..., 2][np.isfinite(values[..., 2])]
-    if z.size and not 0 < float(np.median(z)) <= 50:
-        raise FormatError(
-            f"{file}: z_m is {np.median(z):g} in the median, expected meters in front of the "
-            "camera (0..50): are these millimeters, or another camera's frame?"
-        )

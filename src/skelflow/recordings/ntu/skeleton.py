@@ -7,12 +7,15 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import FormatError
+from skelflow.io.bounds import MB, NUMBERS
 from skelflow.io.files import read_text
 from skelflow.io.numbers import parse_whole
+from skelflow.skeleton.plausible import check_joints
 
 JOINTS = 25
 _BODY_FIELDS = 10
 _JOINT_FIELDS = 12
+_FARTHEST_PX = 1e6
 _WHICH = [f"joint {number} of {JOINTS}" for number in range(1, JOINTS + 1)]
 
 
@@ -49,11 +52,23 @@ def read_tracks(path: Path) -> Tracks:
     frames = [_read_frame(lines) for _ in range(count)]
     lines.finish()
     ids = tuple(dict.fromkeys(body for frame in frames for body in frame))
+    size = count * len(ids) * JOINTS * _JOINT_FIELDS * 8
+    NUMBERS.check(size / MB, f"{path}: {len(ids)} bodies in {count} frames", FormatError)
     values = np.full((count, len(ids), JOINTS, _JOINT_FIELDS), np.nan)
     for t, frame in enumerate(frames):
         for body, joints in frame.items():
             values[t, ids.index(body)] = joints
+    _check_values(path, values)
     return Tracks(ids, values)
+
+
+def _check_values(path: Path, values: Float64[np.ndarray, "t bodies 25 12"]) -> None:
+    """Refuse joints of tracked bodies that no sensor reports, and pixels far off any image."""
+    tracked = values[values[..., 11] > 0]
+    check_joints(path, tracked[:, :3], refusal=FormatError)
+    pixels = tracked[:, 3:7][np.isfinite(tracked[:, 3:7])]
+    if pixels.size and (largest := float(np.abs(pixels).max())) > _FARTHEST_PX:
+        raise FormatError(f"{path}: a joint's pixel is {largest:g}, expected at most 1e6")
 
 
 def clean(values: Float64[np.ndarray, "*frames 25 12"]) -> Float64[np.ndarray, "*frames 25 12"]:
@@ -112,6 +127,8 @@ class _Lines:
         text = self.next(what)
         last = self.read == len(self.lines)
         end = "; it is the last line, the file is truncated: copy it again" if last else ""
+        if "_" in text:
+            raise self.error(f"found {text[:40]!r}, expected the {expected} numbers of {what}")
         try:
             values = [_number(field) for field in text.split()]
         except ValueError as error:

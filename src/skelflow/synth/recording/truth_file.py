@@ -1,19 +1,18 @@
 """Ground-truth files: flow as int16 tenths of millimeters, one array per frame, read on demand."""
 
 import json
-import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 from jaxtyping import Bool, UInt8
 
 from skelflow.errors import FormatError
+from skelflow.io.arrays import read_arrays
 from skelflow.io.documents import parse_json
-from skelflow.io.files import open_file
 from skelflow.types import Camera, Flow, Frames
 
 STEP_M = 1e-4  # one unit of the stored flow
@@ -127,9 +126,8 @@ class TruthWriter:
 
 def _read(path: Path, name: str) -> Any:
     try:
-        with open_file(path) as stream, np.load(stream) as content:
-            return content[name]
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        return read_arrays(path, names=(name,))[name]
+    except (KeyError, FormatError) as error:
         raise FormatError(
             f"{path}: no {name} that can be read ({error}); expected a NAME_truth.npz of "
             "`skelflow synth`: remove it and run the command again"
