@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from skelflow.flow.presets import find_preset, preset_name
-from skelflow.settings import Count, Positive, Settings
+from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.types import Camera
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
@@ -43,8 +43,8 @@ class FlowSettings(Settings):
     """
 
     window: WindowName = "center"
-    crop: tuple[Count, Count] = (320, 240)
-    size: tuple[Count, Count] = (160, 120)
+    crop: tuple[PixelCount, PixelCount] = (320, 240)
+    size: tuple[PixelCount, PixelCount] = (160, 120)
     stride: Count = 3
     preset: PresetName = "paper"
     intensity: IntensitySource = "auto"

@@ -9,6 +9,7 @@ from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.files import is_file, is_folder, trouble
 from skelflow.io.plugins import load_plugins
 from skelflow.recordings.reader import Reader
+from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Recording
 
 __all__ = [
@@ -87,6 +88,8 @@ def open_recording(path: str | Path) -> Recording:
 def find_recordings(source: str | Path) -> list[Path]:
     """Every recording below a folder, sorted; `open_recording` accepts each.
 
+    A folder that cannot be read stands for the recordings in it: opening it says why.
+
     Parameters
     ----------
     source : a folder, a file of many recordings, or one recording, which is then the only one.
@@ -105,10 +108,11 @@ def find_recordings(source: str | Path) -> list[Path]:
         doors = [reader.find for reader in readers()]
     else:
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")
-    found = sorted({path for find in doors for path in find(source)})
+    found = {path for find in doors for path in find(source)}
+    found |= set(unreadable_folders(source) if is_folder(source) else ())
     if not found:
         raise DataError(f"no recording below {source}; expected{_expected()}")
-    return found
+    return sorted(found)
 
 
 def _expected() -> str:

@@ -14,6 +14,7 @@ from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.datasets.settings import IntensitySource, PresetName
 from skelflow.errors import DataError
 from skelflow.flow.presets import FORMER_NAMES, find_preset
+from skelflow.io.atomic import only_writer
 from skelflow.io.output_folder import enter_folder
 from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
@@ -118,7 +119,7 @@ def write_flows(
     ------
     DataError
         Fewer than two frames, no such frames, no depth in any of them, no such intensity, or
-        `out` cannot be written or holds files of something else.
+        `out` cannot be written, holds files of something else, or another run writes into it.
     ConfigError
         `out` was made of another recording, with other settings or by another version.
     """
@@ -128,7 +129,7 @@ def write_flows(
     times = asked_times(recording, config)
     folder = FlowFolder(out, times, _settings(recording, pairs, config), config.range_m)
     spent = []
-    with _entered(folder):
+    with only_writer(out), _entered(folder):
         for number, t in enumerate(times, start=1):
             if not folder.file(t).exists():
                 start = time.perf_counter()

@@ -6,8 +6,9 @@ from pathlib import Path
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
-from skelflow.io.files import is_file, is_folder
+from skelflow.io.files import is_file, is_folder, trouble
 from skelflow.recordings import find_reader, find_recordings, open_recording
+from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
 
 
@@ -40,7 +41,9 @@ def describe(
             raise DataError(f"{path} is no folder; give one recording, or folders of recordings")
     inventory = take_inventory([path for path in paths if is_folder(path)])
     if inventory.everything and not check:
-        return inventory.to_text()
+        unread = [folder for path in paths for folder in unreadable_folders(path)]
+        lines = [f"  {folder}: {trouble(folder)}, left out" for folder in unread]
+        return "\n".join([inventory.to_text(), *lines])
     found = [recording for path in paths for recording in find_recordings(path)]
     opened = scan_recordings(found, progress=progress).to_text()
     return f"{inventory.to_text()}\n\n{opened}" if inventory.everything else opened

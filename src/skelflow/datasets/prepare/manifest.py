@@ -9,11 +9,15 @@ from typing import Any
 
 from skelflow.datasets.prepare.task import RecordingStatus
 from skelflow.datasets.store.store import Store
+from skelflow.errors import FormatError
 from skelflow.io.atomic import atomic_write, storage_errors
+from skelflow.io.documents import parse_json
+from skelflow.io.files import read_text
 from skelflow.version import __version__
 
 MANIFEST = "manifest.jsonl"
 HISTORY = "history.jsonl"
+_TOLD = {"origin", "name", "state"}
 
 
 def append_history(store: Path, status: RecordingStatus) -> None:
@@ -49,7 +53,8 @@ def write_manifest(store: Store, tried: Iterable[RecordingStatus]) -> None:
     lines = []
     for name in store.names():
         found = store.attributes(name)
-        lines.append(_line(name, found["origin"], "done", "", found["version"]))
+        line = _line(name, found["origin"], "done", "", found["version"])
+        lines.append(line | {"sha256": found["sha256"]})
         failed.pop(found["origin"], None)
     lines += failed.values()
     lines.sort(key=lambda line: (line["origin"], line["name"]))
@@ -61,9 +66,10 @@ def write_manifest(store: Store, tried: Iterable[RecordingStatus]) -> None:
 
 def read_manifest(store: Path) -> list[dict[str, Any]]:
     """The lines of all recordings; none where there is no readable manifest."""
-    with suppress(OSError, ValueError):
-        lines = (store / MANIFEST).read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines[1:]]
+    with suppress(FormatError):
+        lines = read_text(store / MANIFEST).splitlines()
+        found = [parse_json(line, store / MANIFEST) for line in lines[1:]]
+        return [line for line in found if isinstance(line, dict) and line.keys() >= _TOLD]
     return []
 
 

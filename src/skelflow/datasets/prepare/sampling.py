@@ -17,7 +17,7 @@ from skelflow.datasets.prepare.preprocess import (
 )
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
-from skelflow.io.cluster import TaskResult, Workers, explain
+from skelflow.io.cluster import TaskResult, Workers
 from skelflow.pose import PoseMode
 from skelflow.pose.joints import LAYOUTS
 from skelflow.recordings import open_recording
@@ -134,15 +134,16 @@ def measure_range(sample: Sample, config: PrepareConfig, workers: Workers) -> fl
     range_m = measured_range(np.concatenate(components))
     if range_m is None:
         raise DataError(
-            f"nothing moves in the {len(tasks)} recordings that the range is measured on; "
-            "give range_m"
+            f"nothing moves, or can be read, in the {len(tasks)} recordings that the range is "
+            "measured on; give range_m"
         )
     return range_m
 
 
 def _components(result: TaskResult) -> Float32[np.ndarray, " values"]:
+    """What a worker measured; nothing where that failed, which the run over all will report."""
     if result.error is not None:
-        raise DataError(f"{result.task[0]}: {explain(result.error)}") from result.error
+        return np.zeros(0, np.float32)
     found: Float32[np.ndarray, " values"] = result.value
     return found
 
@@ -155,6 +156,6 @@ def _sample_components(path: Path, config: PrepareConfig) -> Float32[np.ndarray,
         picks = np.linspace(0, len(times), 2 * _SAMPLE_PAIRS + 1)[1::2].astype(int)
         chosen = [times[i] for i in sorted(set(picks.tolist())) if i < len(times)]
         flow_m = flow_frames(recording, config.flow, chosen)
-    except SkelflowError:
-        return np.zeros(0, np.float32)  # the run over all recordings reports it
-    return moving_components(flow_m)
+        return moving_components(flow_m)
+    except Exception:  # whatever one recording can raise; the run over all recordings reports it
+        return np.zeros(0, np.float32)

@@ -9,7 +9,7 @@ from typing import Literal
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
-from skelflow.datasets.store.store import Store
+from skelflow.datasets.store.store import Store, check_sequence_name
 from skelflow.errors import SkelflowError, StorageError
 from skelflow.pose import with_joints
 from skelflow.recordings import open_recording
@@ -58,6 +58,7 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
     try:
         recording = open_recording(path)
         name = recording.name
+        check_sequence_name(name)
         if store.has(name):
             return _already_there(store, name, origin)
         recording = at_rate(recording, store.meta.frame_rate_hz)
@@ -76,6 +77,9 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         return RecordingStatus(name, origin, "no room", str(error))
     except SkelflowError as error:
         return RecordingStatus(name, origin, "failed", str(error))
+    except Exception as error:  # whatever one recording can raise ends with it
+        reason = f"{path}: cannot be prepared ({type(error).__name__}: {error})"
+        return RecordingStatus(name, origin, "failed", reason)
     estimated = bool(sequence.estimated_from)
     return RecordingStatus(name, origin, "done", "; ".join(recording.repairs), estimated)
 

@@ -1,14 +1,18 @@
 """Content of a store: one prepared sequence, and how all of them were made."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Shaped, UInt8
+from pydantic import ConfigDict, Field, NonNegativeInt
 
 from skelflow.datasets.settings import FlowSettings
 from skelflow.flow.presets import preset_of_version
+from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
 from skelflow.types import Labels, Window
 
@@ -16,8 +20,72 @@ from skelflow.types import Labels, Window
 _OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center", "companding": 1.0}
 _UNSAID = ("window", "companding")
 
+Size = Annotated[tuple[PixelCount, PixelCount], Field(strict=False)]
+Label = Annotated[int, Field(ge=-(10**9), le=10**9)]
+ActionNumber = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+
 # settings in which equal configurations may differ
 _DESCRIBES = ("range_from", "class_names", "version", "joints", "focal_px", "frame_rate_hz")
+
+
+class StoreFacts(Settings):
+    """What the metadata of a store say, see `StoreMeta`; older ones say less."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    source: str
+    layout: str | None
+    crop: Size
+    size: Size
+    stride: Count
+    preset: str
+    intensity: str
+    range_m: Positive | None
+    per_sequence_range: bool
+    region: str
+    window: str
+    companding: Positive
+    range_from: str
+    has_flow: bool
+    class_names: dict[ActionNumber, str]
+    version: str
+    joints: dict[str, Any] | None = None
+    focal_px: Positive | None = None
+    frame_rate_hz: Positive | None = None
+
+
+class LabelFacts(Settings):
+    """Labels of a sequence; None = unknown."""
+
+    action: Label | None = None
+    subject: Label | None = None
+    camera: Label | None = None
+    setup: Label | None = None
+    replication: Label | None = None
+
+
+class SequenceFacts(Settings):
+    """What the metadata of a sequence say beside its arrays, see `PreparedSequence`.
+
+    Parameters
+    ----------
+    frames, bodies : of `joints_m`.
+    version : the skelflow that prepared it; "" in older stores, which say it once for all.
+    sha256 : of everything else, see `checksum`; "" in older stores.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    labels: LabelFacts
+    range_m: Annotated[float, Field(ge=0)]
+    intensity: str
+    origin: str
+    window: Annotated[tuple[int, int, int, int], Field(strict=False)] | None = None
+    frames: NonNegativeInt
+    bodies: NonNegativeInt
+    estimated_from: str = ""
+    version: str = ""
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,27 +201,33 @@ class StoreMeta:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
-        """The inverse of `to_json`; values are taken as they are, for presets come and go.
+        """The inverse of `to_json`; any names are taken, for presets and readers come and go.
 
+        Raises
+        ------
+        ConfigError
+            A value is missing, or of another type or size.
+
+        Notes
+        -----
         A joint layout that does not come with skelflow is registered, `ConfigError` when another
         one has its name.
         """
-        values = {**_OF_OLDER_STORES, **found}
-        if "joints" in values:
-            register_layout(Layout.from_json(values["joints"]))
-        flow = {name: values[name] for name in FlowSettings.model_fields}
-        flow |= {"crop": tuple(flow["crop"]), "size": tuple(flow["size"])}
-        flow["preset"] = preset_of_version(flow["preset"], values["version"])
+        facts = StoreFacts.from_mapping({**_OF_OLDER_STORES, **found})
+        if facts.joints is not None:
+            register_layout(Layout.from_json(facts.joints))
+        flow = {name: getattr(facts, name) for name in FlowSettings.model_fields}
+        flow["preset"] = preset_of_version(facts.preset, facts.version)
         return cls(
-            source=values["source"],
-            layout=values["layout"],
+            source=facts.source,
+            layout=facts.layout,
             flow=FlowSettings.model_construct(**flow),
-            range_from=values["range_from"],
-            has_flow=values["has_flow"],
-            class_names={int(number): name for number, name in values["class_names"].items()},
-            version=values["version"],
-            focal_px=values.get("focal_px"),
-            frame_rate_hz=values.get("frame_rate_hz"),
+            range_from=facts.range_from,
+            has_flow=facts.has_flow,
+            class_names={int(number): name for number, name in facts.class_names.items()},
+            version=facts.version,
+            focal_px=facts.focal_px,
+            frame_rate_hz=facts.frame_rate_hz,
         )
 
 
@@ -161,3 +235,20 @@ def _own_joints(layout: str | None) -> dict[str, Any]:
     """The joints of a layout that is none of skelflow's own, so that others need not know it."""
     known = layouts().get(layout or "")
     return {} if known is None or known in BUILT_IN else {"joints": known.to_json()}
+
+
+def checksum(facts: Mapping[str, Any], arrays: Mapping[str, Shaped[np.ndarray, "..."]]) -> str:
+    """SHA-256 of a sequence, as hexadecimal: of what its metadata say, and of its numbers.
+
+    Parameters
+    ----------
+    facts : plain values by name; "sha256" and the version are left out.
+    arrays : by name.
+    """
+    told = {name: facts[name] for name in sorted(facts) if name not in ("sha256", "version")}
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for name in sorted(arrays):
+        values = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {values.dtype.str} {values.shape}".encode())
+        digest.update(values.data)
+    return digest.hexdigest()

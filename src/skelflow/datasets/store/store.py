@@ -1,6 +1,6 @@
 """The store: prepared sequences on disk, one zarr group a recording, written atomically."""
 
-import json
+import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,16 +10,21 @@ import numpy as np
 import zarr
 from jaxtyping import Float32, Shaped, UInt8
 
-from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
+from skelflow.datasets.store.schema import PreparedSequence, SequenceFacts, StoreMeta, checksum
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
+from skelflow.io.documents import read_json
+from skelflow.io.files import is_file, is_folder, refused, trouble
+from skelflow.settings import SettingsError
 from skelflow.types import Labels, Window
 from skelflow.version import __version__
 
 __all__ = ["PreparedSequence", "Store", "StoreMeta"]
 
 FORMAT = 1
+RESERVED = ("zarr.json", "manifest.jsonl", "history.jsonl")  # files of the store itself
+_LONGEST_NAME = 200  # bytes; a hidden sibling's name is longer
 _CHUNK_FRAMES = 16  # a clip's: any clip lies in one chunk or two
 _ARRAYS: dict[str, np.dtype[Any]] = {
     "flow": np.dtype(np.uint8),
@@ -96,6 +101,8 @@ class Store:
     def open(cls, path: str | Path) -> "Store":
         """Open an existing store; `DataError` names the path when it is none."""
         path = Path(path)
+        if is_folder(path) and (reason := trouble(path)):
+            raise DataError(f"{path}: {reason}")
         found = _attributes(path).get("skelflow")
         if not isinstance(found, dict):
             raise DataError(
@@ -106,16 +113,20 @@ class Store:
                 f"{path}: store format {found.get('format')}, this skelflow reads {FORMAT}; "
                 "prepare the data again"
             )
-        return cls(path, StoreMeta.from_json(found))
+        try:
+            return cls(path, StoreMeta.from_json(found))
+        except (SettingsError, LookupError, TypeError) as error:
+            raise DataError(f"{path / 'zarr.json'}: damaged ({error}); prepare again") from error
 
     def names(self) -> list[str]:
         """Names of all sequences, sorted."""
-        entries = (entry for entry in self.path.iterdir() if not entry.name.startswith("."))
-        return sorted(entry.name for entry in entries if (entry / "zarr.json").is_file())
+        with refused(self.path, DataError):
+            entries = [entry for entry in self.path.iterdir() if not entry.name.startswith(".")]
+        return sorted(entry.name for entry in entries if is_file(entry / "zarr.json"))
 
     def has(self, name: str) -> bool:
         """Whether a sequence of that name is there."""
-        return not name.startswith(".") and (self.path / name / "zarr.json").is_file()
+        return not name.startswith(".") and is_file(self.path / name / "zarr.json")
 
     def write(self, sequence: PreparedSequence) -> None:
         """Add a sequence, whole or not at all.
@@ -128,8 +139,7 @@ class Store:
             There is no room for it, or no permission.
         """
         name = sequence.name
-        if not name or name.startswith(".") or set(name) & set('/\\:*?"<>|'):
-            raise DataError(f"{name!r} cannot name a sequence: it must be a plain folder name")
+        check_sequence_name(name)
         if self.has(name):
             raise DataError(f"{self.path}: already holds a sequence {name!r}")
         partial = temp_sibling(self.path / name)
@@ -151,9 +161,11 @@ class Store:
         sync([self.path])
 
     def read(self, name: str) -> PreparedSequence:
-        """A whole sequence in memory; see `flow` for parts of one."""
+        """A whole sequence in memory, its checksum checked; see `flow` for parts of one."""
         found = self.attributes(name)
         arrays = {array: self._read(name, array) for array in _ARRAYS}
+        if found["sha256"] not in ("", checksum(_attributes(self.path / name), arrays)):
+            raise self._damaged(name, "its checksum is another one")
         return PreparedSequence(
             name=name,
             **arrays,
@@ -195,27 +207,41 @@ class Store:
     def attributes(self, name: str) -> dict[str, Any]:
         """Everything but the arrays of one sequence; `DataError` when it is not there, or damaged.
 
-        The keys: labels, range_m, intensity, origin, window, frames, bodies, version, and, where
-        the joints were estimated, estimated_from.
+        The keys are those of `SequenceFacts`.
         """
         if name not in self._sequences:
             if not self.has(name):
                 raise DataError(f"{self.path}: holds no sequence {name!r}")
-            found = _attributes(self.path / name)
-            if "labels" not in found:
-                raise self._damaged(name, "its zarr.json is no description of a sequence")
-            self._sequences[name] = {"version": self.meta.version, "window": None, **found}
+            self._sequences[name] = self._facts(name)
         return self._sequences[name]
+
+    def _facts(self, name: str) -> dict[str, Any]:
+        try:
+            facts = SequenceFacts.from_mapping(_attributes(self.path / name)).model_dump()
+        except ConfigError as error:
+            raise self._damaged(name, f"its zarr.json: {error}") from error
+        shape = self._array(name, "joints_m").shape
+        if shape[:2] != (facts["frames"], facts["bodies"]):
+            raise self._damaged(name, f"its zarr.json says otherwise than its joints of {shape}")
+        return facts | {"version": facts["version"] or self.meta.version}
 
     def _read(
         self, name: str, array: str, start: int = 0, stop: int | None = None
     ) -> Shaped[np.ndarray, "..."]:
+        reader = self._array(name, array)
+        try:
+            return reader[start:stop]
+        except (FormatError, ValueError) as error:
+            raise self._damaged(name, f"{array}: {error}") from error
+
+    def _array(self, name: str, array: str) -> ZarrReader:
+        """The reader of one array; `DataError` where its description is damaged."""
         key = name, array
         try:
             if key not in self._arrays:
                 self._arrays[key] = ZarrReader.open(self.path / name / array, _ARRAYS[array])
-            return self._arrays[key][start:stop]
-        except (OSError, ValueError) as error:
+            return self._arrays[key]
+        except (FormatError, ValueError) as error:
             if not self.has(name):
                 raise DataError(f"{self.path}: holds no sequence {name!r}") from error
             raise self._damaged(name, f"{array}: {error}") from error
@@ -227,6 +253,16 @@ class Store:
         )
 
 
+def check_sequence_name(name: str) -> None:
+    """Refuse, with `DataError`, a name that no folder can have, or that a store's own file has."""
+    plain = name and name[0] != "." and name.isprintable() and not set(name) & set('/\\:*?"<>|')
+    if not plain or name.lower() in RESERVED or len(os.fsencode(name)) > _LONGEST_NAME:
+        raise DataError(
+            f"{name[:40]!r} cannot name a sequence: it must be a plain folder name of at most "
+            f"{_LONGEST_NAME} bytes, and none of {', '.join(RESERVED)}"
+        )
+
+
 def can_create_store(path: Path) -> bool:
     """Whether a store can be made here: nothing is there, or a folder of hidden files only."""
     if not path.is_dir():
@@ -235,9 +271,9 @@ def can_create_store(path: Path) -> bool:
 
 
 def _write(path: Path, sequence: PreparedSequence) -> None:
-    attributes = {
+    attributes: dict[str, Any] = {
         "labels": asdict(sequence.labels),
-        "range_m": sequence.range_m,
+        "range_m": float(sequence.range_m),
         "intensity": sequence.intensity,
         "origin": sequence.origin,
         "window": sequence.window,
@@ -247,9 +283,11 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
     }
     if sequence.estimated_from:
         attributes["estimated_from"] = sequence.estimated_from
+    data_of = {name: getattr(sequence, name) for name in _ARRAYS}
+    SequenceFacts.from_mapping(attributes)
+    attributes["sha256"] = checksum(attributes, data_of)
     group = zarr.create_group(store=str(path), attributes=attributes, overwrite=True)
-    for name in _ARRAYS:
-        data = getattr(sequence, name)
+    for name, data in data_of.items():
         write_array(group, name, data, _CHUNK_FRAMES if name == "flow" else len(data))
     arrays = (ZarrReader.open(path / name, dtype) for name, dtype in _ARRAYS.items())
     files = [file for array in arrays for file in array.files()]
@@ -258,8 +296,8 @@ def _write(path: Path, sequence: PreparedSequence) -> None:
 
 def _attributes(path: Path) -> dict[str, Any]:
     try:
-        found = json.loads((path / "zarr.json").read_text())
-    except (OSError, ValueError):
+        found = read_json(path / "zarr.json")
+    except FormatError:
         return {}
     attributes = found.get("attributes") if isinstance(found, dict) else None
     return attributes if isinstance(attributes, dict) else {}

@@ -1,6 +1,5 @@
 """Read arrays of a store chunk by chunk, faster than zarr does."""
 
-import json
 import math
 import threading
 from collections.abc import Sequence
@@ -13,6 +12,11 @@ import zarr
 from jaxtyping import Shaped, UInt8
 from numcodecs import Zstd
 from zarr.codecs import ZstdCodec
+
+from skelflow.errors import FormatError
+from skelflow.io.bounds import MB, NUMBERS, STACK
+from skelflow.io.documents import read_json
+from skelflow.io.files import read_bytes
 
 _EXPECTED = {
     "zarr_format": 3,
@@ -56,11 +60,11 @@ class ZarrReader:
 
         Raises
         ------
-        OSError, ValueError
+        FormatError, ValueError
             It is not there, or is not what `write_array` makes of that type; names the file.
         """
         file = path / "zarr.json"
-        found = json.loads(file.read_text())
+        found = read_json(file)
         try:
             shape = tuple(found["shape"])
             length, *rest = found["chunk_grid"]["configuration"]["chunk_shape"]
@@ -73,6 +77,8 @@ class ZarrReader:
         for name, value in expected.items():
             if facts[name] != value:
                 raise ValueError(f"{file}: {name} is {facts[name]!r}, expected {value!r}")
+        if not all(isinstance(size, int) and size >= 0 for size in (*shape, length, *rest)):
+            raise ValueError(f"{file}: its shape {shape} or its chunks are none")
         if rest != [max(1, size) for size in shape[1:]] or length < 1:
             raise ValueError(f"{file}: chunks of {length}, {rest} do not cut {shape} along time")
         return cls(path, shape, dtype, length)
@@ -81,8 +87,11 @@ class ZarrReader:
         return self.shape[0]
 
     def __getitem__(self, window: slice) -> Shaped[np.ndarray, "..."]:
-        """Part of the array; `OSError` or `ValueError` when it is damaged."""
+        """Part of the array; `FormatError` or `ValueError` when it is damaged."""
         start, stop, step = window.indices(len(self))
+        plane = self.dtype.itemsize * math.prod(self.shape[1:]) / MB
+        NUMBERS.check(plane * self.length, f"{self.path}: a chunk", FormatError)
+        STACK.check(plane * (stop - start), self.path, FormatError)
         part = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
         if part.size:
             for number in range(start // self.length, (stop - 1) // self.length + 1):
@@ -94,7 +103,7 @@ class ZarrReader:
     def _decode(self, number: int, wanted: slice, out: Shaped[np.ndarray, "..."]) -> None:
         """Part of a chunk into the beginning of `out`."""
         file, length = self._file(number), wanted.stop - wanted.start
-        content = file.read_bytes()
+        content = read_bytes(file)
         size = self.length * self.dtype.itemsize * math.prod(self.shape[1:])
         if (found := frame_size(content)) != size:
             raise ValueError(f"{file}: decodes to {found} bytes, expected {size}")

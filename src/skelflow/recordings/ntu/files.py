@@ -142,14 +142,22 @@ def scan(root: str | Path) -> Iterator[Part]:
     while todo:
         folder = todo.pop()
         masked = "mask" in Path(folder).name.lower()
+        for entry in _entries(folder):
+            name = ntu_name(entry.name)
+            if name is None:
+                if _enters(entry, linked):
+                    todo.append(entry.path)
+            elif modality := _modality(entry, masked):
+                yield Part(modality, name, folder, entry.name)
+
+
+def _entries(folder: str) -> list["os.DirEntry[str]"]:
+    """What a folder holds, by name; nothing where it cannot be read, see `unreadable_folders`."""
+    try:
         with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                name = ntu_name(entry.name)
-                if name is None:
-                    if _enters(entry, linked):
-                        todo.append(entry.path)
-                elif modality := _modality(entry, masked):
-                    yield Part(modality, name, folder, entry.name)
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
 
 
 def _enters(entry: "os.DirEntry[str]", linked: set[str]) -> bool:
