@@ -1,9 +1,11 @@
 """A trained network with what its file says about the data it was trained on."""
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, NonNegativeInt
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
@@ -11,15 +13,51 @@ from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.datasets.protocols import hold_out, split
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
-from skelflow.errors import ConfigError, DataError, WeightsError
+from skelflow.errors import ConfigError, DataError, FormatError, WeightsError
+from skelflow.io.documents import parse_json
+from skelflow.io.files import is_folder
 from skelflow.models.base import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import load_model, read_header
+from skelflow.settings import Count, Settings
 from skelflow.types import Labels
 from skelflow.weights import find_weights
 
 BEST = "best.safetensors"
+_TOLD = ("run", "clips", "actions")  # in JSON
 Side = Literal["test", "held_out", "train"]
+
+
+class TrainingFacts(Settings):
+    """What a checkpoint says about its training, beside the store and the network."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    actions: Annotated[tuple[NonNegativeInt, ...], Field(strict=False, min_length=1)]
+    protocol: str
+    held_out_subjects: Annotated[tuple[int, ...], Field(strict=False)]
+    overlap: NonNegativeInt
+    longer: Literal["cut", "resample"]
+    shorter: Literal["pad", "resample"] = "pad"  # this and the next not in earlier files
+    sampling: SamplingName = "windows"
+    sets: Count = 3
+    intensities: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+    def check(self) -> None:
+        """Each action once."""
+        self.require(len(set(self.actions)) == len(self.actions), "actions", "each once")
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, str]) -> "TrainingFacts":
+        """From the header of a weights file; raises nearly anything where it is none of these."""
+        told = {key: parse_json(header[key], key, refusal=WeightsError) for key in _TOLD}
+        others = {
+            "actions": told["actions"],
+            "protocol": header["protocol"],
+            "held_out_subjects": told["run"]["data"]["held_out_subjects"],
+            "intensities": parse_json(header.get("intensities", "[]"), "intensities"),
+        }
+        return cls.from_mapping({**told["clips"], **others})
 
 
 @dataclass(frozen=True)
@@ -61,27 +99,32 @@ class Checkpoint:
             It is missing, damaged, or was not written by a training run.
         """
         path = find_weights(path)
-        path = path / BEST if path.is_dir() else path
+        path = path / BEST if is_folder(path) else path
         header = read_header(path)
         try:
-            run, clips = json.loads(header["run"]), json.loads(header["clips"])
+            facts, network = TrainingFacts.from_header(header), load_model(path)
+            facts.require(
+                len(facts.actions) == network.config.classes,
+                "actions",
+                f"as many as the network has classes, {network.config.classes}",
+            )
             return cls(
                 path=path,
-                network=load_model(path),
-                meta=StoreMeta.from_json(json.loads(header["store"])),
-                classes=tuple(json.loads(header["actions"])),
-                intensities=tuple(json.loads(header.get("intensities", "[]"))),
-                protocol=header["protocol"],
-                held_out_subjects=tuple(run["data"]["held_out_subjects"]),
-                overlap=clips["overlap"],
-                longer=clips["longer"],
-                shorter=clips.get("shorter", "pad"),  # this and the next not in earlier files
-                sampling=clips.get("sampling", "windows"),
-                sets=clips.get("sets", 3),
+                network=network,
+                meta=StoreMeta.from_json(parse_json(header["store"], "store")),
+                classes=facts.actions,
+                protocol=facts.protocol,
+                held_out_subjects=facts.held_out_subjects,
+                overlap=facts.overlap,
+                longer=facts.longer,
+                shorter=facts.shorter,
+                sampling=facts.sampling,
+                sets=facts.sets,
+                intensities=facts.intensities,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, FormatError) as error:
             raise WeightsError(
-                f"{path}: does not say what it was trained on ({error!r}); "
+                f"{path}: does not say what it was trained on ({error}); "
                 "expected a checkpoint of `skelflow train`"
             ) from error
 

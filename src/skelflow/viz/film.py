@@ -14,6 +14,7 @@ from skelflow.datasets.flow_files.format import read_flow
 from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow
 from skelflow.io.atomic import atomic_write
+from skelflow.io.files import absolute_text
 from skelflow.types import Color, Recording
 from skelflow.viz.paint import Painter, paint_flow
 
@@ -143,7 +144,8 @@ def _encode(path: Path, images: Iterator[Color], rate_hz: float, codec: str) -> 
     first = next(images)
     with atomic_write(path) as aside:
         code = cv2.VideoWriter.fourcc(*codec)
-        writer = cv2.VideoWriter(str(aside), code, rate_hz, first.shape[1::-1])
+        place = absolute_text(aside, refusal=DataError)
+        writer = cv2.VideoWriter(place, code, rate_hz, first.shape[1::-1])
         try:
             if not writer.isOpened():
                 raise _NoEncoderError

@@ -6,10 +6,13 @@ pointers and counts, since every slice and every array that is handed on is code
 """
 
 import logging
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from numba import njit
 from numba.core import cgutils, event, types
+from numba.core.caching import FunctionCache
 from numba.core.compiler import Compiler
 from numba.core.errors import TypingError
 from numba.extending import intrinsic
@@ -50,28 +53,50 @@ log = logging.getLogger(__name__)
 event.register("numba:compile", _Announce())
 
 
-def _can_keep() -> bool:
-    """Whether there is a place for compiled code: numba refuses to compile where there is none."""
-    try:
-        njit(cache=True)(_nothing)
-    except RuntimeError:
-        log.warning(
-            "no folder to keep compiled code in (the package and the home cannot be written): it "
-            "is compiled anew each time; set NUMBA_CACHE_DIR to a folder to keep it"
-        )
-        return False
-    return True
+@cache
+def _warn(reason: str) -> None:
+    """Say once that compiled code is not kept."""
+    log.warning(
+        "no folder to keep compiled code in (%s): it is compiled anew each time; set "
+        "NUMBA_CACHE_DIR to a folder to keep it",
+        reason,
+    )
 
 
-def _nothing() -> None:
-    pass
+class _Cache(FunctionCache):
+    """Machine code on disk; where it cannot be kept or read, it is compiled again."""
+
+    def load_overload(self, *args: Any) -> Any:
+        """What was kept; None where nothing can be read."""
+        try:
+            return super().load_overload(*args)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            _warn(error.strerror or str(error))
+            return None
+
+    def save_overload(self, *args: Any) -> None:
+        """Keep it, where the disk is neither full nor read-only."""
+        try:
+            super().save_overload(*args)  # type: ignore[no-untyped-call]
+        except OSError as error:
+            _warn(error.strerror or str(error))
 
 
 _FAST = {"contract", "nsz"}
 _SHARED: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 _INNER = _SHARED | {"no_cpython_wrapper": True}
 
-compiled = njit(**_SHARED, cache=_can_keep(), fastmath=_FAST)  # what Python calls
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """What Python calls: kept on disk where there is a place; numba alone would refuse to work."""
+    kernel = njit(**_SHARED, fastmath=_FAST)(function)
+    try:
+        kernel._cache = _Cache(kernel.py_func)  # type: ignore[no-untyped-call]
+    except RuntimeError:  # numba finds no folder that can be written
+        _warn("the package and the home cannot be written")
+    return kernel
+
+
 inner = njit(**_INNER, fastmath=_FAST)  # what only compiled code calls
 on_rows = njit(**_INNER, fastmath=_FAST, pipeline_class=_Disjoint)  # rows that do not overlap
 on_rows_approximate = njit(  # the same; 1 / sqrt to rounding, from the processor's estimate

@@ -10,7 +10,9 @@ from jaxtyping import Float32, Float64, UInt8, UInt16
 
 from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import project
-from skelflow.errors import DataError
+from skelflow.errors import DataError, FormatError, StorageError
+from skelflow.io.files import absolute_text
+from skelflow.recordings.video import VideoFile
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.synth.scene.views import View
 
@@ -39,7 +41,8 @@ class TrackedBodies:
 
 def write_depth(path: Path, depth_mm: UInt16[np.ndarray, "h w"]) -> None:
     """Write depth in millimeters as a 16-bit PNG."""
-    if not cv2.imwrite(str(path), depth_mm, (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL)):
+    place, level = absolute_text(path, refusal=DataError), (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL)
+    if not cv2.imwrite(place, depth_mm, level):
         raise DataError(f"{path}: cannot be written")
 
 
@@ -53,10 +56,10 @@ class Video:
     """
 
     def __init__(self, path: Path, size: tuple[int, int], frame_rate_hz: float) -> None:
-        self.path = path
-        self._writer = cv2.VideoWriter(
-            str(path), cv2.CAP_OPENCV_MJPEG, cv2.VideoWriter.fourcc(*CODEC), frame_rate_hz, size
-        )
+        self.path, self._added = path, 0
+        codec = cv2.VideoWriter.fourcc(*CODEC)
+        place = absolute_text(path, refusal=DataError)
+        self._writer = cv2.VideoWriter(place, cv2.CAP_OPENCV_MJPEG, codec, frame_rate_hz, size)
         if not self._writer.isOpened():
             raise DataError(f"{path}: OpenCV cannot write a {CODEC} video there")
         self._writer.set(cv2.VIDEOWRITER_PROP_QUALITY, QUALITY)
@@ -64,11 +67,25 @@ class Video:
     def add(self, image: UInt8[np.ndarray, "h w *channels"]) -> None:
         """Write a gray or an RGB frame."""
         code = cv2.COLOR_GRAY2BGR if image.ndim == 2 else cv2.COLOR_RGB2BGR
+        self._added += 1
         self._writer.write(cv2.cvtColor(image, code))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file.
+
+        Raises
+        ------
+        StorageError
+            Not all of it is there: OpenCV says nothing when a disk is full.
+        """
         self._writer.release()
+        try:
+            if self._added:
+                VideoFile(self.path, count=self._added).decode(self._added - 1)
+        except FormatError as error:
+            raise StorageError(
+                f"{self.path}: cannot be written ({error}); make room or choose another place"
+            ) from error
 
 
 def write_skeleton(path: Path, frames: Sequence[TrackedBodies], view: View) -> None:

@@ -11,13 +11,14 @@ import numpy as np
 from pydantic import Field
 
 from skelflow.errors import ConfigError, DataError
+from skelflow.io.bounds import IMAGE
 from skelflow.recordings import open_recording
-from skelflow.settings import Settings
+from skelflow.settings import Seed, Settings, SettingsError
 from skelflow.synth.motions.perform import ACTIONS
 
 Number = Annotated[int, Field(ge=1, le=999)]  # as in an NTU RGB+D name
 CameraNumber = Annotated[int, Field(ge=1, le=3)]
-Pixels = Annotated[int, Field(ge=16)]
+Pixels = Annotated[int, Field(ge=16, le=2**15)]
 
 
 class SynthConfig(Settings):
@@ -50,13 +51,19 @@ class SynthConfig(Settings):
     setups: Number = 2
     cameras: Annotated[tuple[CameraNumber, ...], Field(min_length=1)] = (1, 2, 3)
     replications: Number = 1
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     clean: bool = False
     color_size: tuple[Pixels, Pixels] | None = (1920, 1080)
     distractors: bool = True
     masked: bool = False
     longest: Annotated[int, Field(ge=2)] | None = None
     retargeted: tuple[Path, ...] = ()
+
+    def check(self) -> None:
+        """Color of no more pixels than are read again."""
+        if self.color_size is not None:
+            width, height = self.color_size
+            IMAGE.check(width * height / 1e6, f"color_size: {width}x{height}", SettingsError)
 
     def folder_settings(self) -> dict[str, object]:
         """The settings that all recordings of one folder share, as stored in `synth.json`."""
