@@ -1,14 +1,15 @@
-# make test | check | bench | docs | demo | demo-utd DATA=PATH   (everything lives in .venv; delete it to start anew)
+# make test | check | bench | fuzz | docs | demo | demo-utd DATA=PATH   (everything lives in .venv; delete it to start anew)
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONTRIB := $(VENV)/contrib
 DOCS := $(VENV)/.docs
+FUZZ := $(VENV)/.fuzz
 DEMO_NOTE := Recordings and weights are synthetic: the network learned from other people, in other \
 	rooms, made by the same program (demo/train.sh).
 
-.PHONY: test test-slow check bench docs demo demo-utd clean
+.PHONY: test test-slow check bench fuzz docs demo demo-utd clean
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +35,14 @@ $(CONTRIB): $(STAMP)  # a peer in the flow benchmark comes only with OpenCV's co
 
 bench: $(CONTRIB)
 	PYTHONPATH=$(CONTRIB) $(BIN)/python -m benchmarks.flow --check
+
+$(FUZZ): $(STAMP)
+	$(BIN)/pip install --quiet -c constraints.txt --group fuzz
+	touch $(FUZZ)
+
+SECONDS ?= 60
+fuzz: $(FUZZ)  # each parser with arbitrary bytes, SECONDS long
+	$(BIN)/python -m tools.fuzz all -max_total_time=$(SECONDS)
 
 $(DOCS): $(STAMP)
 	$(BIN)/pip install --quiet -c constraints.txt --group docs

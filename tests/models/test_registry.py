@@ -48,3 +48,12 @@ def test_create_model_names_the_nearest_option() -> None:
 def test_create_model_rejects_a_value_by_its_name(option: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"{option}: found {value!r}, expected"):
         create_model("res_tcn_bjcn", **{option: value})
+
+
+@pytest.mark.parametrize(
+    ("width", "message"),
+    [(40.0, r"res_tcn: .* MB of parameters, at most 4096"), (1e9, "res_tcn: cannot be made")],
+)
+def test_create_model_refuses_sizes_that_no_memory_holds(width: float, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        create_model("res_tcn", width=width)

@@ -17,7 +17,7 @@ from skelflow.models.fusion.networks import FlowAt2, Fused
 from skelflow.models.guides.guide import GuideNetwork, SkeletonNetwork
 from skelflow.models.guides.registry import GuideEntry, guides, register_guide
 from skelflow.models.guides.res_tcn import TcnConfig, TcnTrunk
-from skelflow.models.size import check_inputs, check_parameters
+from skelflow.models.size import check_inputs, check_parameters, refusing
 from skelflow.settings import nearest_name
 
 __all__ = ["configure", "create_model", "list_models", "register_guide", "register_model"]
@@ -164,7 +164,8 @@ def create_model(
     chosen = {key: value for key, value in sizes.items() if key in known and value is not None}
     config = configure(name, chosen | options)
     check_parameters(name, lambda: entry.build(config))
-    network = entry.build(config)
+    with refusing(name):
+        network = entry.build(config)
     network.name = name
     return network
 

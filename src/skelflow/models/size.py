@@ -1,7 +1,8 @@
 """How much memory a network would take, before it takes it."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 
 import torch
@@ -12,6 +13,7 @@ from skelflow.io.bounds import MB, NETWORK, NUMBERS
 from skelflow.models.config import NetworkConfig
 
 _FLOAT = 4  # bytes
+_UNMADE = (NotImplementedError, RuntimeError, TypeError, OverflowError, MemoryError)
 
 
 def check_inputs(name: str, config: NetworkConfig) -> None:
@@ -42,12 +44,22 @@ def check_parameters(name: str, build: Callable[[], nn.Module]) -> None:
     with torch.random.fork_rng(devices=[]), torch.device("meta"):
         try:
             outline = build()
-        except (
-            NotImplementedError,
-            RuntimeError,
-            TypeError,
-        ):  # somebody's own network, which needs numbers to be made
+        except _UNMADE:  # it needs numbers to be made, or more than torch counts to
             return
     tensors = chain(outline.parameters(), outline.buffers())
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     NETWORK.check(size / MB, f"{name}", ConfigError)
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Turn what torch says about the sizes of a network that is made into `ConfigError`.
+
+    Sizes that overflow are not counted by `check_parameters`, nor is a network of somebody's own
+    that cannot be made without numbers.
+    """
+    try:
+        yield
+    except _UNMADE as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(f"{name}: cannot be made with these settings ({reason})") from error
