@@ -225,7 +225,7 @@ def test_folder_fails_when_skeleton_columns_are_wrong(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=r"skeleton\.csv: no joints"):
         open_recording(root)
     (root / "skeleton.csv").write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(FormatError, match=r"skeleton\.csv: no CSV text"):
+    with pytest.raises(FormatError, match=r"skeleton\.csv: no UTF-8 text"):
         open_recording(root)
 
 

@@ -85,12 +85,12 @@ def read(path: Path) -> Recording:
 
 def _read_joints(file: Path) -> Float32[np.ndarray, "t 20 3"]:
     """Joints of a file, y turned from up to down, NaN = missing, in this package's order."""
-    found = parse_json(read_text(file, encoding="utf-8-sig"), file)
+    text = read_text(file, encoding="utf-8-sig")
     try:
-        values = np.array(found["skeletons"], np.float32)
-    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        values = np.array(parse_json(text, "content")["skeletons"], np.float32)
+    except (FormatError, ValueError, TypeError, KeyError, OverflowError) as error:
         raise FormatError(
-            f"{file}: no skeletons ({type(error).__name__}: {error}); expected "
+            f"{file}: no JSON with skeletons ({type(error).__name__}: {error}); expected "
             '"skeletons": frames of 20 joints of x, y, z: copy or download it again'
         ) from error
     _check(file, values)
