@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Container
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -72,7 +72,7 @@ def read_arrays(
 
 
 def _unzip(
-    stream: IO[bytes], path: str | Path, names: Container[str] | None, refusal: type[SkelflowError]
+    stream: Any, path: str | Path, names: Container[str] | None, refusal: type[SkelflowError]
 ) -> dict[str, Array]:
     arrays = {}
     with ZipFile(stream) as content:
@@ -84,12 +84,12 @@ def _unzip(
     return arrays
 
 
-def _read(stream: IO[bytes], path: str | Path, refusal: type[SkelflowError]) -> Array:
+def _read(stream: Any, path: str | Path, refusal: type[SkelflowError]) -> Array:
     """One array; its size is known, and bounded, before any of it is read."""
-    version = np.lib.format.read_magic(stream)  # type: ignore[arg-type]
+    version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format")
-    shape, is_fortran, dtype = _HEADERS[version](stream)  # type: ignore[arg-type]
+    shape, is_fortran, dtype = _HEADERS[version](stream)
     if dtype.hasobject:
         raise ValueError("it holds objects")
     if any(size < 0 for size in shape):
