@@ -28,7 +28,7 @@ def write_killers(source: Path) -> None:
     for name in ("k1", "k2", "k3", "k4", "k5"):
         write_recording(source / name)
     (source / "k1" / "depth" / "0.png").write_bytes(declared(60_000, 60_000))
-    (source / "k2" / "depth" / "2.png").write_bytes(declared(60_000, 60_000))
+    (source / "k2" / "depth" / "1.png").write_bytes(declared(60_000, 60_000))
     spoil(source / "k3", "[labels]", "[skeleton]\nlayout = [1]\n[labels]")
     spoil(source / "k4", "[recording]", '[recording]\nname = "manifest.jsonl"')
     spoil(source / "k5", "fx = 60", "fx = 1" + "0" * 400)

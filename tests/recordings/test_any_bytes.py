@@ -1,6 +1,8 @@
 """Whatever bytes come in, a valid recording or a `SkelflowError` comes out."""
 
 import io
+import json
+import pickle
 import struct
 import zlib
 from collections.abc import Callable
@@ -14,16 +16,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skelflow.camera.calibration.file import load_calibrations
+from skelflow.datasets.flow_files.format import read_flow, save_flow
+from skelflow.datasets.settings import FlowSettings
+from skelflow.datasets.store import Store
+from skelflow.datasets.store.schema import StoreMeta
 from skelflow.errors import FormatError, SkelflowError
 from skelflow.io.arrays import read_arrays
 from skelflow.io.documents import read_json, read_toml
-from skelflow.recordings import open_recording
+from skelflow.recordings import open_recording, pyskl, tum
+from skelflow.recordings.action_names import read_action_names
+from skelflow.recordings.azure_kinect.calibration import read_device
 from skelflow.recordings.folder.settings import read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
 from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.recordings.ntu.skeleton import read_tracks
 from skelflow.recordings.streams.mat_file import read_mat
 from skelflow.skeleton.layouts import KINECT_V2
+from skelflow.types import Camera
+from tests.recordings.test_azure_kinect import calibration
 from tests.recordings.test_folder import SETTINGS
 from tests.tiny_folder import CAMERA
 
@@ -66,6 +76,51 @@ def read_mat_values(path: Path) -> object:
     return [array.values(path) for array in read_mat(path).values()]
 
 
+def read_stack(path: Path) -> object:
+    return open_recording(path).depth[0]
+
+
+def read_pyskl(path: Path) -> object:
+    return [open_recording(name) for name in pyskl.find_in_file(path)]
+
+
+def read_calibration(path: Path) -> object:
+    content = path.read_bytes()
+    return read_device(path, content, depth_mode="NFOV_2X2BINNED", color_size=(1280, 720))
+
+
+def stack() -> bytes:
+    stream = io.BytesIO()
+    depth_m = np.full((3, 24, 32), 2.0, np.float32)
+    camera, joints_m = np.float64([30, 30, 15.5, 11.5]), np.tile([0.1, 0.2, 2.0], (3, 1, 20, 1))
+    np.savez_compressed(
+        stream,
+        depth=depth_m,
+        camera=camera,
+        frame_rate_hz=30,
+        joints_m=joints_m,
+        layout="kinect_v1",
+    )
+    return stream.getvalue()
+
+
+def annotations() -> bytes:
+    name = "S001C002P003R001A058"
+    return pickle.dumps([{"frame_dir": name, "keypoint": np.ones((1, 4, 25, 3), np.float16)}])
+
+
+def store() -> bytes:
+    meta = StoreMeta("folder", "kinect_v2", FlowSettings(range_m=0.1), version="0.2.0")
+    found = {"format": 1, **meta.to_json()}
+    return json.dumps({"zarr_format": 3, "attributes": {"skelflow": found}}).encode()
+
+
+def flow_file(folder: Path) -> bytes:
+    depth = np.full((6, 8), 2, np.float32)
+    save_flow(folder / "f.npz", np.zeros((6, 8, 3), np.float32), depth, Camera(8, 6, 8, 8, 4, 3))
+    return (folder / "f.npz").read_bytes()
+
+
 GRAY = np.arange(48 * 64, dtype=np.uint16).reshape(48, 64)
 CSV = (
     b"frame,body,joint,x_m,y_m,z_m,u_px,v_px,tracking\n"
@@ -76,6 +131,7 @@ CAMERAS = (
     b'{"width": 512, "height": 424, "fx": 365.0, "fy": 365.0, "cx": 256.0, "cy": 210.0}, "color": '
     b'{"width": 1920, "height": 1080, "matrix": [[1, 2, 3, 4], [5, 6, 7, 8]], "bend": null}}}}'
 )
+KINECT_V1 = json.dumps({"skeletons": np.full((2, 20, 3), 1.5).tolist(), "label": 3}).encode()
 PARSERS: dict[str, tuple[Read, bytes]] = {
     "a_depth.mat": (read_mat_values, mat(np.full((6, 8, 2), 2000, np.uint16))),
     "b_depth.mat": (
@@ -91,6 +147,13 @@ PARSERS: dict[str, tuple[Read, bytes]] = {
     "a.npy": (read_arrays, npy()),
     "a.npz": (read_arrays, npz()),
     "cameras.json": (load_calibrations, CAMERAS),
+    "a03_s02_e04_v01.json": (open_recording, KINECT_V1),
+    "a.pkl": (read_pyskl, annotations()),
+    "stack.npz": (read_stack, stack()),
+    "depth.txt": (tum._read_list, b"# depth\n1000.0 depth/0.png\n1000.03 depth/1.png\n"),
+    "calibration.json": (read_calibration, calibration()),
+    "actions.txt": (read_action_names, b"# names\n1: wave\n2: sit down\n"),
+    "zarr.json": (lambda path: Store.open(path.parent), store()),
     "a.json": (read_json, CAMERAS),
     "a.toml": (read_toml, SETTINGS.encode()),
 }
@@ -122,6 +185,14 @@ def test_parser_reads_what_is_whole(name: str, tmp_path: Path) -> None:
     assert read(tmp_path / name) is not None
 
 
+def test_flow_file_is_read_or_refused_whatever_is_cut_from_it(tmp_path: Path) -> None:
+    whole, path = flow_file(tmp_path), tmp_path / "flow_000000.npz"
+    for end in range(0, len(whole), 97):
+        path.write_bytes(whole[:end])
+        with pytest.raises(FormatError, match="flow_000000"):
+            read_flow(path)
+
+
 @pytest.mark.parametrize("name", PARSERS)
 def test_parser_answers_or_refuses_whatever_bytes_come_in(name: str, tmp_path: Path) -> None:
     read, seed = PARSERS[name]
@@ -133,7 +204,7 @@ def test_parser_answers_or_refuses_whatever_bytes_come_in(name: str, tmp_path: P
         try:
             read(tmp_path / name)
         except SkelflowError as error:
-            assert name in str(error)
+            assert str(tmp_path) in str(error)
 
     check()
 
