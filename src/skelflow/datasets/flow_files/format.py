@@ -9,6 +9,7 @@ from jaxtyping import Bool
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.arrays import read_arrays
 from skelflow.io.atomic import atomic_write
+from skelflow.io.files import trouble
 from skelflow.types import Camera, Depth, Flow
 
 STEP_M = 1e-4  # one unit of the int16 flow
@@ -64,6 +65,8 @@ def load_flow(path: str | Path) -> Flow:
 def read_flow(path: str | Path) -> FlowFile:
     """Everything in a flow file; raises as `load_flow`."""
     path = Path(path)
+    if reason := trouble(path):
+        raise FormatError(f"{path} {reason}; expected a flow_*.npz")
     try:
         content = read_arrays(path)
         flow, scale = content["flow"], np.float32(content["scale_m"])
