@@ -14,7 +14,7 @@ from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.datasets.settings import IntensitySource, PresetName
 from skelflow.errors import DataError
 from skelflow.flow.presets import FORMER_NAMES, find_preset
-from skelflow.io.atomic import only_writer
+from skelflow.io.atomic import locked
 from skelflow.io.output_folder import enter_folder
 from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
@@ -129,7 +129,7 @@ def write_flows(
     times = asked_times(recording, config)
     folder = FlowFolder(out, times, _settings(recording, pairs, config), config.range_m)
     spent = []
-    with only_writer(out), _entered(folder):
+    with locked(out), _entered(folder):
         for number, t in enumerate(times, start=1):
             if not folder.file(t).exists():
                 start = time.perf_counter()
