@@ -24,6 +24,7 @@ from skelflow.evaluation.metrics import (
     confusion_matrix,
     top_k_accuracy,
 )
+from skelflow.evaluation.predictions import Predicted, describe_answer, to_csv
 from skelflow.inference.checkpoint import Checkpoint, Side, check_side
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
 from skelflow.io.atomic import atomic_write, storage_errors
@@ -49,6 +50,7 @@ class Evaluation:
     names, probabilities, truth : of each sequence.
     seconds : it took.
     untrained : name of each action that was not trained -> its sequences, which are left out.
+    weights_sha256 : of the checkpoint's file, by which a report knows it again.
     """
 
     weights: str
@@ -67,11 +69,21 @@ class Evaluation:
     truth: Truth
     seconds: float
     untrained: Mapping[str, int] = field(default_factory=dict)
+    weights_sha256: str = ""
 
     @property
     def class_names(self) -> tuple[str, ...]:
         """In the order of the confusion matrix."""
         return tuple(row.name for row in self.classes)
+
+    @property
+    def predictions(self) -> tuple[Predicted, ...]:
+        """The answer to each sequence."""
+        actions, names = [row.action for row in self.classes], self.class_names
+        return tuple(
+            describe_answer(name, row, int(truth), actions=actions, names=names)
+            for name, row, truth in zip(self.names, self.probabilities, self.truth, strict=True)
+        )
 
     def summary(self) -> dict[str, object]:
         """The figures alone, as evaluation.json holds them."""
@@ -101,7 +113,8 @@ def evaluate(
     split : "test", "held_out" (the subjects that chose the checkpoint) or "train".
     batch_size : samples at once.
     device : "cpu", "cuda", "cuda:1", "mps"; "auto" takes an accelerator where there is one.
-    out : folder for evaluation.json, per_class.csv and confusion.csv; None = nothing is written.
+    out : folder for evaluation.json, predictions.csv, per_class.csv and confusion.csv; None =
+        nothing is written.
     progress : called after each batch with (samples done, all samples).
 
     Raises
@@ -146,6 +159,7 @@ def evaluate(
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
         untrained=untrained,
+        weights_sha256=checkpoint.sha256(),
     )
     if out is not None and accelerator.is_main_process:
         write_evaluation(result, out)
@@ -207,11 +221,12 @@ def _predict(
 
 
 def write_evaluation(result: Evaluation, out: str | Path) -> None:
-    """Write evaluation.json, per_class.csv and confusion.csv into a folder, which is made."""
+    """Write evaluation.json and the tables beside it into a folder, which is made."""
     out = Path(out)
     with storage_errors(out):
         out.mkdir(parents=True, exist_ok=True)
     _write(out / "evaluation.json", json.dumps(result.summary(), indent=2) + "\n")
+    _write(out / "predictions.csv", to_csv(result.predictions))
     titles = [f.name for f in fields(ClassRow)]
     _write(out / "per_class.csv", _csv([titles, *(astuple(row) for row in result.classes)]))
     rows = zip(result.class_names, result.confusion.tolist(), strict=True)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import stats
 
 from skelflow.errors import DataError
+from skelflow.evaluation.statistics import bootstrap_interval
 from skelflow.experiments.results import RunResult
 
 Values = Float64[np.ndarray, " recordings"]
-RESAMPLES = 9999
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def summarize(results: Sequence[RunResult]) -> Summary:
     """A row over its seeds; `DataError` when they answer for different recordings."""
     shares = [result.top1 for result in results]
     right = _share_right(results)
-    low, high = _interval(right)
+    low, high = bootstrap_interval(right)
     top5 = [result.top5 for result in results if result.top5 is not None]
     return Summary(
         row=results[0].row,
@@ -92,7 +91,7 @@ def compare(row: Sequence[RunResult], other: Sequence[RunResult]) -> Difference:
     """
     _require_same([*row, *other])
     gain = _share_right(row) - _share_right(other)
-    return Difference(row[0].row, other[0].row, float(gain.mean()), *_interval(gain))
+    return Difference(row[0].row, other[0].row, float(gain.mean()), *bootstrap_interval(gain))
 
 
 def _share_right(results: Sequence[RunResult]) -> Values:
@@ -110,18 +109,3 @@ def _require_same(results: Sequence[RunResult]) -> None:
                 f"{first.row} and {result.row}: seeds {first.seed} and {result.seed} answer for "
                 "different recordings, which cannot be compared; make one of them again"
             )
-
-
-def _interval(values: Values) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of the mean."""
-    if np.ptp(values) == 0:
-        return float(values[0]), float(values[0])
-    found = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(0),
-        batch=1000,
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)

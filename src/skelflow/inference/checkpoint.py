@@ -1,5 +1,6 @@
 """A trained network with what its file says about the data it was trained on."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,11 @@ class Checkpoint:
         """Name of each class index; "action 7" where the data set has none."""
         names = self.meta.class_names
         return tuple(names.get(action, f"action {action}") for action in self.classes)
+
+    def sha256(self) -> str:
+        """Of the file, by which its answers are known to be its own."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def action_name(self, labels: Labels) -> str | None:
         """The name of a recording's action; None when its action is unknown or none of them."""

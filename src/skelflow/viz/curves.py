@@ -6,8 +6,8 @@ from typing import Any
 
 from skelflow.io.atomic import atomic_write
 
-_LOSSES = {"loss": "training", "held_out_loss": "held-out subjects", "test_loss": "test"}
-_SHARES = {"top1": "training", "held_out_top1": "held-out subjects"}
+LOSSES = {"loss": "training", "held_out_loss": "held-out subjects", "test_loss": "test"}
+SHARES = {"top1": "training", "held_out_top1": "held-out subjects"}
 _COLORS = ("#1f4e79", "#b0651d", "#777777")
 
 
@@ -25,8 +25,8 @@ def save_curves(epochs: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure = Figure(figsize=(11, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     loss, share, rate = figure.subplots(1, 3)
-    _draw(loss, epochs, _LOSSES, 1.0, "loss")
-    _draw(share, epochs, _SHARES, 100.0, "top-1, %")
+    _draw(loss, epochs, LOSSES, 1.0, "loss")
+    _draw(share, epochs, SHARES, 100.0, "top-1, %")
     share.set_ylim(0, 100)
     _draw(rate, epochs, {"lr": ""}, 1.0, "learning rate")
     rate.set_yscale("log")

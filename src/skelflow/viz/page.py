@@ -63,25 +63,27 @@ def write_page(
         path.parent.mkdir(parents=True, exist_ok=True)
     sections = []
     for number, case in enumerate(cases, start=1):
-        sections.append(_describe(case))
+        sections.append(describe_case(case))
         progress(number, count, case.recording.name)
-    page = _template().render(title=title, note=note, cases=sections, version=__version__)
+    page = find_template("page.html").render(
+        title=title, note=note, cases=sections, version=__version__
+    )
     with atomic_write(path) as aside:
         aside.write_text(page, encoding="utf-8")
 
 
 @cache
-def _template() -> "Template":
+def find_template(name: str) -> "Template":
+    """A template of this folder's pages."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("skelflow.viz")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template(
-        "page.html"
-    )
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    return environment.get_template(name)
 
 
-def _describe(case: Case) -> dict[str, Any]:
-    """What the template is told of a recording."""
+def describe_case(case: Case) -> dict[str, Any]:
+    """What a template is told of a recording: players, curves and figures, for `case.html`."""
     recording, explanation = case.recording, case.explanation
     result = explanation.result
     return {

@@ -118,6 +118,10 @@ class SkeletonDataset(Dataset[Batch]):
         """The class index of every item."""
         return self.labels
 
+    def first_items(self) -> list[int]:
+        """The first item of every sequence."""
+        return list(range(len(self.names)))
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the random changes of an epoch, here and in running loader workers."""
         self._epoch.fill_(epoch)
@@ -233,6 +237,13 @@ class ClipDataset(SkeletonDataset):
     def item_labels(self) -> list[int]:
         """The class index of every clip."""
         return [self.labels[clip.sequence] for clip in self.clips]
+
+    def first_items(self) -> list[int]:
+        """The first clip of every sequence."""
+        first: dict[int, int] = {}
+        for item, clip in enumerate(self.clips):
+            first.setdefault(clip.sequence, item)
+        return list(first.values())
 
     def _clips(self, sequence: int, frames: int) -> Iterator[Clip]:
         """Every clip of a recording of so many frames."""

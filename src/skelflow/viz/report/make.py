@@ -1,0 +1,144 @@
+"""Make a report: find the answers, explain the worst of them, write one page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from skelflow.errors import DataError
+from skelflow.evaluation.predictions import Predicted
+from skelflow.inference import Recognizer, Result
+from skelflow.inference.checkpoint import Side
+from skelflow.recordings import find_recordings, open_recording
+from skelflow.viz.page import Case
+from skelflow.viz.report.answers import (
+    Answers,
+    answer_to,
+    answers_of_evaluation,
+    answers_of_recordings,
+    answers_of_store,
+    find_evaluation,
+)
+from skelflow.viz.report.contents import Accuracy, describe_report, measure
+from skelflow.viz.report.players import explain, explain_worst
+from skelflow.viz.report.write import write_report
+
+Progress = Callable[[int, int, str], None]  # done, of how many, the last one's name
+
+
+@dataclass(frozen=True)
+class Report:
+    """The page that `make_report` wrote.
+
+    Parameters
+    ----------
+    path : of the page.
+    accuracy : over all recordings that were answered.
+    players : how many recordings it shows frame by frame.
+    """
+
+    path: Path
+    accuracy: Accuracy
+    players: int
+
+
+def make_report(
+    run: str | Path,
+    recordings: Sequence[str | Path],
+    out: Path,
+    *,
+    store: str | Path | None = None,
+    protocol: str | None = None,
+    split: Side = "test",
+    title: str | None = None,
+    players: int = 8,
+    device: str = "cpu",
+    progress: Progress = lambda *_: None,
+) -> Report:
+    """Write one page, out/index.html, with all that is known of a trained network.
+
+    Its answers are, in this order: those to a store, tested now; those of an earlier
+    `skelflow evaluate` of the same weights; those to the recordings themselves.
+
+    Parameters
+    ----------
+    run : a run folder, a weights file, or the name of bundled weights.
+    recordings : recordings, or folders that hold some; the worst answers among them are shown
+        frame by frame.
+    out : folder of the page, made when it is not there.
+    store, protocol, split : see `skelflow.evaluation.evaluate.evaluate`.
+    title : over the page; names network and data set when None.
+    players : how many recordings are shown frame by frame.
+    device : where the network computes.
+    progress : called while it works.
+
+    Raises
+    ------
+    WeightsError, ConfigError, FormatError
+        Weights, settings or recordings that cannot be used.
+    DataError
+        There is nothing that says how good the network is, or what there is was made by other
+        weights.
+    StorageError
+        The page cannot be written.
+    """
+    recognizer = Recognizer.load(run, device=device)
+    checkpoint = recognizer.checkpoint
+    paths = [found for given in recordings for found in find_recordings(given)]
+    if store is not None:
+        answers = answers_of_store(
+            checkpoint,
+            store,
+            protocol=protocol,
+            split=split,
+            device=device,
+            progress=lambda done, total: progress(done, total, "tested"),
+        )
+        cases = explain_worst(
+            recognizer, answers.predictions, paths, most=players, progress=progress
+        )
+    elif (folder := find_evaluation(checkpoint)) is not None:
+        answers = answers_of_evaluation(checkpoint, folder)
+        cases = explain_worst(
+            recognizer, answers.predictions, paths, most=players, progress=progress
+        )
+    elif paths:
+        answers, cases = _recognize(recognizer, paths, players, progress)
+    else:
+        raise DataError(
+            f"{checkpoint.path}: nothing says how good it is; name a store with --store, test it "
+            "with `skelflow evaluate` before, or name recordings whose action is known"
+        )
+    accuracy = measure(answers.predictions)
+    contents = describe_report(checkpoint, Path(run), answers, accuracy, cases, title=title)
+    path = out / "index.html"
+    write_report(contents, path)
+    return Report(path, accuracy, len(cases))
+
+
+def _recognize(
+    recognizer: Recognizer, paths: Sequence[Path], players: int, progress: Progress
+) -> tuple[Answers, list[Case]]:
+    """Answers to the recordings themselves; only the worst are kept to be shown."""
+    checkpoint = recognizer.checkpoint
+    lines: list[Predicted] = []
+    results: list[Result] = []
+    worst: list[tuple[Predicted, Case]] = []
+    for number, path in enumerate(paths, start=1):
+        recording = open_recording(path)
+        truth = checkpoint.action_name(recording.labels)
+        if truth is not None:
+            case = Case(*explain(recognizer, recording), truth)
+            index = checkpoint.class_names.index(truth)
+            lines.append(answer_to(checkpoint, index, case.explanation))
+            results.append(case.explanation.result)
+            worst.append((lines[-1], case))
+            worst = sorted(worst, key=lambda pair: -pair[0].surer_of_wrong)[:players]
+        progress(number, len(paths), recording.name)
+    if not lines:
+        raise DataError(
+            f"none of the {len(paths)} recordings is known to show an action of "
+            f"{checkpoint.path}; name some that say what they show"
+        )
+    left_out = len(paths) - len(lines)
+    answers = answers_of_recordings(checkpoint, lines, results, left_out=left_out)
+    return answers, [case for _, case in worst]
