@@ -1,4 +1,4 @@
-"""The application: one line for a mistake, one for a stop."""
+"""The application: one line for a mistake, one for a stop, and what every command takes."""
 
 import os
 import signal
@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from skelflow.cli.streams import close_output, open_streams, printable, write_error
+from skelflow.cli.verbosity import speaking
 from skelflow.errors import ConfigError, SkelflowError
 from skelflow.io.numbers import parse_whole
 from skelflow.version import __version__
@@ -20,7 +21,13 @@ app = App(
     help="Recognize human actions in RGB-D recordings by scene flow and skeletons.",
     version=__version__,
     help_format="plaintext",
+    default_parameter=Parameter(negative_iterable=()),  # no --empty-recordings
     suppress_keyboard_interrupt=False,  # main answers it
+)
+
+app.meta.group_parameters = "Everywhere"
+app.register_install_completion_command(
+    help="Let the shell complete commands and options; adds a line to its start-up file."
 )
 
 _NUMBERS = {"RANK": 0, "NUMBA_NUM_THREADS": 1}  # environment variables, and the least of each
@@ -33,7 +40,7 @@ def main() -> None:
     open_streams()
     try:
         _check_environment()
-        app(sys.argv[1:], exit_on_error=False, print_error=False)
+        app.meta(sys.argv[1:], exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has enough, as `head` has
         close_output()
@@ -55,6 +62,27 @@ def main() -> None:
         _fail("there is too little memory for this", 2)
     except KeyboardInterrupt:
         _fail("stopped; the same command goes on where it was", 130)
+
+
+@app.meta.default
+def run_command(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    quiet: Annotated[bool, Parameter(name=("--quiet", "-q"), negative=())] = False,
+    verbose: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Run one command.
+
+    Parameters
+    ----------
+    quiet
+        No bars and no notes: answers and mistakes alone.
+    verbose
+        Also what happens on the way, and where a mistake came up.
+    """
+    if quiet and verbose:
+        raise ConfigError("--quiet and --verbose: expected one of both")
+    with speaking("quiet" if quiet else "verbose" if verbose else "usual"):
+        app(words, exit_on_error=False, print_error=False)
 
 
 def _check_environment() -> None:

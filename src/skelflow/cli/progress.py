@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.text import Text
 
 from skelflow.cli.streams import printable
+from skelflow.cli.verbosity import is_quiet
 
 NOTED = "skelflow.flow.engines.jit"  # says when kernels are compiled
 
@@ -85,6 +86,9 @@ class _Notes(logging.Handler):
 @contextmanager
 def bar(what: str) -> Iterator[Report]:
     """Show progress on stderr while the block runs; yields the function to report it to."""
+    if is_quiet():
+        yield lambda *_, **__: None
+        return
     columns = (
         TextColumn(what),
         BarColumn(),
@@ -119,6 +123,9 @@ def bar(what: str) -> Iterator[Report]:
 @contextmanager
 def epochs() -> Iterator[Callable[[StepReport], None]]:
     """Progress of a training run: a bar in a terminal, a line an epoch in a file or a pipe."""
+    if is_quiet():
+        yield lambda _: None
+        return
     if not sys.stderr.isatty():
         yield _line_an_epoch
         return
@@ -171,7 +178,8 @@ class RunProgress:
         """A store or a run begins; the bar of the one before ends."""
         self._bars.close()
         self._trained = self._prepared = None
-        self._say(what)
+        if not is_quiet():
+            self._say(what)
 
     def prepared(self, done: int, total: int, last: str = "") -> None:
         """So many recordings are prepared."""

@@ -81,8 +81,11 @@ def open_recording(path: str | Path) -> Recording:
     reader = find_reader(path)
     if reader is not None:
         return reader.open(path)
-    found = trouble(path) or "is no recording that a reader recognizes"
-    raise FormatError(f"{path} {found}; expected one of{_expected()}")
+    if found := trouble(path):
+        raise FormatError(f"{path} {found}; expected a recording, see docs/recordings.md")
+    raise FormatError(
+        f"{path} is no recording that a reader recognizes; expected one of{_expected(path.suffix)}"
+    )
 
 
 def find_recordings(source: str | Path) -> list[Path]:
@@ -115,6 +118,8 @@ def find_recordings(source: str | Path) -> list[Path]:
     return sorted(found)
 
 
-def _expected() -> str:
-    """What every reader expects, a line each."""
-    return "".join(f"\n  {reader.name}: {reader.expects}" for reader in readers())
+def _expected(suffix: str = "") -> str:
+    """What readers expect, a line each: of all, or of those that know such files if any does."""
+    known = [reader for reader in readers() if suffix and suffix in reader.expects]
+    shown = known or readers()
+    return "".join(f"\n  {reader.name}: {reader.expects}" for reader in shown)

@@ -1,7 +1,9 @@
 """Describe in words what a path holds: one recording, or folders of them."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
@@ -11,19 +13,29 @@ from skelflow.recordings import find_reader, find_recordings, open_recording
 from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
 
+_CAMERA = ("width", "height", "fx", "fy", "cx", "cy")
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a path holds, in words and as plain values."""
+
+    text: str
+    facts: dict[str, Any]
+
 
 def describe(
     paths: Sequence[Path],
     *,
     check: bool = False,
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> str:
-    """Describe one recording, or folders: NTU RGB+D by its names, others by opening them.
+) -> Description:
+    """Describe one recording, or folders: NTU RGB+D by its names, others by their headers.
 
     Parameters
     ----------
     paths : one recording, or folders.
-    check : open the recordings of NTU RGB+D too.
+    check : open all recordings, those of NTU RGB+D too, and look at some frames of each.
     progress : called after each opened recording with (opened, total, name).
 
     Raises
@@ -35,18 +47,48 @@ def describe(
     """
     first = paths[0]
     if len(paths) == 1 and (find_reader(first) or not is_folder(first)):
-        return describe_recording(open_recording(first))
+        recording = open_recording(first)
+        return Description(describe_recording(recording), {"recording": list_facts(recording)})
     for path in paths:
         if not (is_file(path) or is_folder(path)):
             raise DataError(f"{path} is no folder; give one recording, or folders of recordings")
     inventory = take_inventory([path for path in paths if is_folder(path)])
-    if inventory.everything and not check:
+    texts: list[str] = []
+    facts: dict[str, Any] = {}
+    if inventory.everything:
         unread = [folder for path in paths for folder in unreadable_folders(path)]
         lines = [f"  {folder}: {trouble(folder)}, left out" for folder in unread]
-        return "\n".join([inventory.to_text(), *lines])
-    found = [recording for path in paths for recording in find_recordings(path)]
-    opened = scan_recordings(found, progress=progress).to_text()
-    return f"{inventory.to_text()}\n\n{opened}" if inventory.everything else opened
+        texts = ["\n".join([inventory.to_text(), *lines])]
+        facts = {"ntu": inventory.to_dict() | {"left_out": list(map(str, unread))}}
+    if check or not inventory.everything:
+        found = [recording for path in paths for recording in find_recordings(path)]
+        opened = scan_recordings(found, check=check, progress=progress)
+        texts, facts = [*texts, opened.to_text()], {**facts, "opened": opened.to_dict()}
+    return Description("\n\n".join(texts), facts)
+
+
+def list_facts(recording: Recording) -> dict[str, Any]:
+    """What `describe_recording` says, as plain values."""
+    skeleton, camera = recording.skeleton, recording.camera
+    return {
+        "name": recording.name,
+        "path": str(recording.path),
+        "source": recording.source,
+        "frames": len(recording),
+        "frame_rate_hz": recording.frame_rate_hz,
+        "camera": {name: getattr(camera, name) for name in _CAMERA},
+        "depth": recording.has_depth,
+        "color": recording.color is not None,
+        "infrared": recording.infrared is not None,
+        "skeleton": skeleton
+        and {
+            "layout": skeleton.layout,
+            "bodies": skeleton.joints_m.shape[1],
+            "joints": skeleton.joints_m.shape[2],
+        },
+        "labels": {k: v for k, v in vars(recording.labels).items() if v is not None},
+        "mended": list(recording.repairs),
+    }
 
 
 def describe_recording(recording: Recording) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skelflow.datasets.catalog.ntu import DATA_SET
 from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
@@ -41,6 +42,13 @@ class Inventory:
         depth = self.names["depth"] | self.names["masked depth"]
         kinds = {"depth": depth, **{kind: self.names[kind] for kind in MODALITIES[2:]}}
         return {kind: names for kind, names in kinds.items() if names}
+
+    def to_dict(self) -> dict[str, Any]:
+        """How many recordings have a part of each kind, and their names."""
+        return {
+            "recordings": len(self.everything),
+            "parts": {kind: sorted(names) for kind, names in self.names.items() if names},
+        }
 
     def to_text(self) -> str:
         """What is there and missing, bad samples, and each protocol against its official counts."""

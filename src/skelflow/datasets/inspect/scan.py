@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.protocols import split
 from skelflow.errors import DataError, SkelflowError
-from skelflow.recordings import find_reader, open_recording
-from skelflow.types import Labels
+from skelflow.recordings import Reader, find_reader, open_recording
+from skelflow.types import Labels, Recording
 
 _SHOWN = 20
 
@@ -25,6 +26,7 @@ class Scan:
     frames : of all of them together.
     repairs : name -> what the reader mended.
     failed : path -> why it does not open.
+    checked : whether frames were looked at, or headers alone.
     """
 
     sources: Counter[str]
@@ -32,6 +34,19 @@ class Scan:
     frames: int
     repairs: Mapping[str, tuple[str, ...]]
     failed: Mapping[str, str]
+    checked: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return {
+            "sources": dict(self.sources),
+            "open": len(self.labels),
+            "frames": self.frames,
+            "labels": {name: vars(labels) for name, labels in self.labels.items()},
+            "mended": {name: list(done) for name, done in self.repairs.items()},
+            "failed": dict(self.failed),
+            "checked": self.checked,
+        }
 
     def to_text(self) -> str:
         """Counts, protocols of the data set, and what was mended or fails."""
@@ -43,6 +58,7 @@ class Scan:
             *self._protocols(),
             *_listed("mended", {name: "; ".join(done) for name, done in self.repairs.items()}),
             *_listed("fails", self.failed),
+            *([] if self.checked else ["  from headers alone; --check looks at frames, too"]),
         ]
         return "\n".join(lines)
 
@@ -60,13 +76,17 @@ class Scan:
 
 
 def scan_recordings(
-    paths: Sequence[Path], *, progress: Callable[[int, int, str], None] = lambda *_: None
+    paths: Sequence[Path],
+    *,
+    check: bool = True,
+    progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Scan:
-    """Open recordings without decoding their frames.
+    """Open recordings, or read their headers.
 
     Parameters
     ----------
     paths : what `find_recordings` found.
+    check : look at some frames of each, and whether its parts agree; else headers alone.
     progress : called after each with (opened, total, name).
     """
     sources: Counter[str] = Counter()
@@ -78,7 +98,7 @@ def scan_recordings(
         reader = find_reader(path)
         sources["" if reader is None else reader.name] += 1
         try:
-            recording = open_recording(path)
+            recording = _read(path, reader, check=check)
         except SkelflowError as error:
             failed[path.name] = str(error)
         else:
@@ -87,7 +107,11 @@ def scan_recordings(
             if recording.repairs:
                 repairs[recording.name] = recording.repairs
         progress(done, len(paths), path.name)
-    return Scan(sources, labels, frames, repairs, failed)
+    return Scan(sources, labels, frames, repairs, failed, check)
+
+
+def _read(path: Path, reader: Reader | None, *, check: bool) -> Recording:
+    return open_recording(path) if check or reader is None else reader.read(path)
 
 
 def _known(labels: Sequence[Labels]) -> list[str]:

@@ -93,8 +93,8 @@ def other_roots(folder: Path) -> list[Path]:
 
 
 def depth_places(path: Path, name: str) -> list[Path]:
-    """Where `locate` looks for depth, for messages."""
-    return list(_depth_places(homes(path), name))
+    """Where `locate` looks for depth, for messages: folders that are there come first."""
+    return sorted(_depth_places(homes(path), name), key=lambda place: not place.parent.is_dir())
 
 
 def find_parts(root: Path) -> Iterator[Path]:

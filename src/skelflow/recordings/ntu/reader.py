@@ -33,6 +33,7 @@ EXPECTS = (
 )
 BODIES = 2
 FRAME_RATE_HZ = 30.0
+_PLACES = 4  # that a message names
 
 _DEPTH_IMAGE = re.compile(r"M?Depth-.*\.png")
 
@@ -163,8 +164,12 @@ def _depth_frames(files: list[Path]) -> Frames[Depth]:
 
 
 def _no_depth(path: Path, name: str, count: int) -> Frames[Depth]:
-    places = ", ".join(map(str, depth_places(path, name)))
-    return Frames.absent(count, f"{path}: no depth for {name} in any of {places}")
+    places = depth_places(path, name)
+    shown = ", ".join(map(str, places[:_PLACES]))
+    more = f" and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
+    return Frames.absent(
+        count, f"{path}: no depth for {name} in any of {shown}{more} (docs/ntu.md lists them)"
+    )
 
 
 def _gray_frames(video: Frames[UInt8[np.ndarray, "h w 3"]]) -> Frames[Intensity]:

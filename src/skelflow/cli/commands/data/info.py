@@ -14,11 +14,13 @@ def info(
     /,
     *,
     check: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
     """Say what a recording holds, or what folders hold and what is missing.
 
     Of NTU RGB+D only names are looked at: which parts are there (on several disks, when several
     folders are given), what was published and is missing, bad samples, and each protocol's counts.
+    Of many recordings of other sources, headers are read and no frames.
 
     Example:  skelflow info UTD_MHAD/depth/a1_s1_t1_depth.mat
 
@@ -29,11 +31,16 @@ def info(
     paths
         A recording (see docs/recordings.md), or folders of recordings.
     check
-        Open every recording of NTU RGB+D as well, and count what is mended and what fails.
+        Look at frames of every recording, of NTU RGB+D as well, and count what is mended and what
+        fails.
+    json
+        Print JSON instead of text.
     """
+    from json import dumps
+
     from skelflow.cli.progress import bar
     from skelflow.datasets.inspect.description import describe
 
     with bar("opening") as progress:
-        text = describe(paths, check=check, progress=progress)
-    say(text)
+        found = describe(paths, check=check, progress=progress)
+    say(dumps(found.facts, indent=2) if json else found.text)

@@ -75,5 +75,8 @@ def recipes(pattern: str = "*") -> None:
     """
     from skelflow.recipes import describe_recipe, list_recipes
 
-    for name in list_recipes(pattern):
+    names = list_recipes(pattern)
+    for name in names:
         say(f"{name:<24} {describe_recipe(name)}")
+    if not names:
+        say(f"no recipe matches {pattern!r}; `skelflow recipes` lists all")
