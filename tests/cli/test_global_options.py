@@ -38,7 +38,7 @@ def test_options_of_every_command_stand_anywhere(
 ) -> None:
     assert run(*words) == 2
     assert capsys.readouterr().err == (
-        "skelflow: nowhere does not exist; expected a recording, see docs/recordings.md\n"
+        "skelflow: nowhere does not exist; expected one of the recordings of docs/recordings.md\n"
     )
 
 

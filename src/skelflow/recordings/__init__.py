@@ -82,7 +82,7 @@ def open_recording(path: str | Path) -> Recording:
     if reader is not None:
         return reader.open(path)
     if found := trouble(path):
-        raise FormatError(f"{path} {found}; expected a recording, see docs/recordings.md")
+        raise FormatError(f"{path} {found}; expected one of the recordings of docs/recordings.md")
     raise FormatError(
         f"{path} is no recording that a reader recognizes; expected one of{_expected(path.suffix)}"
     )
