@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32
 from pydantic import Field, NonNegativeFloat
 
-from skelflow.errors import ConfigError
-from skelflow.io.plugins import load_plugins
-from skelflow.settings import Settings, nearest_name
+from skelflow.io.plugins import Registry
+from skelflow.settings import Settings
 from skelflow.skeleton.layouts import Layout
 
 Track = Float32[np.ndarray, "t bodies joints 3"]
@@ -20,7 +19,7 @@ Angle = Annotated[float, Field(ge=0, le=180)]
 Share = Annotated[float, Field(ge=0, le=0.9)]
 Change = Callable[[Track, np.random.Generator], Retimed]
 
-_CHANGES: dict[str, Change] = {}
+_CHANGES = Registry[Change]("augmentation")
 
 
 def register_augmentation(name: str, change: Change) -> None:
@@ -37,17 +36,12 @@ def register_augmentation(name: str, change: Change) -> None:
     ConfigError
         The name is taken.
     """
-    if _CHANGES.setdefault(name, change) is not change:
-        raise ConfigError(f"augmentation {name!r} is registered already; choose another name")
+    _CHANGES.add(name, change)
 
 
 def find_augmentation(name: str) -> Change:
     """The change of that name; `ConfigError` with the nearest name if there is none."""
-    if name not in _CHANGES:
-        load_plugins()
-    if name not in _CHANGES:
-        raise ConfigError(f"unknown augmentation {name!r}; {nearest_name(name, _CHANGES)}")
-    return _CHANGES[name]
+    return _CHANGES.find(name)
 
 
 class FlowAugmentation(Settings):

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from skelflow.errors import ConfigError
-from skelflow.io.plugins import load_plugins
+from skelflow.io.plugins import Registry
 from skelflow.models.flow.c3d import C3dTrunk
 from skelflow.models.flow.config import ClipConfig, FlowConfig, I3dConfig
 from skelflow.models.flow.i3d import I3dTrunk
 from skelflow.models.flow.trunk import FlowTrunk
-from skelflow.settings import nearest_name
 
 DEFAULT_TRUNK = "c3d"
 
@@ -23,7 +22,7 @@ class TrunkEntry:
     config: type[FlowConfig]
 
 
-_TRUNKS: dict[str, TrunkEntry] = {}
+_TRUNKS = Registry[TrunkEntry]("flow network")
 
 
 def register_trunk(name: str, build: Callable[[Any], FlowTrunk], config: type[FlowConfig]) -> None:
@@ -47,20 +46,14 @@ def register_trunk(name: str, build: Callable[[Any], FlowTrunk], config: type[Fl
         register_trunk("my_flow", MyTrunk, MyConfig)
         create_model("fused", trunk="my_flow")
     """
-    if name in _TRUNKS:
-        raise ConfigError(f"flow network {name!r} is registered already; choose another name")
-    _TRUNKS[name] = TrunkEntry(build, config)
+    _TRUNKS.add(name, TrunkEntry(build, config))
 
 
 def find_trunk(name: Any) -> TrunkEntry:
     """The flow network of that name; `ConfigError` with the nearest name if there is none."""
     if not isinstance(name, str):
         raise ConfigError(f"trunk: found {name!r}, expected the name of a flow network")
-    if name not in _TRUNKS:
-        load_plugins()
-    if name not in _TRUNKS:
-        raise ConfigError(f"unknown flow network {name!r}; {nearest_name(name, _TRUNKS)}")
-    return _TRUNKS[name]
+    return _TRUNKS.find(name)
 
 
 register_trunk(DEFAULT_TRUNK, C3dTrunk, ClipConfig)

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from skelflow.errors import ConfigError
-from skelflow.io.plugins import load_plugins
+from skelflow.io.plugins import Registry
 from skelflow.models.config import NetworkConfig
 from skelflow.models.guides.gcn import GcnConfig, GcnTrunk
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
-from skelflow.settings import nearest_name
 
 DEFAULT_GUIDE = "res_tcn_bjcn"
 
@@ -23,7 +21,7 @@ class GuideEntry:
     config: type[NetworkConfig]
 
 
-_GUIDES: dict[str, GuideEntry] = {}
+_GUIDES = Registry[GuideEntry]("guide")
 
 
 def register_guide(name: str, build: Callable[[Any], Guide], config: type[NetworkConfig]) -> None:
@@ -51,23 +49,17 @@ def register_guide(name: str, build: Callable[[Any], Guide], config: type[Networ
         register_guide("my_gcn", MyGcn, MyGcnConfig)
         create_model("fused", guide="my_gcn")
     """
-    if name in _GUIDES:
-        raise ConfigError(f"guide {name!r} is registered already; choose another name")
-    _GUIDES[name] = GuideEntry(build, config)
+    _GUIDES.add(name, GuideEntry(build, config))
 
 
 def find_guide(name: str) -> GuideEntry:
     """The guide of that name; `ConfigError` with the nearest name if there is none."""
-    if name not in _GUIDES:
-        load_plugins()
-    if name not in _GUIDES:
-        raise ConfigError(f"unknown guide {name!r}; {nearest_name(name, _GUIDES)}")
-    return _GUIDES[name]
+    return _GUIDES.find(name)
 
 
 def guides() -> dict[str, GuideEntry]:
     """All guides by name."""
-    return dict(_GUIDES)
+    return _GUIDES.all()
 
 
 register_guide(DEFAULT_GUIDE, TcnBjcnTrunk, TcnBjcnConfig)

@@ -7,9 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from skelflow.errors import ConfigError
-from skelflow.io.plugins import load_plugins
-from skelflow.settings import nearest_name
+from skelflow.io.plugins import Registry
 
 Layer = Literal["sum", 1, 2, 3, 4]
 Scale = Literal["min_max", "max"]
@@ -62,7 +60,8 @@ class Score(Protocol):
         """In [0, 1], and 0 for absent bodies; arguments as of `informativeness_score`."""
 
 
-_SCORES: dict[str, Score] = {"informativeness": informativeness_score}
+_SCORES = Registry[Score]("score")
+_SCORES.add("informativeness", informativeness_score)
 
 
 def register_score(name: str, score: Score) -> None:
@@ -73,17 +72,12 @@ def register_score(name: str, score: Score) -> None:
     ConfigError
         The name is taken.
     """
-    if _SCORES.setdefault(name, score) is not score:
-        raise ConfigError(f"score {name!r} is registered already; choose another name")
+    _SCORES.add(name, score)
 
 
 def find_score(name: str) -> Score:
     """The score of that name; `ConfigError` with the nearest name if there is none."""
-    if name not in _SCORES:
-        load_plugins()
-    if name not in _SCORES:
-        raise ConfigError(f"unknown score {name!r}; {nearest_name(name, _SCORES)}")
-    return _SCORES[name]
+    return _SCORES.find(name)
 
 
 def scale_to_unit(
