@@ -28,14 +28,14 @@ def _own_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     doors = [
         (catalog, "_registered"),
         (recordings, "_registered"),
-        (augment, "_CHANGES"),
+        (augment._CHANGES, "_entries"),
         (presets, "PRESETS"),
         (registry, "_MODELS"),
-        (guide_registry, "_GUIDES"),
-        (score, "_SCORES"),
+        (guide_registry._GUIDES, "_entries"),
+        (score._SCORES, "_entries"),
     ]
-    for module, table in doors:
-        monkeypatch.setattr(module, table, dict(getattr(module, table)))
+    for owner, table in doors:
+        monkeypatch.setattr(owner, table, dict(getattr(owner, table)))
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:

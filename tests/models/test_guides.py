@@ -70,7 +70,7 @@ class MeanPosition(Network):
 
 @pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(guide_registry, "_GUIDES", guide_registry.guides())
+    monkeypatch.setattr(guide_registry._GUIDES, "_entries", guide_registry.guides())
     monkeypatch.setattr(registry, "_MODELS", dict(registry._MODELS))
     register_guide("pose", PoseGuide, PoseConfig)
     register_model("mean_position", MeanPosition, PoseConfig)

@@ -14,7 +14,7 @@ from skelflow.models.flow.trunk import FlowTrunk
 DEFAULT_TRUNK = "c3d"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two of the same name are two, whatever they build
 class TrunkEntry:
     """How a flow network is made, and of which kind its settings are."""
 

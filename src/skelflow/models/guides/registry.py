@@ -13,7 +13,7 @@ from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
 DEFAULT_GUIDE = "res_tcn_bjcn"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two of the same name are two, whatever they build
 class GuideEntry:
     """How a guide is made, and of which kind its settings are."""
 
