@@ -251,6 +251,17 @@ def test_jpegs_are_refused_by_the_size_that_they_declare(tmp_path: Path) -> None
         read_color(tmp_path / "a.jpg")
 
 
+@pytest.mark.parametrize("at", [0.3, 0.9])
+def test_jpegs_that_were_cut_or_overwritten_are_refused(at: float, tmp_path: Path) -> None:
+    content = bytearray(PARSERS["a.jpg"][1])
+    place = int(at * len(content))
+    content[place : place + 2] = b"\xff\x17"
+    for damaged_content in (content, content[:place]):
+        (tmp_path / "a.jpg").write_bytes(damaged_content)
+        with pytest.raises(FormatError, match=r"a\.jpg: damaged or truncated JPEG"):
+            read_color(tmp_path / "a.jpg")
+
+
 def test_pngs_with_a_wrong_checksum_are_refused(tmp_path: Path) -> None:
     content = bytearray(PARSERS["a.png"][1])
     content[60] ^= 1

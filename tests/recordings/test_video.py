@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skelflow.errors import FormatError
 from skelflow.recordings.video import VideoFile
 from tests.tiny_ntu import write_video
 
@@ -57,3 +58,20 @@ def test_a_forked_process_reads_the_same_frames_while_its_parent_reads_on(path: 
     assert receiver.recv() == read_serially(path)
     child.join()
     assert child.exitcode == 0
+
+
+def test_a_frame_that_was_overwritten_is_refused_and_the_others_are_read(path: Path) -> None:
+    whole = [digest(VideoFile(path, count=None), t) for t in range(COUNT)]
+    content = bytearray(path.read_bytes())
+    at = -1
+    for _ in range(6):  # the sixth frame's chunk
+        at = content.index(b"00dc", at + 1)
+    content[at + 1000 : at + 1010] = b"\xff\x12" * 5
+    path.write_bytes(content)
+    video = VideoFile(path, count=None)
+    for t in range(COUNT):
+        if t == 5:
+            with pytest.raises(FormatError, match=r"color\.avi: frame 6 of 12 cannot be decoded"):
+                video.decode(t)
+        else:
+            assert digest(video, t) == whole[t]

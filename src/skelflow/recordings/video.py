@@ -12,8 +12,10 @@ from skelflow.errors import FormatError
 from skelflow.io.bounds import STREAM
 from skelflow.io.files import check_file, library_path
 from skelflow.recordings.images import check_size
+from skelflow.recordings.streams.image_headers import is_jpeg_damaged
 from skelflow.types import Color, Frames
 
+_MOTION_JPEG = cv2.VideoWriter.fourcc(*"MJPG")
 _ALIKE = 2  # frames by which numbers may differ for a video to be of a rate
 
 Bgr = UInt8[np.ndarray, "h w 3"]  # OpenCV's order of channels
@@ -125,6 +127,7 @@ class _Decoder:
         self._last: Bgr | None = None
         self._at, self._next = -1, 0  # place of the last frame, number of the next one in the file
         self._has_gaps: bool | None = None
+        self._packets = _Packets(path)
 
     def read(self, place: int) -> Bgr | None:
         """The frame at a place in time; None when it cannot be decoded, or was never stored."""
@@ -143,7 +146,8 @@ class _Decoder:
             self._at = self._place(self._capture)
             self._next += 1
         found, image = self._capture.retrieve()
-        return np.asarray(image) if found and self._at == place else None
+        whole = found and self._at == place and not self._packets.is_damaged(self._next - 1)
+        return np.asarray(image) if whole else None
 
     def _place(self, capture: cv2.VideoCapture) -> int:
         """Where in time the frame just decoded belongs: its number, and the gaps before it."""
@@ -154,6 +158,28 @@ class _Decoder:
         if self._has_gaps is None:  # else the stamps are of the decoder's order, not of the frames
             self._has_gaps = _count_frames(self._path) < self._stored
         return stamped if self._has_gaps else self._next
+
+
+class _Packets:
+    """The coded frames of a Motion JPEG video, read in step: its decoder conceals damage."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._next = path, 0
+        self._capture: cv2.VideoCapture | None = None
+
+    def is_damaged(self, number: int) -> bool:
+        """Whether a frame was overwritten; False for videos of other kinds, which do not tell."""
+        if self._capture is None or number < self._next:
+            self._capture, self._next = _open(self._path), 0
+            if int(self._capture.get(cv2.CAP_PROP_FOURCC)) == _MOTION_JPEG:
+                self._capture.set(cv2.CAP_PROP_FORMAT, -1)  # packets, not images
+            else:
+                self._capture.release()
+        content = None
+        while self._capture.isOpened() and self._next <= number:
+            _, content = self._capture.read()
+            self._next += 1
+        return content is not None and is_jpeg_damaged(content.tobytes(), needs_end=False)
 
 
 def _open(path: Path) -> cv2.VideoCapture:

@@ -1,5 +1,6 @@
 """What image files say about themselves, checked before anything is decoded."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -13,6 +14,12 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8"
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # markers with the image's size
+_JPEG_END = 0xD9
+_JPEG_SCAN = 0xDA
+_JPEG_PARTS = frozenset(
+    {_JPEG_SCAN, 0xDB, 0xDC, 0xDD, 0xFE, *range(0xC0, 0xD0), *range(0xE0, 0xF0)}
+)
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # stuffed zeros and restarts are none
 _JPEG_ALONE = frozenset(range(0xD0, 0xD8)) | {0x01}  # markers without a length
 
 
@@ -54,7 +61,7 @@ def png_header(path: Path, content: bytes) -> PngHeader:
 
 
 def check_image(path: Path, content: bytes) -> None:
-    """Refuse a PNG or JPEG that is incomplete or has more pixels than are read.
+    """Refuse a PNG or JPEG that is damaged, or has more pixels than are read.
 
     Raises
     ------
@@ -66,6 +73,37 @@ def check_image(path: Path, content: bytes) -> None:
     elif content.startswith(_JPEG):
         for width, height in _jpeg_sizes(content):
             check_pixels(path, width, height)
+        if is_jpeg_damaged(content):
+            raise FormatError(f"{path}: damaged or truncated JPEG: copy it again")
+
+
+def is_jpeg_damaged(content: bytes, *, needs_end: bool = True) -> bool:
+    """Whether a JPEG was cut or overwritten, as far as that can be told.
+
+    JPEG has no checksums, and its decoders show something for whatever they find.
+
+    Parameters
+    ----------
+    content : of the file, or a frame of a Motion JPEG video.
+    needs_end : whether the marker of the end must be there; some cameras leave it out of videos.
+
+    Notes
+    -----
+    Source: ITU T.81, sections B.1.1.2 and B.1.1.5: in coded data, 0xFF is followed by 0 or by a
+    restart marker; any other marker ends it, and is that of another part or of the end.
+    """
+    at, seen = len(_JPEG), False
+    while at + 2 <= len(content) and content[at] == 0xFF:
+        marker, after = content[at + 1], at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        if marker == _JPEG_END:
+            return not seen
+        if marker not in _JPEG_PARTS:
+            return True
+        at = after
+        if marker == _JPEG_SCAN:
+            seen, found = True, _JPEG_MARKER.search(content, after)
+            at = len(content) if found is None else found.start()
+    return at < len(content) or needs_end or not seen
 
 
 def check_pixels(path: Path, width: int, height: int) -> None:
