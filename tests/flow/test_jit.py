@@ -26,7 +26,7 @@ print(compiled(add)(1), compiled(double)(2))
 
 
 @pytest.mark.parametrize("trouble", [NO_FOLDER, FULL])
-def test_compiled_works_and_says_so_where_nothing_can_be_kept(trouble, tmp_path: Path) -> None:
+def test_compiled_works_and_says_so_where_nothing_can_be_kept(trouble: str, tmp_path: Path) -> None:
     (tmp_path / "kernels.py").write_text(trouble + PROGRAM)
     run = subprocess.run(
         [sys.executable, tmp_path / "kernels.py"],

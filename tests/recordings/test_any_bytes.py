@@ -236,7 +236,9 @@ def declared(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("read", [read_depth_png, read_color])
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 1), (0, 48)])
-def test_images_are_refused_by_the_size_that_they_declare(read, size, tmp_path: Path) -> None:
+def test_images_are_refused_by_the_size_that_they_declare(
+    read: Read, size: tuple[int, int], tmp_path: Path
+) -> None:
     (tmp_path / "a.png").write_bytes(declared(*size))
     with pytest.raises(FormatError, match=r"a\.png: .*pixels"):
         read(tmp_path / "a.png")
