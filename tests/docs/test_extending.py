@@ -12,6 +12,7 @@ from skelflow import recordings
 from skelflow.datasets import catalog
 from skelflow.datasets.loading import augment
 from skelflow.flow import presets
+from skelflow.inference.engines import registry as engines
 from skelflow.models import registry
 from skelflow.models.guides import registry as guide_registry
 from skelflow.models.guides import score
@@ -33,6 +34,7 @@ def _own_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (registry, "_MODELS"),
         (guide_registry._GUIDES, "_entries"),
         (score._SCORES, "_entries"),
+        (engines, "_ENGINES"),
     ]
     for owner, table in doors:
         monkeypatch.setattr(owner, table, dict(getattr(owner, table)))
@@ -52,7 +54,14 @@ def test_extending_page_adds_each_thing_by_one_file(
     make_tiny_store(tmp_path / "stores" / "utd")
     blocks = BLOCK.findall(PAGE)
     files = {file for file, _ in blocks if file}
-    assert files == {"my_data_set", "my_guide", "my_preset", "my_augmentation", "my_score"}
+    assert files == {
+        "my_data_set",
+        "my_guide",
+        "my_preset",
+        "my_augmentation",
+        "my_score",
+        "my_engine",
+    }
     names: dict[str, object] = {}
     for file, block in blocks:
         if file:

@@ -27,6 +27,8 @@ from skelflow.evaluation.metrics import (
 from skelflow.evaluation.predictions import Predicted, describe_answer, to_csv
 from skelflow.inference.checkpoint import Checkpoint, Side, check_side
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
+from skelflow.inference.engines import Engine, make_engine
+from skelflow.inference.exported.formats import Precision
 from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.models.base import Network
 from skelflow.version import __version__
@@ -100,6 +102,8 @@ def evaluate(
     split: Side = "test",
     batch_size: int = 32,
     device: str = AUTO,
+    engine: str | None = None,
+    precision: Precision = "float32",
     out: str | Path | None = None,
     progress: Progress = lambda *_: None,
 ) -> Evaluation:
@@ -113,6 +117,7 @@ def evaluate(
     split : "test", "held_out" (the subjects that chose the checkpoint) or "train".
     batch_size : samples at once.
     device : "cpu", "cuda", "cuda:1", "mps"; "auto" takes an accelerator where there is one.
+    engine, precision : what runs the network, see `skelflow.inference.recognizer.Recognizer`.
     out : folder for evaluation.json, predictions.csv, per_class.csv and confusion.csv; None =
         nothing is written.
     progress : called after each batch with (samples done, all samples).
@@ -124,7 +129,7 @@ def evaluate(
     DataError
         The store was prepared differently, or holds nothing of that side, or no trained action.
     ConfigError
-        The protocol or the split is unknown, or there is no such device.
+        The protocol or the split is unknown, or there is no such device, engine or precision.
 
     Notes
     -----
@@ -137,7 +142,9 @@ def evaluate(
         checkpoint, store, checkpoint.sequences(store, protocol, split)
     )
     samples = checkpoint.samples(store, names)
-    probabilities = _predict(checkpoint.network, samples, accelerator, batch_size, progress)
+    logits = make_engine(engine, checkpoint.network, accelerator.device, precision)
+    count = len(checkpoint.classes)
+    probabilities = _predict(logits, count, samples, accelerator, batch_size, progress)
     truth = np.asarray(samples.labels, np.int64)
     predicted = probabilities.argmax(axis=1)
     actions, titles = checkpoint.classes, checkpoint.class_names
@@ -196,21 +203,24 @@ def predict(
     Samples are shared by the processes of a launch; every process gets the whole answer. The
     network is left in evaluation mode, on the device that computed.
     """
-    return _predict(network, samples, make_accelerator(device=device), batch_size, progress)
+    accelerator = make_accelerator(device=device)
+    logits = make_engine(None, network, accelerator.device)
+    classes = network.config.classes
+    return _predict(logits, classes, samples, accelerator, batch_size, progress)
 
 
 def _predict(
-    network: Network,
+    logits_of: Engine,
+    classes: int,
     samples: SkeletonDataset,
     accelerator: Accelerator,
     batch_size: int,
     progress: Progress,
 ) -> Probabilities:
-    network.eval().to(accelerator.device)
-    sums = np.zeros((len(samples.names), network.config.classes))
+    sums = np.zeros((len(samples.names), classes))
     counts, done = np.zeros(len(sums)), 0
     loader = shared_loader(samples, accelerator, batch_size=batch_size)
-    for logits, _, sequence in gathered_logits(network, loader, accelerator):
+    for logits, _, sequence in gathered_logits(logits_of, loader, accelerator):
         index = sequence.cpu().numpy()
         np.add.at(sums, index, logits.double().softmax(dim=1).cpu().numpy())
         np.add.at(counts, index, 1)

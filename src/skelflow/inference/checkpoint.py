@@ -15,6 +15,8 @@ from skelflow.datasets.protocols import hold_out, split
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError, FormatError, WeightsError
+from skelflow.inference.exported.formats import format_of
+from skelflow.inference.exported.network import read_exported
 from skelflow.io.documents import parse_json
 from skelflow.io.files import is_folder
 from skelflow.models.base import Network
@@ -92,18 +94,23 @@ class Checkpoint:
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
-        """Read the checkpoint of a run folder, a checkpoint file, or bundled weights by name.
+        """Read a run folder, a checkpoint file, an exported one, or bundled weights by name.
 
         Raises
         ------
         WeightsError
             It is missing, damaged, or was not written by a training run.
+        MissingExtraError
+            What reads exported files is not installed.
         """
         path = find_weights(path)
-        path = path / BEST if is_folder(path) else path
-        header = read_header(path)
+        form = format_of(path)
+        path = path / BEST if form is None and is_folder(path) else path
+        exported = None if form is None else read_exported(path, form)
+        header = read_header(path) if exported is None else exported[1]
         try:
-            facts, network = TrainingFacts.from_header(header), load_model(path)
+            facts = TrainingFacts.from_header(header)
+            network = load_model(path) if exported is None else exported[0]
             facts.require(
                 len(facts.actions) == network.config.classes,
                 "actions",
@@ -146,9 +153,12 @@ class Checkpoint:
         return tuple(names.get(action, f"action {action}") for action in self.classes)
 
     def sha256(self) -> str:
-        """Of the file, by which its answers are known to be its own."""
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """Of the file, by which its answers are known to be its own; of an exported folder all."""
+        inside = sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
+        content = hashlib.sha256()
+        for file in inside:
+            content.update(file.read_bytes())
+        return content.hexdigest()
 
     def action_name(self, labels: Labels) -> str | None:
         """The name of a recording's action; None when its action is unknown or none of them."""

@@ -1,13 +1,13 @@
 """One device or many: what a run computes on, and how its processes share samples."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState, PartialState
 from accelerate.utils import DistributedDataParallelKwargs, send_to_device
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.loading.batch import Batch
@@ -103,13 +103,13 @@ def shared_loader(
 
 
 def gathered_logits(
-    model: nn.Module, loader: DataLoader[Batch], accelerator: Accelerator
+    model: Callable[[Batch], Tensor], loader: DataLoader[Batch], accelerator: Accelerator
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Logits, labels and sequence numbers of all samples, each exactly once, in every process.
 
     Parameters
     ----------
-    model : on the accelerator's device, in evaluation mode.
+    model : from batches on the accelerator's device to logits.
     loader : from `shared_loader`.
     """
     for batch in loader:

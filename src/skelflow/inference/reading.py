@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
+from skelflow.errors import DataError
 from skelflow.types import Recording, Window
+
+clock = time.perf_counter  # of `timed`
 
 
 class Reading(NamedTuple):
@@ -41,6 +46,21 @@ def is_estimated(recording: Recording) -> bool:
 @contextmanager
 def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
     """Note how long the block took."""
-    start = time.perf_counter()
+    start = clock()
     yield
-    seconds[stage] = time.perf_counter() - start
+    seconds[stage] = clock() - start
+
+
+def skeleton_alone(recording: Recording, meta: StoreMeta) -> PreparedSequence:
+    """What a network that sees no flow reads; `DataError` without a skeleton."""
+    skeleton = recording.skeleton
+    if skeleton is None:
+        raise DataError(f"{recording.path}: neither flow nor skeleton to read")
+    return PreparedSequence(
+        name=recording.name,
+        flow=np.zeros((0, *meta.flow.size[::-1], 3), np.uint8),
+        joints_px=np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32),
+        joints_m=skeleton.joints_m,
+        range_m=meta.flow.range_m or 1.0,
+        layout=meta.layout,
+    )

@@ -27,8 +27,9 @@ from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
+from skelflow.inference.exported.formats import Precision
 from skelflow.inference.hub import HubWeights
-from skelflow.inference.reading import Reading, is_estimated, timed
+from skelflow.inference.reading import Reading, is_estimated, skeleton_alone, timed
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
     SlidingWindow,
@@ -56,14 +57,17 @@ class Recognizer(HubWeights):
     checkpoint : a network in evaluation mode, and how its recordings were prepared.
     device : where the network computes, see `skelflow.inference.compute.find_device`; scene flow
         is computed on the processor.
-    engine : what runs the network, see `skelflow.inference.engines`.
+    engine : what runs the network: "torch", "onnxruntime", "openvino" or one of your own, see
+        `skelflow.inference.engines`; None = torch, or the one that an exported file is for. Scores
+        and attention of weights are always torch's.
+    precision : in which the engine computes, "float32" or "bfloat16".
     pose : "auto" estimates joints where the network reads them and no body is tracked, "estimate"
         always, "recorded" never.
 
     Raises
     ------
     ConfigError
-        There is no such device or engine; those that are there are named.
+        There is no such device, engine or precision; those that are there are named.
 
     Examples
     --------
@@ -77,12 +81,14 @@ class Recognizer(HubWeights):
     checkpoint: Checkpoint
     _: KW_ONLY
     device: str = "cpu"
-    engine: str = "torch"
+    engine: str | None = None
+    precision: Precision = "float32"
     pose: PoseMode = "auto"
 
     def __post_init__(self) -> None:
         self._device = find_device(self.device)
-        self._logits = make_engine(self.engine, self.checkpoint.network, self._device)
+        network = self.checkpoint.network
+        self._logits = make_engine(self.engine, network, self._device, self.precision)
 
     @classmethod
     def load(
@@ -90,24 +96,26 @@ class Recognizer(HubWeights):
         path: str | Path,
         *,
         device: str = "cpu",
-        engine: str = "torch",
+        engine: str | None = None,
+        precision: Precision = "float32",
         pose: PoseMode = "auto",
     ) -> "Recognizer":
-        """Read a run folder, a weights file of a run, or bundled weights such as "synthetic-8".
+        """Read a run folder, a weights file, an exported one, or bundled weights ("synthetic-8").
 
         Parameters
         ----------
         path : of the folder or file, or the name of bundled weights.
-        device, engine, pose : see the class.
+        device, engine, precision, pose : see the class.
 
         Raises
         ------
         WeightsError
             There are no weights, or they do not say how their recordings were prepared.
         ConfigError
-            There is no such device or engine.
+            There is no such device, engine or precision.
         """
-        return cls(Checkpoint.load(path), device=device, engine=engine, pose=pose)
+        checkpoint = Checkpoint.load(path)
+        return cls(checkpoint, device=device, engine=engine, precision=precision, pose=pose)
 
     def recognize(
         self,
@@ -363,17 +371,7 @@ class Recognizer(HubWeights):
 
     def _without_flow(self, recording: Recording, _: Progress) -> PreparedSequence:
         """The skeleton alone: no flow is computed for a network that sees none."""
-        meta, skeleton = self.checkpoint.meta, recording.skeleton
-        if skeleton is None:
-            raise DataError(f"{recording.path}: neither flow nor skeleton to read")
-        return PreparedSequence(
-            name=recording.name,
-            flow=np.zeros((0, *meta.flow.size[::-1], 3), np.uint8),
-            joints_px=np.zeros((0, *skeleton.joints_m.shape[1:3], 2), np.float32),
-            joints_m=skeleton.joints_m,
-            range_m=meta.flow.range_m or 1.0,
-            layout=meta.layout,
-        )
+        return skeleton_alone(recording, self.checkpoint.meta)
 
     @torch.inference_mode()
     def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:

@@ -1,7 +1,7 @@
 """What all networks share: features, a linear head, and what they read from a batch."""
 
 from collections.abc import Iterable, Iterator
-from typing import ClassVar, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -41,12 +41,14 @@ class Network(nn.Module):
     ----------
     name : the name in the registry, set by `create_model`.
     has_score : whether `score` tells how informative each joint is.
+    engine : the only one that runs it, for a network out of an exported file; None = any.
     all_weights_in_loss : whether the loss depends on all weights that are to be trained.
     branch_loss : weight of the loss of further classifiers; where it is not 0, the network called
         with `branches=True` gives (1 + classifiers, b, classes), its own logits first.
     """
 
-    has_score: ClassVar[bool] = False
+    has_score: bool = False
+    engine: str | None = None
     all_weights_in_loss: bool = True
     branch_loss: float = 0.0
     config: NetworkConfig

@@ -1,21 +1,25 @@
-"""Engines by name."""
+"""Engines by name and precision."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
-from torch import Tensor
 
-from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError
-from skelflow.inference.engines.torch import run_by_torch
+from skelflow.inference.engines.compiled import Engine
+from skelflow.inference.engines.onnxruntime import run_by_onnxruntime
+from skelflow.inference.engines.openvino import run_by_openvino
+from skelflow.inference.engines.torch import run_by_torch, run_by_torch_in_bfloat16
+from skelflow.inference.exported.formats import Precision
+from skelflow.io.plugins import load_plugins
 from skelflow.models.base import Network
 from skelflow.settings import nearest_name
 
-Engine = Callable[[Batch], Tensor]
-_ENGINES: dict[str, Callable[[Network, torch.device], Engine]] = {}
+Maker = Callable[[Network, torch.device], Engine]
+_ENGINES: dict[tuple[str, str], Maker] = {}
 
 
-def register_engine(name: str, make: Callable[[Network, torch.device], Engine]) -> None:
+def register_engine(name: str, make: Maker, *, precision: Precision = "float32") -> None:
     """Let `Recognizer` run networks by an engine of that name.
 
     Parameters
@@ -23,27 +27,58 @@ def register_engine(name: str, make: Callable[[Network, torch.device], Engine]) 
     name : as in `Recognizer.load(path, engine=name)`.
     make : of a network in evaluation mode and a device, makes a function from a batch on that
         device to (b, classes) logits. `torch.export.export` reads every network.
+    precision : in which it then computes; an engine of several is registered for each.
 
     Raises
     ------
     ConfigError
         The name is taken.
     """
-    if name in _ENGINES:
+    if (name, precision) in _ENGINES:
         raise ConfigError(f"engine {name!r} is registered already; choose another name")
-    _ENGINES[name] = make
+    _ENGINES[name, precision] = make
 
 
 def list_engines() -> list[str]:
     """Names that `make_engine` knows, sorted."""
-    return sorted(_ENGINES)
+    return sorted({name for name, _ in _ENGINES})
 
 
-def make_engine(name: str, network: Network, device: torch.device) -> Engine:
-    """A function from batches to logits; `ConfigError` with the known names for an unknown one."""
-    if name not in _ENGINES:
-        raise ConfigError(f"engine: found {name!r}; {nearest_name(name, _ENGINES)}")
-    return _ENGINES[name](network, device)
+def make_engine(
+    name: str | None, network: Network, device: torch.device, precision: str = "float32"
+) -> Engine:
+    """A function from batches to logits.
+
+    Parameters
+    ----------
+    name : of an engine; None = torch, or the only one that runs an exported network.
+    network, device : see `register_engine`.
+    precision : "float32" or "bfloat16", which is quicker where the processor knows it, and coarser.
+
+    Raises
+    ------
+    ConfigError
+        There is no such engine, or none in that precision; those that are there are named. Or the
+        network is a file for another engine.
+    """
+    name = name or network.engine or "torch"
+    if name not in list_engines():
+        load_plugins()
+    if name not in list_engines():
+        raise ConfigError(f"engine: found {name!r}; {nearest_name(name, list_engines())}")
+    if network.engine not in (None, name):
+        raise ConfigError(
+            f"engine: found {name!r}, but the network was exported for {network.engine!r}; load "
+            "the weights that it was made from"
+        )
+    if (name, precision) not in _ENGINES:
+        known = ", ".join(repr(each) for engine, each in _ENGINES if engine == name)
+        raise ConfigError(f"precision: found {precision!r}, engine {name!r} computes in {known}")
+    return _ENGINES[name, precision](network, device)
 
 
 register_engine("torch", run_by_torch)
+register_engine("torch", run_by_torch_in_bfloat16, precision="bfloat16")
+register_engine("onnxruntime", run_by_onnxruntime)
+register_engine("openvino", run_by_openvino)
+register_engine("openvino", partial(run_by_openvino, precision="bfloat16"), precision="bfloat16")

@@ -52,6 +52,8 @@ def gated_max_pool(
         )
         return pooled
     gated = features if gain is None else features * gain.to(features.dtype)
+    if ceil_mode:  # incomplete windows alone: OpenVINO knows no window larger than what is pooled
+        kernel = _no_larger(kernel, features.shape[2:])
     return functional.max_pool3d(gated, kernel, ceil_mode=ceil_mode).relu()
 
 
@@ -120,6 +122,11 @@ def _unpool(grad: Tensor, like: Tensor, kernel: Kernel, ceil_mode: bool, places:
         grad, like, kernel, kernel, (0, 0, 0), (1, 1, 1), ceil_mode, places
     )
     return spread
+
+
+def _no_larger(kernel: Kernel, sides: Sequence[int]) -> Kernel:
+    length, height, width = (min(k, n) for k, n in zip(kernel, sides, strict=True))
+    return length, height, width
 
 
 def _pooled_shape(shape: Sequence[int], kernel: Kernel, ceil_mode: bool) -> list[int]:

@@ -15,7 +15,7 @@ from skelflow.models.attention.masks import Level, attend
 from skelflow.models.base import scaled
 from skelflow.models.config import ClipSize
 from skelflow.models.flow.config import ClipConfig
-from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk
+from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk, channels_last
 
 # Each level: its convolutions and their filters; a pool follows each level.
 LEVELS = (
@@ -98,7 +98,7 @@ class C3dTrunk(FlowTrunk):
     ) -> Float[Tensor, "b d"]:
         """Features fc7 of clips in [-1, 1]; `gains` are 1 + M at the five levels."""
         self.check_clips(flow)
-        x = flow.contiguous(memory_format=torch.channels_last_3d)
+        x = channels_last(flow)
         for number, level in enumerate(LEVELS):
             *inner, last = level
             gain = gains[number] if gains is not None else None

@@ -14,7 +14,7 @@ from skelflow.models.base import scaled
 from skelflow.models.flow.config import I3dConfig
 from skelflow.models.flow.inception import ConvolutionUnit, MixedBlock, SamePool, Size
 from skelflow.models.flow.memory import FeatureMemory
-from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk
+from skelflow.models.flow.trunk import FlowNetwork, FlowTrunk, channels_last
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class I3dTrunk(FlowTrunk):
     def _start(self, names: Sequence[str], flow: Tensor, *gains: Tensor) -> Tensor:
         # colors 0..255 as I3D reads them; clips hold (color - 128) / 127
         colors = flow * (127 / 127.5) + 0.5 / 127.5
-        return self._blocks(names, colors.contiguous(memory_format=torch.channels_last_3d), gains)
+        return self._blocks(names, channels_last(colors), gains)
 
     def _blocks(self, names: Sequence[str], x: Tensor, gains: Sequence[Tensor]) -> Tensor:
         """Features after these blocks, each attended to by the gain of its level, if any."""

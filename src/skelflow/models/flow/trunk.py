@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -14,6 +15,15 @@ from skelflow.models.flow.config import FlowConfig
 from skelflow.settings import SettingsError, nearest_name
 
 Own = TypeVar("Own", bound="FlowTrunk")
+
+
+def channels_last(clips: Float[Tensor, "b c l h w"]) -> Float[Tensor, "b c l h w"]:
+    """In the memory format that convolutions are quickest in; as they are when recorded by
+    `torch.export`, since what converts a recording does not know of memory formats.
+    """
+    if torch.compiler.is_exporting():
+        return clips
+    return clips.contiguous(memory_format=torch.channels_last_3d)
 
 
 class FlowTrunk(nn.Module):

@@ -1,7 +1,7 @@
 """A flow network steered by a guide, and both fused before the classifier."""
 
 from collections.abc import Iterable
-from typing import ClassVar, TypeVar
+from typing import TypeVar
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,7 @@ Own = TypeVar("Own", bound="GuidedNetwork")
 class GuidedNetwork(Network):
     """A flow network, a guide, and how the guide's score steers the attention on flow."""
 
-    has_score: ClassVar[bool] = True
+    has_score = True
     config: FusedConfig
 
     def __init__(self, config: FusedConfig) -> None:

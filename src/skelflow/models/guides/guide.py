@@ -1,7 +1,6 @@
 """What a skeleton network must give to steer the attention on flow."""
 
 from collections.abc import Iterable
-from typing import ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -84,7 +83,7 @@ class SkeletonNetwork(Network):
 class GuideNetwork(SkeletonNetwork):
     """A guide trained by itself, before or instead of steering anything."""
 
-    has_score: ClassVar[bool] = True
+    has_score = True
     skeleton: Guide
 
     def score(self, batch: Batch) -> Float[Tensor, "b bodies joints"]:

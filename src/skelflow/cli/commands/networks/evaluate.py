@@ -17,6 +17,8 @@ def evaluate(
     split: Literal["test", "held_out", "train"] = "test",
     classifier: Literal["network", "svm", "naive_bayes"] = "network",
     device: str = "auto",
+    engine: str | None = None,
+    precision: Literal["float32", "bfloat16"] = "float32",
     out: Path | None = None,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -27,7 +29,7 @@ def evaluate(
     Parameters
     ----------
     run
-        Folder made by `skelflow train`, or a weights file.
+        Folder made by `skelflow train`, a weights file, or what `skelflow export` wrote.
     store
         Store made by `skelflow prepare`.
     protocol
@@ -39,6 +41,11 @@ def evaluate(
         The network's own, or one fitted on its last features (the paper compares these).
     device
         cpu, cuda, cuda:1 or mps; auto takes an accelerator where there is one.
+    engine
+        What runs the network: torch, onnxruntime or openvino (see docs/engines.md); when not given
+        torch, or the one that an exported file is for.
+    precision
+        bfloat16 is quicker where the processor knows it, and coarser.
     out
         Folder for the tables and the picture; `evaluation` in the run when not given.
     json
@@ -61,6 +68,8 @@ def evaluate(
             protocol=protocol,
             split=split,
             device=device,
+            engine=engine,
+            precision=precision,
             out=folder,
             progress=progress,
         )

@@ -1,7 +1,7 @@
 """The command that answers while frames come: live."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -18,6 +18,8 @@ def live(
     most_behind: int = 6,
     json: Annotated[bool, Parameter(negative=())] = False,
     device: str = "cpu",
+    engine: str | None = None,
+    precision: Literal["float32", "bfloat16"] = "float32",
 ) -> None:
     """Name the action while frames come: a recording is replayed at its own rate, as from a camera.
 
@@ -31,7 +33,8 @@ def live(
     source
         A recording (see docs/recordings.md).
     weights
-        Folder made by `skelflow train`, a weights file, or the name of bundled weights.
+        Folder made by `skelflow train`, a weights file, the name of bundled weights, or what
+        `skelflow export` wrote.
     window_s
         Seconds that an answer looks back.
     every_s
@@ -42,13 +45,18 @@ def live(
         Print a JSON object a line instead of text.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
+    engine
+        What runs the network: torch, onnxruntime or openvino (see docs/engines.md); when not given
+        torch, or the one that an exported file is for.
+    precision
+        bfloat16 is quicker where the processor knows it, and coarser.
     """
     from skelflow.datasets.prepare.adapt import at_rate
     from skelflow.inference import Recognizer
     from skelflow.inference.stream import StreamSource, replay
     from skelflow.recordings import open_recording
 
-    recognizer = Recognizer.load(weights, device=device)
+    recognizer = Recognizer.load(weights, device=device, engine=engine, precision=precision)
     recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
     recognizer.warm_up(recording)
     answer = None

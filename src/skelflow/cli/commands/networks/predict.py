@@ -22,6 +22,8 @@ def predict(
     window_s: float = 3.0,
     every_s: float = 1.0,
     device: str = "cpu",
+    engine: str | None = None,
+    precision: Literal["float32", "bfloat16"] = "float32",
     pose: Literal["auto", "estimate", "recorded"] = "auto",
 ) -> None:
     """Recognize the action in recordings.
@@ -33,7 +35,8 @@ def predict(
     Parameters
     ----------
     run
-        Folder made by `skelflow train`, a weights file, or the name of bundled weights.
+        Folder made by `skelflow train`, a weights file, the name of bundled weights, or what
+        `skelflow export` wrote.
     recordings
         Recordings (see docs/recordings.md), or folders that hold some.
     json
@@ -48,6 +51,11 @@ def predict(
         With --windows: seconds from one look to the next.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
+    engine
+        What runs the network: torch, onnxruntime or openvino (see docs/engines.md); when not given
+        torch, or the one that an exported file is for.
+    precision
+        bfloat16 is quicker where the processor knows it, and coarser.
     pose
         Joints: auto estimates them where the network reads joints and the recording has none,
         estimate always, recorded never. The answer says when they were estimated.
@@ -58,7 +66,7 @@ def predict(
 
     alone = len(recordings) == 1 and not (recordings[0].is_dir() and not find_reader(recordings[0]))
     paths = recordings if alone else [path for each in recordings for path in find_recordings(each)]
-    recognizer = Recognizer.load(run, device=device, pose=pose)
+    recognizer = Recognizer.load(run, device=device, engine=engine, precision=precision, pose=pose)
     answers: list[dict[str, Any]] = []
     with bar("recognizing") as progress:
         for number, path in enumerate(paths, start=1):
