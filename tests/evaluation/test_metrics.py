@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix as sklearn_confusion_matrix
+from sklearn.metrics import precision_recall_fscore_support
 
 from skelflow.errors import ConfigError
 from skelflow.evaluation.metrics import class_table, confusion_matrix, top_k_accuracy
@@ -51,3 +53,16 @@ def test_class_table_counts_by_hand() -> None:
     assert (bowl.recall, bowl.precision, bowl.confused_with) == (2 / 3, 0.5, "kick")
     assert (sit.sequences, sit.recall, sit.confused_with) == (0, 0.0, "")
     assert (kick.recall, kick.f1, kick.confused_with) == (0.0, 0.0, "bowl")
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_class_table_agrees_with_scikit_learn(seed: int) -> None:
+    random, classes = np.random.default_rng(seed), 5
+    truth, predicted = random.integers(0, classes, (2, 9))
+    labels = np.arange(classes)
+    expected = precision_recall_fscore_support(truth, predicted, labels=labels, zero_division=0.0)
+    rows = class_table(predicted, truth, actions=labels.tolist(), names=[*"abcde"])
+    found = [(row.precision, row.recall, row.f1, row.sequences) for row in rows]
+    np.testing.assert_array_equal(found, np.transpose(expected))
+    counts = sklearn_confusion_matrix(truth, predicted, labels=labels)
+    np.testing.assert_array_equal(confusion_matrix(predicted, truth, classes=classes), counts)

@@ -9,10 +9,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from jaxtyping import Float32, Float64, Int64
-from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.catalog import find_data_set
@@ -30,10 +26,24 @@ Features = Float64[np.ndarray, "sequences d"]
 TestFeatures = Float64[np.ndarray, "tests d"]
 FRAMES = 32  # of a resampled skeleton
 
-_CLASSIFIERS: dict[str, Callable[[], Any]] = {
-    "svm": lambda: make_pipeline(StandardScaler(), SVC(kernel="linear")),
-    "naive_bayes": lambda: make_pipeline(StandardScaler(), GaussianNB()),
-}
+
+def _svm() -> Any:
+    from sklearn.pipeline import make_pipeline  # slow to import, and wanted here alone
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    return make_pipeline(StandardScaler(), SVC(kernel="linear"))
+
+
+def _naive_bayes() -> Any:
+    from sklearn.naive_bayes import GaussianNB
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    return make_pipeline(StandardScaler(), GaussianNB())
+
+
+_CLASSIFIERS: dict[str, Callable[[], Any]] = {"svm": _svm, "naive_bayes": _naive_bayes}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sklearn.metrics
 from jaxtyping import Float, Int64
 
 from skelflow.errors import ConfigError
@@ -60,8 +59,9 @@ def top_k_accuracy(probabilities: Probabilities, truth: Truth, *, k: int = 1) ->
 
 def confusion_matrix(predicted: Truth, truth: Truth, *, classes: int) -> Confusion:
     """Counts: rows are the true classes, columns the predicted ones."""
-    counts = sklearn.metrics.confusion_matrix(truth, predicted, labels=np.arange(classes))
-    return np.asarray(counts, np.int64)
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (truth, predicted), 1)
+    return counts
 
 
 def class_table(
@@ -69,16 +69,16 @@ def class_table(
 ) -> tuple[ClassRow, ...]:
     """One row a class, in the order of the class indices."""
     confusion = confusion_matrix(predicted, truth, classes=len(actions))
-    precision, recall, f1, _ = sklearn.metrics.precision_recall_fscore_support(
-        truth, predicted, labels=np.arange(len(actions)), zero_division=0.0
-    )
+    right, named, there = confusion.diagonal(), confusion.sum(axis=0), confusion.sum(axis=1)
+    recall, precision = _share(right, there), _share(right, named)
+    f1 = _share(2 * right, named + there)
     others = confusion - np.diag(confusion.diagonal())
     return tuple(
         ClassRow(
             action=int(action),
             name=names[i],
-            sequences=int(confusion[i].sum()),
-            correct=int(confusion[i, i]),
+            sequences=int(there[i]),
+            correct=int(right[i]),
             recall=float(recall[i]),
             precision=float(precision[i]),
             f1=float(f1[i]),
@@ -86,3 +86,8 @@ def class_table(
         )
         for i, action in enumerate(actions)
     )
+
+
+def _share(part: Truth, whole: Truth) -> Float[np.ndarray, " classes"]:
+    """0 of nothing."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
