@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # as the command line does
@@ -24,9 +24,11 @@ import torch
 
 from benchmarks.train_step import count_operations, make_batch, matrix_rate, measure
 from skelflow.datasets.prepare.adapt import at_rate
+from skelflow.errors import ConfigError
 from skelflow.extras import MissingExtraError
 from skelflow.inference import Recognizer, reading
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.exported.formats import format_of
 from skelflow.models.registry import create_model
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.web.samples import bundled_samples
@@ -50,14 +52,21 @@ def unpack_sample(folder: Path) -> Path:
     return next(iter(find_recordings(folder)))
 
 
-def load_engines(weights: str) -> tuple[dict[str, Recognizer], list[str]]:
-    """A recognizer by engine and precision, and why others are not there."""
+def load_engines(
+    weights: str, files: Sequence[Path] = ()
+) -> tuple[dict[str, Recognizer], list[str]]:
+    """A recognizer by engine and precision, and why others are not there.
+
+    `files` are exports of the weights, which spare the conversion.
+    """
     found, missing = {}, []
+    sources = {form.engine: path for path in files if (form := format_of(path))}
     for engine, precision in ENGINES:
         name = engine if precision == "float32" else f"{engine} {precision}"
         try:
-            found[name] = Recognizer.load(weights, engine=engine, precision=precision)
-        except MissingExtraError as error:
+            source = sources.get(engine, weights)
+            found[name] = Recognizer.load(source, engine=engine, precision=precision)
+        except (ConfigError, MissingExtraError) as error:
             missing.append(f"{name}: {error}")
     return found, missing
 
@@ -143,9 +152,9 @@ def agree(recognizers: dict[str, Recognizer], path: Path) -> dict[str, float]:
     }
 
 
-def run(weights: str, path: Path, turns: int) -> dict:
+def run(weights: str, files: Sequence[Path], path: Path, turns: int) -> dict:
     """All figures of one run."""
-    recognizers, missing = load_engines(weights)
+    recognizers, missing = load_engines(weights, files)
     eager = recognizers["torch"]
     clips, width = count_clips(eager, path), Checkpoint.load(weights).network.config.to_options()
     bare = make_bare(width["width"], clips)
@@ -184,6 +193,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog=EXAMPLE)
     parser.add_argument("--weights", default="synthetic-8")
     parser.add_argument("--recording", type=Path, help="a bundled one by default")
+    parser.add_argument(
+        "--files", nargs="*", type=Path, default=(), help="exports of the weights, to load sooner"
+    )
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--threads", type=int, help="all cores by default; 1: processor time")
     parser.add_argument("--json", type=Path)
@@ -195,7 +207,7 @@ def main() -> None:
         reading.clock = time.process_time  # as `measure` does
     with tempfile.TemporaryDirectory() as folder:
         path = asked.recording or unpack_sample(Path(folder))
-        result = run(asked.weights, path, asked.turns)
+        result = run(asked.weights, asked.files, path, asked.turns)
     print(describe(result))
     if asked.json:
         asked.json.write_text(json.dumps(result, indent=2) + "\n")

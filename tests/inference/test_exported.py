@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, StorageError, WeightsError
 from skelflow.evaluation.evaluate import evaluate
@@ -24,16 +25,49 @@ from skelflow.inference.exported.convert import TOLERANCE, convert
 from skelflow.inference.exported.formats import find_format
 from skelflow.inference.exported.program import example_batch
 from skelflow.inference.recognizer import Recognizer
+from skelflow.models.config import Input, NetworkConfig, SequenceSize
+from skelflow.models.guides import registry as guides
+from skelflow.models.guides.guide import Guide
+from skelflow.models.guides.registry import register_guide
 from skelflow.models.registry import create_model
 from skelflow.models.weights import save_model
 from tests.models.test_fusion import FLOW, SKELETON, SMALL
 from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import write_recording
 
-CLIPS = {"classes": 2, "width": 0.02, "clip_length": 8, "crop": 16, "initialization": "he"}
-TINY = {**CLIPS, "joints": 20, "bodies": 1, "frames": 20, "skeleton_width": 0.05}
+CLIPS = {"classes": 2, "width": 0.05, "clip_length": 8, "crop": 16}
+FIRST_BLOCK = {"trunk": "i3d", "end_point": "Conv3d_1a_7x7", "guide": "moved"}
+TINY = {**CLIPS, **FIRST_BLOCK, "joints": 20, "bodies": 1, "frames": 20}
 PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("openvino",)}
 CPU = torch.device("cpu")
+
+
+class MovedConfig(NetworkConfig):
+    joints: int = 25
+    bodies: int = 2
+    frames: int = 300
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        return frozenset({Input.JOINTS_M})
+
+    @property
+    def sequence(self) -> SequenceSize:
+        return SequenceSize(self.frames, self.bodies, self.joints)
+
+
+class Moved(Guide):
+    """A guide of one layer, so that what is recorded is small: how far each joint moved."""
+
+    def __init__(self, config: MovedConfig) -> None:
+        super().__init__()
+        self.outputs = 4
+        self.layer = torch.nn.Linear(config.joints * config.bodies, self.outputs)
+
+    def features_and_score(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        moved_m = batch.joints_m.diff(dim=1).nan_to_num().norm(dim=-1).sum(dim=1)
+        score = moved_m / moved_m.amax(dim=(1, 2), keepdim=True).clamp(min=1e-6)
+        return self.layer(moved_m.flatten(1)), score
 
 
 def needs(name: str, *marks: pytest.MarkDecorator) -> object:
@@ -66,6 +100,14 @@ def write_weights(path: Path, store: Store) -> Path:
     texts = {key: json.dumps(value) for key, value in header.items()}
     save_model(create_model("fused", **TINY), path, {**texts, "protocol": "cross-subject"})
     return path
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _guide() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guides, "_GUIDES", dict(guides._GUIDES))
+        register_guide("moved", Moved, MovedConfig)
+        yield
 
 
 @pytest.fixture(scope="module")

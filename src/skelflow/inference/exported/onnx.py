@@ -50,8 +50,8 @@ class Onnx:
                 program.graph,
                 dynamo=True,
                 opset_version=OPSET,
-                input_names=program.inputs,
-                output_names=program.outputs,
+                input_names=list(program.inputs),
+                output_names=list(program.outputs),
                 verbose=False,
             )
         if made is None:

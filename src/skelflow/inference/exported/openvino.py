@@ -53,6 +53,7 @@ class OpenVino:
         for ports, names in ((model.inputs, program.inputs), (model.outputs, program.outputs)):
             for port, name in zip(ports, names, strict=True):
                 port.get_tensor().set_names({name})
+        model.reshape({name: list(sizes) for name, sizes in program.inputs.items()})
         model.set_rt_info(json.dumps(dict(header)), HEADER)
         return model
 

@@ -27,13 +27,14 @@ class Program:
     Parameters
     ----------
     graph : from tensors of a batch to answers.
-    inputs : names of the tensors, fields of `Batch`, in the graph's order.
+    inputs : names of the tensors, fields of `Batch`, in the graph's order, and the size of each;
+        -1 = free.
     outputs : names of the answers: "logits" and, where they were asked for and the network has
         them, "score" (b, bodies, joints) and "attention" (b, l, side, side).
     """
 
     graph: ExportedProgram
-    inputs: tuple[str, ...]
+    inputs: dict[str, tuple[int, ...]]
     outputs: tuple[str, ...]
 
 
@@ -55,7 +56,10 @@ def record(network: Network, *, logits_only: bool = False) -> Program:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the recorder's own, about its insides
         graph = export(_Answers(plain, inputs, outputs), given, dynamic_shapes=shapes)
-    return Program(graph, inputs, outputs)
+    sizes = {
+        name: _sizes(network, name, tensor) for name, tensor in zip(inputs, given, strict=True)
+    }
+    return Program(graph, sizes, outputs)
 
 
 def input_names(network: Network) -> tuple[str, ...]:
@@ -100,6 +104,11 @@ def _free_axes(network: Network, name: str) -> dict[int, Any]:
     if name == "joints_px" and network.config.sequence is None:
         free |= {2: _BODIES, 3: _JOINTS}
     return free
+
+
+def _sizes(network: Network, name: str, tensor: Tensor) -> tuple[int, ...]:
+    free = _free_axes(network, name)
+    return tuple(-1 if axis in free else size for axis, size in enumerate(tensor.shape))
 
 
 class _Answers(nn.Module):
