@@ -23,6 +23,7 @@ from skelflow.inference.engines import make_engine
 from skelflow.inference.export import export_network
 from skelflow.inference.exported.convert import TOLERANCE, convert
 from skelflow.inference.exported.formats import find_format
+from skelflow.inference.exported.onnx import Onnx
 from skelflow.inference.exported.program import example_batch
 from skelflow.inference.recognizer import Recognizer
 from skelflow.models.config import Input, NetworkConfig, SequenceSize
@@ -227,7 +228,7 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(
 
 
 def test_a_network_that_answers_otherwise_is_refused() -> None:
-    class Wrong:
+    class Wrong(Onnx):
         name, engine, ending, packages = "wrong", "wrong", ".wrong", ()
 
         def convert(self, *_: object) -> None:

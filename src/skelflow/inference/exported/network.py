@@ -104,8 +104,9 @@ def read_exported(path: Path, form: Format) -> tuple[ExportedNetwork, dict[str, 
     except SkelflowError:
         raise
     except Exception as error:  # of the runtimes, each has its own
+        reason = " ".join(str(error).split())[:200]
         raise WeightsError(
             f"{path}: not a whole file of `skelflow export` that skelflow {__version__} knows "
-            f"({type(error).__name__}: {str(error).strip()[:200]}); export the weights again"
+            f"({type(error).__name__}: {reason}); export the weights again"
         ) from error
     return ExportedNetwork(header["model"], config, form, model, outputs), header
