@@ -116,6 +116,7 @@ def test_evaluate_writes_its_tables(skeleton_run: Path, store: Store, tmp_path: 
         "confusion.csv",
         "evaluation.json",
         "per_class.csv",
+        "predictions.csv",
     ]
 
 

@@ -106,7 +106,7 @@ def write_weights(path: Path, store: Store) -> Path:
 @pytest.fixture(autouse=True, scope="module")
 def _guide() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guides, "_GUIDES", dict(guides._GUIDES))
+        patch.setattr(guides._GUIDES, "_entries", dict(guides._GUIDES._entries))
         register_guide("moved", Moved, MovedConfig)
         yield
 
