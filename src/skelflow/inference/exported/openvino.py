@@ -92,11 +92,11 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "INFERENCE_PRECISION_HINT": HINTS[precision],
         }
-        compiled = core.compile_model(model, "CPU", hints)
-        names = [output.get_any_name() for output in compiled.outputs]
+        names = [output.get_any_name() for output in model.outputs]
+        compiled = core.compile_model(model, "CPU", hints)  # whose outputs have further names
 
         def run(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             found = compiled(dict(arrays))
-            return {name: np.asarray(found[name]) for name in names}
+            return {name: np.asarray(found[number]) for number, name in enumerate(names)}
 
         return run
