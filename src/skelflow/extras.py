@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from skelflow.errors import SkelflowError
 
 EXTRA_OF = {
+    "PIL": "viz",
     "ai_edge_litert": "pose",
     "accelerate": "train",
     "av": "video",
@@ -21,6 +22,7 @@ EXTRA_OF = {
     "onnxruntime": "onnx",
     "onnxscript": "onnx",
     "openvino": "openvino",
+    "rerun": "rerun",
     "rosbags": "ros",
     "safetensors": "train",
     "sklearn": "train",
@@ -28,6 +30,7 @@ EXTRA_OF = {
     "tensorboard": "tensorboard",
     "torch": "train",
     "uvicorn": "web",
+    "websockets": "web",
     "zarr": "train",
 }
 

@@ -120,3 +120,12 @@ def parse_size(text: str) -> tuple[int, int]:
     if width is None or height is None:
         raise ConfigError(f"expected WIDTHxHEIGHT such as 320x240, found {text[:40]!r}")
     return width, height
+
+
+def parse_span(option: str, text: str) -> tuple[int, int | None]:
+    """First and one past the last out of START:STOP; `ConfigError` for anything else."""
+    start, colon, stop = text.partition(":")
+    first, end = parse_whole(start or "0"), parse_whole(stop or "0")
+    if not colon or first is None or end is None:
+        raise ConfigError(f"{option}: expected START:STOP such as 10:40, found {text[:40]!r}")
+    return first, end if stop else None

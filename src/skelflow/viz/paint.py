@@ -1,15 +1,19 @@
 """Images and flow as RGB pictures."""
 
+from collections.abc import Mapping, Sequence
+
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float, UInt8
 
 from skelflow.datasets.pairs import read_color
 from skelflow.flow.encoding import encode_flow
+from skelflow.skeleton.layouts import Layout
 from skelflow.types import Color, Depth, Flow, Recording
 
 AT_REST = (128, 128, 128)
 UNKNOWN = (20, 20, 24)  # color of pixels without depth
+BONE, JOINT = (120, 190, 255), (255, 70, 50)
 _SHARES = (0.5, 99.5)  # percentiles of depth that the shades span
 
 
@@ -68,6 +72,37 @@ def paint_depth(depth: Depth, near_m: float, far_m: float) -> Color:
     image = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_BONE), cv2.COLOR_BGR2RGB)
     image[depth == 0] = UNKNOWN
     return np.asarray(image)
+
+
+def draw_skeleton(
+    picture: UInt8[np.ndarray, "picture_h picture_w 3"],
+    joints_px: Float[np.ndarray, "bodies joints 2"],
+    layout: Layout,
+    scores: Sequence[Mapping[str, float]],
+    *,
+    bones: bool = True,
+) -> None:
+    """Draw bones as lines and joints as circles into a picture.
+
+    Parameters
+    ----------
+    picture : is changed.
+    joints_px : in the picture's pixels, NaN where missing.
+    layout : of the joints.
+    scores : of each body, joint name -> [0, 1]; a circle grows with it. May be shorter or empty.
+    bones : whether lines are drawn as well.
+    """
+    for body, joints in enumerate(joints_px):
+        there = np.isfinite(joints).all(axis=-1)
+        spots = np.where(there[:, None], joints, 0).astype(int).tolist()
+        for a, b in layout.bones if bones else ():
+            if there[a] and there[b]:
+                cv2.line(picture, spots[a], spots[b], BONE, 1, cv2.LINE_AA)
+        of_body = scores[body] if body < len(scores) else {}
+        for name, spot, known in zip(layout.joints, spots, there, strict=True):
+            if known:
+                radius = round(2 + 5 * of_body.get(name, 0.0))
+                cv2.circle(picture, spot, radius, JOINT, 1, cv2.LINE_AA)
 
 
 def depth_span(recording: Recording, times: tuple[int, ...]) -> tuple[float, float]:

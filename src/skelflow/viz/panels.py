@@ -10,7 +10,7 @@ from jaxtyping import Float, Float32, UInt8
 from skelflow.inference import Explanation
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
-from skelflow.viz.paint import Painter, depth_span, paint_depth
+from skelflow.viz.paint import Painter, depth_span, draw_skeleton, paint_depth
 
 SIDE_PX = 240  # height of a picture; as wide as what the network sees makes it
 STRONGEST = 2.0  # the mask M of AT-2 where every joint at hand scores 1
@@ -90,8 +90,7 @@ class _Views:
     def skeleton(self, i: int) -> Picture:
         """The image in gray, the bones as lines, the joints as circles."""
         picture = np.repeat(np.asarray(np.rint(self._gray(i)), np.uint8), 3, axis=2)
-        self._draw_bones(picture, self.explanation.times[i])
-        self._draw_joints(picture, self.explanation.times[i])
+        self._draw_skeleton(picture, self.explanation.times[i], bones=True)
         return picture
 
     def attention(self, i: int, mask: Float32[np.ndarray, "h w"]) -> Picture:
@@ -102,7 +101,7 @@ class _Views:
         heat = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
         share = np.where(strength > 0, 0.35 + 0.4 * strength, 0)[..., None]
         picture = np.asarray(np.rint(base * (1 - share) + heat * share), np.uint8)
-        self._draw_joints(picture, self.explanation.times[i])
+        self._draw_skeleton(picture, self.explanation.times[i], bones=False)
         return picture
 
     def _gray(self, i: int) -> Float32[np.ndarray, "h w 1"]:
@@ -110,28 +109,12 @@ class _Views:
         gray = cv2.cvtColor(self.image(i), cv2.COLOR_RGB2GRAY)
         return np.asarray(gray[..., None] * np.float32(0.6))
 
-    def _draw_bones(self, picture: Picture, t: int) -> None:
+    def _draw_skeleton(self, picture: Picture, t: int, *, bones: bool) -> None:
         skeleton = self.recording.skeleton
-        if skeleton is None:
-            return
-        for joints in self._place(skeleton.joints_px[t]):
-            for bone in find_layout(skeleton.layout).bones:
-                if np.isfinite(ends := joints[list(bone)]).all():
-                    (x0, y0), (x1, y1) = ends.astype(int).tolist()
-                    cv2.line(picture, (x0, y0), (x1, y1), (120, 190, 255), 1, cv2.LINE_AA)
-
-    def _draw_joints(self, picture: Picture, t: int) -> None:
-        skeleton, scores = self.recording.skeleton, self.explanation.result.scores
-        if skeleton is None:
-            return
-        names = find_layout(skeleton.layout).joints
-        for body, joints in enumerate(self._place(skeleton.joints_px[t])):
-            of_body = scores[body] if body < len(scores) else {}
-            for name, place in zip(names, joints, strict=True):
-                if np.isfinite(place).all():
-                    center = int(place[0]), int(place[1])
-                    radius = round(2 + 5 * of_body.get(name, 0.0))
-                    cv2.circle(picture, center, radius, (255, 70, 50), 1, cv2.LINE_AA)
+        if skeleton is not None:
+            joints_px = self._place(skeleton.joints_px[t])
+            scores = self.explanation.result.scores
+            draw_skeleton(picture, joints_px, find_layout(skeleton.layout), scores, bones=bones)
 
     def _place(self, joints_px: Float[np.ndarray, "*any 2"]) -> Float[np.ndarray, "*any 2"]:
         """From pixels of the depth image to those of a picture."""

@@ -5,21 +5,10 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from skelflow.cli.app import Count, app, say
+from skelflow.cli.app import Count, app, parse_span, say
 from skelflow.flow.presets import DEFAULT_PRESET
 
 Lens = tuple[float, float, float, float]
-
-
-def _frames(text: str) -> tuple[int, int | None]:
-    from skelflow.errors import ConfigError
-    from skelflow.io.numbers import parse_whole
-
-    start, colon, stop = text.partition(":")
-    first, end = parse_whole(start or "0"), parse_whole(stop or "0")
-    if not colon or first is None or end is None:
-        raise ConfigError(f"--frames: expected START:STOP such as 10:40, found {text[:40]!r}")
-    return first, end if stop else None
 
 
 def _lens(text: str) -> Lens:
@@ -106,7 +95,7 @@ def flow(
     require("matplotlib")
     config = FlowFolderConfig(
         stride=stride,
-        frames=_frames(frames),
+        frames=parse_span("--frames", frames),
         preset=preset,
         intensity=intensity,
         threads=(os.cpu_count() or 1) if threads is None else threads,
