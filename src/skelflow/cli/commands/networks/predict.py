@@ -1,5 +1,7 @@
 """The command that recognizes recordings."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -9,6 +11,10 @@ from skelflow.cli.app import Count, app, say
 
 if TYPE_CHECKING:
     from skelflow.inference import Recognizer
+    from skelflow.types import Recording
+
+Said = tuple[dict[str, Any], str]
+Ask = Callable[["Recognizer", "Recording | Path"], Said]
 
 
 @app.command
@@ -21,6 +27,7 @@ def predict(
     windows: Annotated[bool, Parameter(negative=())] = False,
     window_s: float = 3.0,
     every_s: float = 1.0,
+    people: Annotated[bool, Parameter(negative=())] = False,
     device: str = "cpu",
     engine: str | None = None,
     precision: Literal["float32", "bfloat16"] = "float32",
@@ -49,6 +56,8 @@ def predict(
         With --windows: seconds that are looked at together.
     every_s
         With --windows: seconds from one look to the next.
+    people
+        An answer for each person that is tracked, read alone; with --windows, what each does when.
     device
         Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
     engine
@@ -67,14 +76,12 @@ def predict(
     alone = len(recordings) == 1 and not (recordings[0].is_dir() and not find_reader(recordings[0]))
     paths = recordings if alone else [path for each in recordings for path in find_recordings(each)]
     recognizer = Recognizer.load(run, device=device, engine=engine, precision=precision, pose=pose)
+    spans = partial(_spans, window_s=window_s, every_s=every_s)
+    ask: Ask = spans if windows else partial(_result, top=top)
     answers: list[dict[str, Any]] = []
     with bar("recognizing") as progress:
         for number, path in enumerate(paths, start=1):
-            answer, text = (
-                _spans(recognizer, path, window_s, every_s)
-                if windows
-                else _result(recognizer, path, top)
-            )
+            answer, text = _people(ask, recognizer, path) if people else ask(recognizer, path)
             answers.append(answer)
             if not json:
                 say(text)
@@ -84,17 +91,34 @@ def predict(
         say(_dump(answers[0] if alone else answers))
 
 
-def _result(recognizer: "Recognizer", path: Path, top: int) -> tuple[dict[str, Any], str]:
+def _people(ask: Ask, recognizer: "Recognizer", path: Path) -> Said:
+    """What is said of each person in it."""
+    from skelflow.inference.people import find_people
+    from skelflow.recordings import open_recording
+
+    recording = open_recording(path)
+    found, lines = [], [recording.name]
+    for person in find_people(recognizer, recording):
+        answer, text = ask(recognizer, person.recording)
+        place = {"start_s": person.start_s, "end_s": person.end_s, "note": person.note}
+        found.append({"person": person.number, **place, **answer})
+        lines.append(f"person {person.number}, {person.start_s:.2f} to {person.end_s:.2f} s")
+        lines += [f"note: {person.note}"] if person.note else []
+        lines += text.splitlines()[1:]  # the first is the recording's name
+    return {"recording": recording.name, "people": found}, "\n".join(lines)
+
+
+def _result(recognizer: "Recognizer", recording: "Recording | Path", *, top: int) -> Said:
     """One answer for the whole recording."""
     import json
 
-    result = recognizer.recognize(path, top=top)
+    result = recognizer.recognize(recording, top=top)
     return json.loads(result.to_json()), result.to_text()
 
 
 def _spans(
-    recognizer: "Recognizer", path: Path, window_s: float, every_s: float
-) -> tuple[dict[str, Any], str]:
+    recognizer: "Recognizer", source: "Recording | Path", *, window_s: float, every_s: float
+) -> Said:
     """What happens when."""
     from dataclasses import asdict
 
@@ -103,7 +127,8 @@ def _spans(
     from skelflow.inference.stream import StreamSource, frames_of
     from skelflow.recordings import open_recording
 
-    recording = at_rate(open_recording(path), recognizer.checkpoint.frame_rate_hz)
+    recording = open_recording(source) if isinstance(source, Path) else source
+    recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recording = recognizer.with_joints(recording)
     found = find_spans(
         recognizer.stream(
