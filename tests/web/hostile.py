@@ -1,6 +1,7 @@
 """Uploads that no server should take: what they are called, and their bytes."""
 
 import io
+import os
 import pickle
 import stat
 import struct
@@ -45,6 +46,20 @@ def png(width: int, height: int, rows: bytes = b"") -> bytes:
     )
 
 
+class Runs:
+    """Its pickle asks whoever reads it to run a program."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("true",)
+
+
+def huge_array() -> bytes:
+    """The header of a .npy file that says that it holds terabytes, and nothing behind it."""
+    header = str({"descr": "<f4", "fortran_order": False, "shape": (10**6, 10**3, 10**3)})
+    text = header.ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+
+
 def folder_with(**files: bytes) -> bytes:
     """A recording folder, with one file in place of what belongs there."""
     return packed({"r/recording.toml": TOML, **{f"r/{k}": v for k, v in files.items()}})
@@ -83,5 +98,17 @@ def uploads() -> dict[str, tuple[str, bytes]]:
             "S001C001P001R001A001_rgb.avi",
             avi + struct.pack("<II", 60000, 60000) + bytes(500),
         ),
+        "text as Matroska": ("a.mkv", b"hello" * 100),
+        "Matroska of nothing": ("a.mkv", matroska),
+        "text as a bag": ("a.bag", b"hello" * 100),
+        "bag of nothing": ("a.bag", b"#ROSBAG V2.0\n" + bytes(500)),
+        "text as a database": ("a.db3", b"hello" * 100),
+        "database of nothing": ("a.db3", b"SQLite format 3\0" + bytes(500)),
+        "MCAP of nothing": ("a.mcap", b"\x89MCAP0\r\n" + bytes(500)),
+        "arrays beside a script": ("a.npz", packed({"depth.npy": b"", "run.py": b"print()"})),
+        "array larger than memory": ("a.npz", packed({"depth.npy": huge_array()})),
+        "pickle that runs a program": ("a.pkl", pickle.dumps(Runs())),
+        "pickle that fills the memory": ("a.pkl", pickle.dumps({"annotations": 1})[:-1] + b"2" * 9),
+        "text as a pickle": ("a.pkl", b"cos\nsystem\n(S'true'\ntR."),
         "skeleton that is none": ("S001C001P001R001A001.skeleton", b"9" * 5000),
     }

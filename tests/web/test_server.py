@@ -23,6 +23,13 @@ DECODED = (  # refused by what decodes them; the others are in test_uploads.py
     "HDF5 as MATLAB",
     "MATLAB cut short",
     "Matroska as AVI",
+    "Matroska of nothing",
+    "bag of nothing",
+    "database of nothing",
+    "MCAP of nothing",
+    "array larger than memory",
+    "pickle that runs a program",
+    "pickle that fills the memory",
     "skeleton that is none",
 )
 LIMITS = Limits(files=50, unpacked_bytes=20 * 2**20, upload_bytes=4 * 2**20, waiting=2)

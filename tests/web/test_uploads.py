@@ -17,6 +17,13 @@ DECODED = (  # refused by what decodes them, see test_server.py
     "zip of nothing",
     "deep text",
     "MATLAB cut short",
+    "Matroska of nothing",
+    "bag of nothing",
+    "database of nothing",
+    "MCAP of nothing",
+    "array larger than memory",
+    "pickle that runs a program",
+    "pickle that fills the memory",
     "skeleton that is none",
 )
 

@@ -32,6 +32,7 @@ from skelflow.inference.hub import HubWeights
 from skelflow.inference.reading import Reading, is_estimated, skeleton_alone, timed
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
+    OnFlow,
     SlidingWindow,
     StreamAnswer,
     StreamFrame,
@@ -192,6 +193,7 @@ class Recognizer(HubWeights):
         window_s: float = 3.0,
         every_s: float = 0.5,
         top: int = 5,
+        on_flow: OnFlow = lambda _: None,
     ) -> Iterator[StreamAnswer]:
         """Name the action in the last seconds of frames, again and again while they come.
 
@@ -205,6 +207,7 @@ class Recognizer(HubWeights):
         window_s : how far back an answer looks.
         every_s : from one answer to the next; there is one at the last frame too.
         top : how many actions to name.
+        on_flow : called with the colored flow of each pair, of a network that reads flow.
 
         Raises
         ------
@@ -223,6 +226,7 @@ class Recognizer(HubWeights):
             round(window_s * source.frame_rate_hz),
             reads_clips=self.checkpoint.network.config.reads_clips,
             focal_px=self.checkpoint.focal_px,
+            on_flow=on_flow,
         )
         return answer_frames(
             frames, window, every_s, lambda read: self._name(self._run(read)[2], top)

@@ -19,6 +19,7 @@ from skelflow.errors import DataError
 from skelflow.inference.result import Prediction
 from skelflow.types import Camera, Color, Depth, Frames, Intensity, Projection, Recording, Skeleton
 
+OnFlow = Callable[[UInt8[np.ndarray, "h w 3"]], None]
 BodyJoints = Float32[np.ndarray, "bodies joints axes"]
 
 
@@ -176,6 +177,7 @@ class SlidingWindow:
     most_frames : the window's length; older frames are forgotten, a stride at a time.
     reads_clips : whether flow is needed.
     focal_px : of the cameras that the network knows, see `prepare_sequence`.
+    on_flow : called with the colored flow of each pair.
 
     Raises
     ------
@@ -192,6 +194,7 @@ class SlidingWindow:
         *,
         reads_clips: bool,
         focal_px: float | None = None,
+        on_flow: OnFlow = lambda _: None,
     ) -> None:
         if reads_clips and meta.flow.range_m is None:
             raise DataError(
@@ -205,7 +208,7 @@ class SlidingWindow:
             )
         self.dropped, self.frames = 0, 0
         self._source, self._meta, self._reads_clips = source, meta, reads_clips
-        self._focal_px = focal_px
+        self._focal_px, self._on_flow = focal_px, on_flow
         self._most = max(most_frames, meta.flow.stride + 1)
         self._joints: deque[BodyJoints] = deque()
         self._pairs: deque[tuple[UInt8[np.ndarray, "h w 3"], BodyJoints]] = deque()
@@ -257,6 +260,7 @@ class SlidingWindow:
         self._joints.append(self._joints_of(frame))
         if self._reads_clips and self._next and (self._next - 1) % self._meta.flow.stride == 0:
             self._pairs.append(self._pair(self._last, frame))
+            self._on_flow(self._pairs[-1][0])
         self._last, self._next = frame, self._next + 1
         while len(self._joints) > self._most:
             for _ in range(self._meta.flow.stride):

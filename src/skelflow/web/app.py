@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from skelflow.web.guard import Guard
 from skelflow.web.jobs import BusyError, Jobs
+from skelflow.web.live.routes import live_routes
 from skelflow.web.results import result_routes
 from skelflow.web.samples import SampleFile
 from skelflow.web.schema import Overview, Sample
@@ -58,6 +59,7 @@ def create_app(
     _answer_errors(app)
     app.include_router(sending_routes(jobs, samples, overview))
     app.include_router(result_routes(jobs))
+    app.include_router(live_routes(jobs, samples))
     app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
     return Guard(app, hosts, jobs.limits.upload_bytes)
 

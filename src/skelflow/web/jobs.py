@@ -8,6 +8,7 @@ import shutil
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -61,7 +62,7 @@ class Jobs:
 
     def __init__(self, weights: str, folder: Path, limits: Limits, *, workers: int = 1) -> None:
         self.limits = limits
-        self._weights, self._folder = weights, folder
+        self.weights, self._folder = weights, folder
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["__main__", "skelflow.web.worker"])
         self._jobs: dict[str, Job] = {}
@@ -111,6 +112,16 @@ class Jobs:
             if job.state != "working":  # else the thread that works on it does so
                 shutil.rmtree(job.folder, ignore_errors=True)
 
+    def start(
+        self, target: Callable[[Task, Connection], None], task: Task
+    ) -> tuple[BaseProcess, Connection]:
+        """A process of its own that works on a task, and the pipe by which it tells of it."""
+        ours, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=target, args=(task, theirs), daemon=True)
+        with theirs:
+            process.start()
+        return process, ours
+
     def close(self) -> None:
         """Stop all work and remove all files."""
         with self._change:
@@ -144,19 +155,17 @@ class Jobs:
 
     def _work(self, job: Job) -> None:
         """Have one job done; never raises."""
-        task = Task(self._weights, job.sent, job.recording, job.folder, self.limits)
-        ours, theirs = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=run_task, args=(task, theirs), daemon=True)
+        task = Task(self.weights, job.sent, job.recording, job.folder, self.limits)
+        process: BaseProcess | None = None
         try:
-            process.start()
-            theirs.close()
-            self._watch(job, process, ours)
+            process, pipe = self.start(run_task, task)
+            with pipe:
+                self._watch(job, process, pipe)
         except Exception:
             _log.exception("a recording could not be worked on")
             job.error = _DIED
         finally:
             self._end(process)
-            ours.close()
             _forget_sent(job)
             with self._change:
                 job.state, job.since = "failed" if job.error else "done", time.monotonic()
@@ -175,8 +184,8 @@ class Jobs:
             elif not process.is_alive() and not pipe.poll():
                 job.error = _DIED
 
-    def _end(self, process: BaseProcess) -> None:
-        if process.pid is not None:
+    def _end(self, process: BaseProcess | None) -> None:
+        if process is not None:
             process.kill()
             process.join()
             process.close()

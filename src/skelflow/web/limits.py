@@ -22,6 +22,7 @@ class Limits(Settings):
     frames : of a recording.
     work_s : how long reading and recognizing one recording may take.
     memory_bytes : what the process that does so may take beside its libraries.
+    live : recordings that are replayed on the page at the same time.
     waiting : recordings that wait for their turn; the server is busy for more.
     kept, kept_s : answers that are kept at most, and how long.
     """
@@ -34,6 +35,7 @@ class Limits(Settings):
     frames: Count = 900
     work_s: Positive = 600.0
     memory_bytes: Bytes = 3072 * _MIB
+    live: Count = 2
     waiting: Count = 8
     kept: Count = 64
     kept_s: Positive = 3600.0

@@ -69,7 +69,8 @@ def server(
                 limit_concurrency=_CONNECTIONS,
                 timeout_graceful_shutdown=2,
                 lifespan="off",
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=2**16,  # visitors have nothing to say
             )
             yield uvicorn.Server(config), ear
         finally:

@@ -48,10 +48,10 @@ def run_task(task: Task, pipe: Connection) -> None:
     """Write the answer, and tell through the pipe, in JSON, how far it is or what is wrong."""
     say = _Reports(pipe)
     try:
-        _bound(task.limits)
+        bound(task.limits)
         _work(task, say)
     except SkelflowError as error:
-        say(failed=_without_paths(str(error), task))
+        say(failed=without_paths(str(error), task))
     except MemoryError:
         say(failed="the recording needs more memory than a recording may; send a shorter one")
     except Exception:  # what a damaged file does to a decoder is not foreseen
@@ -86,7 +86,7 @@ class _Reports:
 
 def _work(task: Task, say: _Reports) -> None:
     say(stage="checking")
-    path = _find(task)
+    path = find_recording(task)
     say(stage="reading")
     recording = open_recording(path)
     if len(recording) > task.limits.frames:
@@ -102,7 +102,7 @@ def _work(task: Task, say: _Reports) -> None:
     write_answer(recording, explanation, truth, task.folder)
 
 
-def _find(task: Task) -> Path:
+def find_recording(task: Task) -> Path:
     """The one recording that is asked for, unpacked and looked at if it was sent."""
     archive = task.sent or task.recording
     if archive is None:
@@ -120,7 +120,7 @@ def _find(task: Task) -> Path:
     return found[0]
 
 
-def _bound(limits: Limits) -> None:
+def bound(limits: Limits) -> None:
     """What this process may take from now on, and whom its libraries may disturb: nobody."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
@@ -148,7 +148,7 @@ def _lower(kind: int, most: int) -> None:
 _LONGEST = 500  # characters of a message: a page is no place for a list of all formats
 
 
-def _without_paths(message: str, task: Task) -> str:
+def without_paths(message: str, task: Task) -> str:
     """The message in one line, with names below the upload in place of paths of this machine."""
     places = [task.folder / "sent", task.folder]
     places += [task.recording.parent] if task.recording else []

@@ -3,7 +3,7 @@
 const WIDTH = 360, TOP = 8, HEIGHT = 140, LEFT = 42, LANE = 9, RIGHT = 8;
 const SVG = "http://www.w3.org/2000/svg";
 
-function make(kind, attributes, parent, text) {
+export function make(kind, attributes, parent, text) {
   const made = document.createElementNS(SVG, kind);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   if (text !== undefined) made.textContent = text;

@@ -2,6 +2,7 @@
 import { follow, forget, load, overview, send, start } from "./api.js";
 import { dropped, pack } from "./files.js";
 import { show } from "./answer.js";
+import { stopLive, watchLive } from "./live.js";
 
 const at = (id) => document.getElementById(id);
 let job = null;
@@ -27,6 +28,7 @@ async function recognize(ask) {
   const own = {};
   if (job && job.id) forget(job.id);
   job = own;
+  stopLive();
   at("answer").hidden = true;
   try {
     say("sending", { busy: true });
@@ -70,6 +72,13 @@ function accept(input) {
   });
 }
 
+function watch(name) {
+  if (job?.id) forget(job.id);
+  job = null;
+  at("answer").hidden = true;
+  watchLive(name, say);
+}
+
 function acceptDrops(box) {
   const over = (event, on) => { event.preventDefault(); box.classList.toggle("over", on); };
   window.addEventListener("dragover", (event) => over(event, true));
@@ -87,8 +96,10 @@ async function begin() {
   at("cancel").addEventListener("click", () => {
     if (job?.id) forget(job.id);
     job = null;
+    stopLive();
     say("stopped");
   });
+  at("live-stop").addEventListener("click", () => { stopLive(); say("stopped"); });
   const here = await overview();
   at("about").textContent = `${here.network} (${here.weights}) tells ${here.actions.length} actions apart: ${here.actions.join(", ")}`;
   at("about").title = here.actions.join(", ");
@@ -97,8 +108,11 @@ async function begin() {
     button.type = "button";
     button.textContent = sample.title;
     button.addEventListener("click", () => { mark(button); recognize(() => start(sample.name)); });
-    const item = document.createElement("li");
-    item.append(button);
+    const item = document.createElement("li"), live = document.createElement("button");
+    Object.assign(live, { type: "button", textContent: "live", title: "replay it as from a camera, with answers while frames come" });
+    live.setAttribute("aria-label", `${sample.title}, live`);
+    live.addEventListener("click", () => { mark(button); watch(sample.name); });
+    item.append(button, live);
     at("samples").append(item);
   }
 }

@@ -1,6 +1,7 @@
 """Look at files before anything decodes them: only kinds that readers know, of bounded size."""
 
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from skelflow.web.limits import Limits
 _HEAD = 4096
 _TEXT_BYTES = 64 * 2**20
 _PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"
+_ARRAYS_BYTES = 1024 * 2**20  # of a .npz, unpacked
+_COUNTED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SIZED_JPEG_MARKERS = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 
 Check = Callable[[Path, bytes], tuple[int, int] | None]  # width and height, where it has some
@@ -91,6 +94,33 @@ def _text(path: Path, head: bytes) -> None:
         raise FormatError(f"{path.name}: text of more than {_TEXT_BYTES // 2**20} MiB")
 
 
+def _begins(*heads: bytes, what: str) -> Check:
+    """A check of the first bytes; what is inside is decoded within bounds, or refused, later."""
+
+    def check(path: Path, head: bytes) -> None:
+        if not head.startswith(heads):
+            raise FormatError(f"{path.name}: no {what}, or a damaged one")
+
+    return check
+
+
+def _npz(path: Path, head: bytes) -> None:  # noqa: ARG001
+    """Arrays alone, no more than is allowed; what one says of its size is checked by NumPy."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise FormatError(f"{path.name}: no .npz file, or a damaged one") from error
+    if not all(
+        each.filename.endswith(".npy") and each.compress_type in _COUNTED for each in members
+    ):
+        raise FormatError(f"{path.name}: holds other things than arrays; save it by numpy.savez")
+    if sum(each.file_size for each in members) > _ARRAYS_BYTES:
+        raise FormatError(
+            f"{path.name}: unpacks to more than {_ARRAYS_BYTES // 2**20} MiB, which is the most"
+        )
+
+
 _CHECKS: dict[str, Check] = {
     ".png": _png,
     ".jpg": _jpeg,
@@ -100,4 +130,11 @@ _CHECKS: dict[str, Check] = {
     ".skeleton": _text,
     ".csv": _text,
     ".toml": _text,
+    ".yaml": _text,
+    ".npz": _npz,
+    ".mkv": _begins(b"\x1a\x45\xdf\xa3", what="Matroska file"),
+    ".bag": _begins(b"#ROSBAG V2.0", what="bag of ROS 1"),
+    ".db3": _begins(b"SQLite format 3\0", what="bag of ROS 2"),
+    ".mcap": _begins(b"\x89MCAP0\r\n", what="MCAP file"),
+    ".pkl": _begins(*(bytes((0x80, version)) for version in range(2, 6)), what="pickle"),
 }

@@ -1,0 +1,1 @@
+"""Answers while frames come, on the page: a recording is replayed at its own rate."""
