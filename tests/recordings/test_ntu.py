@@ -244,3 +244,12 @@ def test_ntu_reads_a_reduced_color_video(tmp_path: Path) -> None:
     corner, middle = np.float32([0, 0, 2.0]), COLOR_PROJECTION
     full, small = project_color(corner, middle), project_color(corner, recording.color_projection)
     np.testing.assert_allclose((small + 0.5) * 4, full + 0.5, atol=1e-3)
+
+
+def test_ntu_finds_the_other_parts_of_a_bare_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_depth(tmp_path / "nturgb+d_depth" / NAME, 3)
+    skeleton = write_skeleton(tmp_path, one_person(3))
+    monkeypatch.chdir(skeleton.parent)
+    assert open_recording(skeleton.name).has_depth

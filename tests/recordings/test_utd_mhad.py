@@ -9,6 +9,7 @@ import scipy.io
 from skelflow.errors import DataError, FormatError
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.utd_mhad import CAMERA
+from tests import tiny_utd
 
 
 def write_pair(root: Path, frames: int = 3, skeleton_frames: int | None = None) -> Path:
@@ -203,3 +204,11 @@ def test_utd_joints_lie_on_their_depth_in_real_files(data_dir: Path) -> None:
         z = recording.skeleton.joints_m[len(recording) // 2, 0, :, 2]
         agree.append(np.abs(depth[y, x] - z) < 0.2)
     assert np.mean(agree) > 0.9
+
+
+def test_utd_finds_the_skeleton_of_a_bare_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tiny_utd.write_recording(tmp_path, action=1, subject=2)
+    monkeypatch.chdir(path.parent)
+    assert open_recording(path.name).skeleton is not None

@@ -96,8 +96,9 @@ _FOLDERS = {"depth": ("depth", "Depth"), "skeleton": ("skeleton", "Skeleton")}
 
 def _locate(path: Path, name: str, kind: str) -> Path | None:
     """The depth or skeleton file: in the same folder, a folder below, or a sibling folder."""
+    above = path.absolute().parents
     parents = [path.parent]
-    for base in (path.parent, path.parent.parent):
+    for base in above[:2]:
         parents += [base / folder for folder in _FOLDERS[kind]]
     files = (parent / f"{name}_{kind}.mat" for parent in parents)
     return next((file for file in files if is_file(file)), None)

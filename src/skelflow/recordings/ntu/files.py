@@ -69,7 +69,7 @@ def locate(path: Path, name: str) -> Parts:
 
 def homes(path: Path) -> tuple[Path, ...]:
     """Folders that may hold the layout folders of a part: those above it, and other disks."""
-    above = path.parents[:3]
+    above = path.absolute().parents[:3]
     return tuple(dict.fromkeys((*above, *(root for base in above for root in other_roots(base)))))
 
 
