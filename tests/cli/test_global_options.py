@@ -102,3 +102,9 @@ def test_message_of_an_unknown_file_names_what_has_its_ending(tmp_path: Path) ->
         open_recording(path)
     assert "utd_mhad" in str(refused.value)
     assert "nw_ucla" not in str(refused.value)
+
+
+@pytest.mark.parametrize("source", ["/dev/video9", "realsense"])
+def test_live_says_how_a_camera_is_used(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("live", source) == 2
+    assert "Recognizer.stream" in capsys.readouterr().err

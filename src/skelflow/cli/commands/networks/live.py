@@ -6,6 +6,9 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
+from skelflow.errors import ConfigError
+
+_CAMERAS = ("/dev/video", "realsense", "azure-kinect")
 
 
 @app.command
@@ -31,7 +34,8 @@ def live(
     Parameters
     ----------
     source
-        A recording (see docs/recordings.md).
+        A recording (see docs/recordings.md). Cameras themselves are read by
+        `Recognizer.stream`, from frames that a program hands over.
     weights
         Folder made by `skelflow train`, a weights file, the name of bundled weights, or what
         `skelflow export` wrote.
@@ -56,6 +60,11 @@ def live(
     from skelflow.inference.stream import StreamSource, replay
     from skelflow.recordings import open_recording
 
+    if str(source).startswith(_CAMERAS) and not source.is_file():
+        raise ConfigError(
+            f"{source}: cameras are not read themselves yet; replay what they record (.bag of "
+            "realsense-viewer, .mkv of k4arecorder), or hand frames to Recognizer.stream"
+        )
     recognizer = Recognizer.load(weights, device=device, engine=engine, precision=precision)
     recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
     recognizer.warm_up(recording)
