@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def live(address: str, name: str = "0", **options: object) -> ClientConnection:
     where = f"{address.replace('http', 'ws')}api/live/{name}"
-    return connect(where, proxy=None, open_timeout=60, **options)  # type: ignore[arg-type]
+    return connect(where, proxy=None, open_timeout=60, ping_interval=None, **options)  # type: ignore[arg-type]
 
 
 def test_stream_gives_pictures_and_answers_and_counts_what_it_dropped(address: str) -> None:

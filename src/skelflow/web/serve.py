@@ -71,6 +71,7 @@ def server(
                 lifespan="off",
                 ws="websockets-sansio",
                 ws_max_size=2**16,  # visitors have nothing to say
+                ws_ping_timeout=120,  # a machine that computes answers late
             )
             yield uvicorn.Server(config), ear
         finally:

@@ -82,8 +82,8 @@ async def _hand_on(socket: WebSocket, message: bytes) -> bool:
 async def _gone(socket: WebSocket) -> None:
     """Return when the other side has left; what it says meanwhile is not listened to."""
     with suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await socket.receive_bytes()
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
 
 
 def _next(pipe: Connection) -> bytes:

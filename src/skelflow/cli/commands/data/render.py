@@ -1,7 +1,7 @@
 """The command that draws recordings into films, animations and strips: render."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -65,7 +65,7 @@ def render(
         require("rerun")
     opened = open_recording(recording)
     with bar("drawing") as progress:
-        options = {
+        options: dict[str, Any] = {
             "frames": parse_span("--frames", frames),
             "height": height,
             "preset": preset,
