@@ -212,6 +212,10 @@ class Projection:
     matrix: Float32[np.ndarray, "2 4"]
     bend: Float32[np.ndarray, "2 7"] | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("width", "height"):
+            _require(self, name, Integral, (1, _WIDEST), f"a whole number, 1 to {_WIDEST}")
+
     def resized(self, width: int, height: int) -> "Projection":
         """Into the same image, enlarged or reduced."""
         if (width, height) == (self.width, self.height):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import struct
 import zlib
@@ -20,7 +21,7 @@ from skelflow.datasets.flow_files.format import read_flow, save_flow
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store import Store
 from skelflow.datasets.store.schema import StoreMeta
-from skelflow.errors import FormatError, SkelflowError
+from skelflow.errors import CalibrationError, FormatError, SkelflowError
 from skelflow.io.arrays import read_arrays
 from skelflow.io.documents import read_json, read_toml
 from skelflow.recordings import open_recording, pyskl, tum
@@ -251,6 +252,22 @@ def test_jpegs_are_refused_by_the_size_that_they_declare(tmp_path: Path) -> None
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(FormatError, match=r"60000x60000 pixels: 3600 megapixels, at most 64"):
         read_color(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b"1920", b"0"), (b"1920", b"1.5"), (b"[5, 6, 7, 8]", b"[5, 6, 7, 1e300]")]
+)
+def test_projections_that_no_camera_has_are_refused(old: bytes, new: bytes, tmp_path: Path) -> None:
+    (tmp_path / "cameras.json").write_bytes(CAMERAS.replace(old, new))
+    with pytest.raises(CalibrationError, match=r"cameras\.json: no file of fitted cameras"):
+        load_calibrations(tmp_path / "cameras.json")
+
+
+def test_images_are_refused_by_the_size_of_their_file(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PARSERS["a.png"][1])
+    os.truncate(tmp_path / "a.png", 2**31)
+    with pytest.raises(FormatError, match=r"a\.png: 2048 MB of numbers, at most 512"):
+        read_depth_png(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("at", [0.3, 0.9])

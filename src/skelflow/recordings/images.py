@@ -10,6 +10,7 @@ from jaxtyping import UInt16
 
 from skelflow.camera.depth_units import without_codes
 from skelflow.errors import FormatError
+from skelflow.io.bounds import NUMBERS
 from skelflow.io.files import read_bytes
 from skelflow.recordings.streams.image_headers import check_image, png_header
 from skelflow.types import Color
@@ -25,7 +26,7 @@ def read_depth_png(path: Path, *, size: tuple[int, int] | None = None) -> UInt16
     FormatError
         The file is missing, no complete PNG, not 16 bit gray, or of another size.
     """
-    content = read_bytes(path)
+    content = read_bytes(path, bound=NUMBERS)
     header = png_header(path, content)
     if header.bits != 16 or header.channels != 1:
         raise FormatError(
@@ -73,7 +74,7 @@ def color_shift(files: Sequence[Path]) -> int | None:
 
 def _read_image(path: Path) -> np.ndarray:
     """An image as stored, once its header says that it is no larger than is read."""
-    content = read_bytes(path)
+    content = read_bytes(path, bound=NUMBERS)
     check_image(path, content)
     return _decode(path, content, cv2.IMREAD_UNCHANGED)
 

@@ -14,6 +14,7 @@ from skelflow.io.documents import read_json
 from skelflow.types import Camera, Projection
 
 _FORMAT = "skelflow cameras 1"
+_LARGEST = 1e9
 _DAMAGED = (ArithmeticError, ValueError, LookupError, TypeError, AttributeError)
 
 
@@ -97,6 +98,8 @@ def _from_json(content: dict[str, Any]) -> SensorCalibration:
 
 def _projection(content: dict[str, Any]) -> Projection:
     bend = content["bend"]
+    if not all((np.abs(part) <= _LARGEST).all() for part in (content["matrix"], bend or 0.0)):
+        raise ValueError(f"its projection has numbers beyond {_LARGEST:g}")
     return Projection(
         content["width"],
         content["height"],

@@ -63,12 +63,13 @@ def find_calibration(
     Raises
     ------
     CalibrationError
-        The file is damaged.
+        The file is damaged, or its camera is another one's.
     """
     files = (home / CAMERAS_FILE for home in homes(path))
     file = next((file for file in files if is_file(file)), None)
     known = None if file is None else _load(file, file.stat().st_mtime_ns)
     calibration = None if known is None else known.at(viewpoint_of(name))
+    _check_size(file, calibration)
     if calibration is None and values is not None:
         try:
             calibration = fit_calibration(
@@ -79,6 +80,18 @@ def find_calibration(
     if calibration is None:
         return SensorCalibration(DEPTH_CAMERA, COLOR_PROJECTION)
     return SensorCalibration(calibration.camera, calibration.projection or COLOR_PROJECTION)
+
+
+def _check_size(file: Path | None, calibration: SensorCalibration | None) -> None:
+    """Refuse a camera of other images."""
+    if calibration is None:
+        return
+    found = (calibration.camera.width, calibration.camera.height)
+    if found != DEPTH_SIZE:
+        raise CalibrationError(
+            f"{file}: its depth camera has {found[0]}x{found[1]} pixels, expected "
+            f"{DEPTH_SIZE[0]}x{DEPTH_SIZE[1]}; make it again with `skelflow calibrate`"
+        )
 
 
 @lru_cache(maxsize=8)

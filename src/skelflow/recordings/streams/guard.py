@@ -25,6 +25,8 @@ def one_recording(path: Path, reader: str) -> Iterator[None]:
         yield
     except SkelflowError:
         raise
+    except MemoryError as error:
+        raise FormatError(f"{path}: there is too little memory to read it") from error
     except Exception as error:
         raise FormatError(
             f"{path}: cannot be read as {reader} ({type(error).__name__}: {error}); its files are "
