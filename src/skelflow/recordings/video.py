@@ -12,7 +12,7 @@ from skelflow.errors import FormatError
 from skelflow.io.bounds import STREAM
 from skelflow.io.files import check_file, library_path
 from skelflow.recordings.images import check_size
-from skelflow.recordings.streams.image_headers import is_jpeg_damaged
+from skelflow.recordings.streams.image_headers import check_pixels, is_jpeg_damaged
 from skelflow.types import Color, Frames
 
 _MOTION_JPEG = cv2.VideoWriter.fourcc(*"MJPG")
@@ -41,7 +41,8 @@ class VideoFile:
     Raises
     ------
     FormatError
-        The file is no video or of another size; while decoding: it is truncated or lacks a frame.
+        The file is no video, of another size, or larger than is read; while decoding: it is
+        truncated or lacks a frame.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class VideoFile:
         self.stored = round(self._in_file / self._faster)
         if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({check_file(path)} bytes)")
+        check_pixels(path, found[1], found[0])
         if not (smaller and size is not None and _is_reduced(found, size)):
             check_size(path, found, size)
         self.path, self.size = path, found
