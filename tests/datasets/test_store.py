@@ -272,7 +272,7 @@ def test_store_says_which_description_is_damaged(tmp_path: Path, file: str, cont
 
 def test_store_is_plain_zarr(tmp_path: Path) -> None:
     store = Store.create(tmp_path / "s.zarr", META)
-    written = replace(sequence("a", flows=40), joints_m=np.zeros((3, 1, 20, 3), np.float32))
+    written = replace(sequence("a", flows=40), joints_m=np.zeros((120, 1, 20, 3), np.float32))
     store.write(written)
     group = zarr.open_group(store.path, mode="r")
     for name in ("flow", "joints_px", "joints_m"):
@@ -280,6 +280,15 @@ def test_store_is_plain_zarr(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(store.read("a"), name), getattr(written, name))
     assert group["a/flow"].chunks[0] == 16
     assert group["a"].attrs["labels"]["action"] == 12
+
+
+def test_store_refuses_arrays_of_another_size_than_the_sequence(tmp_path: Path) -> None:
+    store = Store.create(tmp_path / "s.zarr", META)
+    store.write(sequence("a", flows=20))
+    file = store.path / "a" / "flow" / "zarr.json"
+    file.write_text(re.sub(r'("shape": \[\s*)20', r"\g<1>19", file.read_text(), count=1))
+    with pytest.raises(DataError, match=r"'a' is damaged \(flow has the size \(19, 12, 16, 3\)"):
+        store.flow("a", 0, 16)
 
 
 @pytest.mark.parametrize("window", [(0, 16), (3, 9)])

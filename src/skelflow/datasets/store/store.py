@@ -229,10 +229,24 @@ class Store:
         self, name: str, array: str, start: int = 0, stop: int | None = None
     ) -> Shaped[np.ndarray, "..."]:
         reader = self._array(name, array)
+        self._check_shape(name, array, reader.shape)
         try:
             return reader[start:stop]
         except (FormatError, ValueError) as error:
             raise self._damaged(name, f"{array}: {error}") from error
+
+    def _check_shape(self, name: str, array: str, found: tuple[int, ...]) -> None:
+        """Refuse, with `DataError`, arrays of other sizes than the metadata say."""
+        if array == "joints_m":
+            return  # `attributes` follow from it
+        frames, bodies = (self.attributes(name)[key] for key in ("frames", "bodies"))
+        pairs = len(range(0, frames - 1, self.meta.flow.stride)) if self.meta.has_flow else 0
+        width, height = self.meta.flow.size
+        expected = (pairs, height, width, 3)
+        if array == "joints_px":
+            expected = (pairs, bodies, *self._array(name, "joints_m").shape[2:3], 2)
+        if found != expected:
+            raise self._damaged(name, f"{array} has the size {found}, expected {expected}")
 
     def _array(self, name: str, array: str) -> ZarrReader:
         """The reader of one array; `DataError` where its description is damaged."""
