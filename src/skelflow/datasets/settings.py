@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from skelflow.flow.method import METHOD_VERSION
 from skelflow.flow.presets import find_preset, preset_name
 from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.types import Camera
@@ -35,6 +36,8 @@ class FlowSettings(Settings):
     per_sequence_range : every sequence has its own measured range instead.
     companding : exponent of color over motion; 1 is linear, as in the paper. At 0.5 small motions,
         which are most, have more of the colors, see `skelflow.flow.encoding.encode_flow`.
+    method_version : of the flow's method, see `skelflow.flow.method`. A store goes on with its own,
+        and a network's flow is that of its training data; new stores have the present one.
 
     Raises
     ------
@@ -52,6 +55,7 @@ class FlowSettings(Settings):
     range_m: Positive | None = None
     per_sequence_range: bool = False
     companding: Annotated[float, Field(gt=0, le=1)] = 1.0
+    method_version: Annotated[int, Field(ge=1, le=METHOD_VERSION)] = METHOD_VERSION
 
     def check(self) -> None:
         """The solver knows the preset, a clip does not exceed its crop, one kind of range."""
@@ -81,10 +85,12 @@ class FlowSettings(Settings):
         """Settings in which the flow of two recordings cannot be compared: own and other value.
 
         What was asked for as intensity is not among them: recordings may have different streams.
-        Nor is the crop where neither uses it.
+        Nor is the crop where neither uses it, nor the method's version, which matters for some
+        cameras only, see `StoreMeta.flow_differences`.
         """
         pairs = {name: (value, getattr(other, name)) for name, value in self}
-        free = {"intensity"} | ({"crop"} if self.window == other.window == "person" else set())
+        free = {"intensity", "method_version"}
+        free |= {"crop"} if self.window == other.window == "person" else set()
         return {
             name: (own, found)
             for name, (own, found) in pairs.items()

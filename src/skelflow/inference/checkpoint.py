@@ -206,7 +206,7 @@ class Checkpoint:
         if config.reads_joints and own.layout != found.layout:
             differing["layout"] = own.layout, found.layout
         if config.reads_clips:
-            differing |= own.flow.differences(found.flow)
+            differing |= own.flow_differences(found)
         wrong = [
             f"{name} {there!r} instead of {here!r}" for name, (here, there) in differing.items()
         ]

@@ -13,6 +13,7 @@ from skelflow.datasets.flow_files.format import save_flow
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.datasets.settings import IntensitySource, PresetName
 from skelflow.errors import DataError
+from skelflow.flow.method import METHOD_VERSION
 from skelflow.flow.presets import FORMER_NAMES, find_preset
 from skelflow.io.atomic import locked
 from skelflow.io.output_folder import enter_folder
@@ -178,9 +179,11 @@ def asked_times(recording: Recording, config: FlowFolderConfig) -> tuple[int, ..
 
 def _settings(recording: Recording, pairs: PairReader, config: FlowFolderConfig) -> dict[str, Any]:
     """What two runs must agree in to share a folder; names as in the command line."""
+    lens = {"method_version": METHOD_VERSION} if any(recording.camera.distortion) else {}
     return {
         "format": FORMAT,
         "skelflow": __version__,
+        **lens,
         "recording": recording.name,
         "frames": len(recording),
         "content": _digest(pairs),

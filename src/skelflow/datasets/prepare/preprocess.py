@@ -15,6 +15,7 @@ from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow, measure_range
+from skelflow.flow.method import camera_for
 from skelflow.types import Recording, Window
 
 _RANGE_PERCENTILE = 99.5
@@ -109,11 +110,12 @@ def flow_frames(
     window = window or find_window(recording, settings)
     region = find_region(recording.camera, window, settings)
     pairs = PairReader(region.view(recording), source)
+    camera = camera_for(region.camera, settings.method_version)
     frames, seen = [], False
     for done, t in enumerate(times, start=1):
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
-        flow_m = pair_flow(first, second, camera=region.camera, preset=settings.preset)
+        flow_m = pair_flow(first, second, camera=camera, preset=settings.preset)
         frames.append(region.cut(flow_m, settings.size))
         progress(done, len(times))
     if not seen:

@@ -19,6 +19,7 @@ from skelflow.datasets.prepare.task import RecordingStatus, name_taken, prepare_
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.datasets.store.store import Store, can_create_store
 from skelflow.errors import DataError, StorageError
+from skelflow.flow.method import METHOD_VERSION
 from skelflow.io.atomic import only_writer
 from skelflow.io.cluster import TaskResult, Workers, explain
 from skelflow.recordings import find_recordings
@@ -113,6 +114,8 @@ def prepare(
         config = config.replace(skeletons_only=True)
         notice(f"{source}: skeletons without depth; only skeletons are prepared, and no flow")
     there = _existing(out)
+    if there is not None and there.has_flow and sample.has_lens:
+        _tell_older_method(out, there, notice)
     workers = Workers(
         config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard
     )
@@ -131,6 +134,15 @@ def prepare(
         finally:
             write_manifest(store, statuses)
     return _report(statuses)
+
+
+def _tell_older_method(out: Path, there: StoreMeta, notice: Callable[[str], None]) -> None:
+    version = there.flow.method_version
+    if version < METHOD_VERSION:
+        notice(
+            f"{out}: its flow takes cameras for pinholes, as earlier versions did (method version "
+            f"{version}), and so will what is added; a new store heeds their lenses"
+        )
 
 
 def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> Tasks:
@@ -200,16 +212,18 @@ def _configure(
     elif range_m is None:
         range_m = measure_range(sample, config, workers)
         range_from = f"measured on {len(sample.paths)} {sample.description}"
+    version = (there or config).flow.method_version
     return StoreMeta(
         source=sample.source,
         layout=sample.layout,
-        flow=config.flow.replace(range_m=range_m),
+        flow=config.flow.replace(range_m=range_m, method_version=version),
         has_flow=not config.skeletons_only,
         range_from=range_from,
         class_names=sample.action_names,
         version=__version__,
         focal_px=there.focal_px if there is not None else sample.focal_px,
         frame_rate_hz=there.frame_rate_hz if there is not None else sample.frame_rate_hz,
+        has_lens=there.has_lens if there is not None else sample.has_lens,
     )
 
 

@@ -41,6 +41,7 @@ class Sample:
     description : of what these are, for messages.
     action_names : number -> name, as far as known.
     focal_px, frame_rate_hz : of the first of them; the focal length None without depth.
+    has_lens : whether a camera of any of them bends rays.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Sample:
     action_names: Mapping[int, str]
     focal_px: float | None
     frame_rate_hz: float
+    has_lens: bool
 
 
 def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Sample:
@@ -86,6 +88,7 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
         action_names=known_action_names(everything),
         focal_px=readable[0][1].camera.fx if readable[0][1].has_depth else None,
         frame_rate_hz=readable[0][1].frame_rate_hz,
+        has_lens=any(any(recording.camera.distortion) for _, recording in readable),
     )
 
 

@@ -62,11 +62,12 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         if store.has(name):
             return _already_there(store, name, origin)
         recording = at_rate(recording, store.meta.frame_rate_hz)
+        flow = config.flow.replace(method_version=store.meta.flow.method_version)
         if store.meta.layout is not None:
             recording = with_joints(recording, config.pose, store.meta.layout)
         sequence = prepare_sequence(
             recording,
-            config,
+            config.replace(flow=flow),
             range_m=store.meta.flow.range_m,
             layout=store.meta.layout,
             focal_px=store.meta.focal_px,

@@ -16,16 +16,25 @@ from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
 from skelflow.types import Labels, Window
 
-# what stores of earlier versions do not say, and the two that no store says unless they differ
-_OF_OLDER_STORES = {"region": "image", "has_flow": True, "window": "center", "companding": 1.0}
-_UNSAID = ("window", "companding")
+# what stores of earlier versions do not say, and those that no store says unless they differ
+_OF_OLDER_STORES = {
+    "region": "image",
+    "has_flow": True,
+    "window": "center",
+    "companding": 1.0,
+    "method_version": 1,
+}
+_UNSAID = ("window", "companding", "method_version")
 
 Size = Annotated[tuple[PixelCount, PixelCount], Field(strict=False)]
 Label = Annotated[int, Field(ge=-(10**9), le=10**9)]
 ActionNumber = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
 # settings in which equal configurations may differ
-_DESCRIBES = ("range_from", "class_names", "version", "joints", "focal_px", "frame_rate_hz")
+_DESCRIBES = (
+    *("range_from", "class_names", "version", "joints"),
+    *("focal_px", "frame_rate_hz", "has_lens"),
+)
 
 
 class StoreFacts(Settings):
@@ -45,6 +54,7 @@ class StoreFacts(Settings):
     region: str
     window: str
     companding: Positive
+    method_version: Count
     range_from: str
     has_flow: bool
     class_names: dict[ActionNumber, str]
@@ -52,6 +62,7 @@ class StoreFacts(Settings):
     joints: dict[str, Any] | None = None
     focal_px: Positive | None = None
     frame_rate_hz: Positive | None = None
+    has_lens: bool | None = None
 
 
 class LabelFacts(Settings):
@@ -153,6 +164,9 @@ class StoreMeta:
     focal_px, frame_rate_hz : float or None
         Of its first recording; what others are brought to, the crop is in its pixels. None where
         older stores do not say it.
+    has_lens : bool or None
+        Whether a camera of its recordings has a lens that bends rays, as far as its sample says.
+        None where older stores do not say it.
     """
 
     source: str
@@ -164,6 +178,18 @@ class StoreMeta:
     version: str = ""
     focal_px: float | None = None
     frame_rate_hz: float | None = None
+    has_lens: bool | None = None
+
+    def flow_differences(self, other: "StoreMeta") -> dict[str, tuple[Any, Any]]:
+        """Settings in which the flow of two stores cannot be compared: own and other value.
+
+        The method's version is one where a camera of either is known to have a lens.
+        """
+        found = self.flow.differences(other.flow)
+        versions = self.flow.method_version, other.flow.method_version
+        if (self.has_lens or other.has_lens) and versions[0] != versions[1]:
+            found["method_version"] = versions
+        return found
 
     def differences(self, other: "StoreMeta") -> list[str]:
         """One line for each setting in which two stores cannot be mixed."""
@@ -178,7 +204,7 @@ class StoreMeta:
         """Plain values, ready for JSON: one level, the flow's settings among the others."""
         flow = self.flow
         newer = {name: getattr(flow, name) for name in _UNSAID}
-        sensor = {"focal_px": self.focal_px, "frame_rate_hz": self.frame_rate_hz}
+        sensor = {name: getattr(self, name) for name in ("focal_px", "frame_rate_hz", "has_lens")}
         return {
             "source": self.source,
             "layout": self.layout,
@@ -228,6 +254,7 @@ class StoreMeta:
             version=facts.version,
             focal_px=facts.focal_px,
             frame_rate_hz=facts.frame_rate_hz,
+            has_lens=facts.has_lens,
         )
 
 
