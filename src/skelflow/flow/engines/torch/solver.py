@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from skelflow.errors import ConfigError
+from skelflow.flow.engines.match.frame_match import finest_before_match
 from skelflow.flow.engines.torch.camera import Fields, Flow, Motion, Rays, lift, rays
 from skelflow.flow.engines.torch.depth_image import is_masked, relief, shading, silhouette
 from skelflow.flow.engines.torch.energy import (
@@ -25,6 +26,7 @@ from skelflow.flow.engines.torch.energy import (
     warp,
 )
 from skelflow.flow.engines.torch.inputs import check_tensors, check_values
+from skelflow.flow.engines.torch.match import match_batch
 from skelflow.flow.engines.torch.primal_dual import State, iterate, steps
 from skelflow.flow.engines.torch.robust import contrast_gain, reweight, smooth
 from skelflow.flow.inputs import Flows, FramePairs
@@ -36,7 +38,7 @@ Estimate = Float32[Tensor, "10 b h w"]  # u v w, p_d, p_x of u v w, p_y of u v w
 
 _SETTINGS = (  # those `solve` heeds
     *("iterations", "warps", "step_ratio", "exact_border", "exact_lift"),
-    *("robust", "smooth", "silhouette"),
+    *("robust", "smooth", "silhouette", "match"),
 )
 
 
@@ -72,7 +74,7 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
     preset : settings.
     check : bool
         Look for NaN and other units before the solve, which waits for the device once. Without,
-        nothing ever waits, and such values give a meaningless flow.
+        nothing ever waits but a preset that matches, and such values give a meaningless flow.
 
     Returns
     -------
@@ -94,17 +96,18 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
     check_tensors(given)
     if check:
         check_values(given)
-    intensity0, intensity1 = pairs.intensity0, pairs.intensity1
+    intensity0, intensity1, match_images = pairs.intensity0, pairs.intensity1, None
     if intensity0 is None or intensity1 is None:
         intensity0, intensity1 = (
             depth_image(depth, pairs, preset) for depth in (pairs.depth0, pairs.depth1)
         )
+        match_images = intensity0, intensity1
         if preset.silhouette:
             masked = is_masked(pairs.depth0)[:, None, None]
             intensity0 = torch.where(masked, silhouette(pairs.depth0), intensity0)
             intensity1 = torch.where(masked, silhouette(pairs.depth1), intensity1)
     first, second = FrameBatch(intensity0, pairs.depth0), FrameBatch(intensity1, pairs.depth1)
-    return solve(first, second, cameras=pairs.cameras, preset=preset)
+    return solve(first, second, cameras=pairs.cameras, preset=preset, match_images=match_images)
 
 
 def depth_image(depth: Fields, pairs: FramePairs, preset: Preset) -> Fields:
@@ -113,7 +116,12 @@ def depth_image(depth: Fields, pairs: FramePairs, preset: Preset) -> Fields:
 
 
 def solve(
-    first: FrameBatch, second: FrameBatch, *, cameras: Sequence[Camera], preset: Preset
+    first: FrameBatch,
+    second: FrameBatch,
+    *,
+    cameras: Sequence[Camera],
+    preset: Preset,
+    match_images: tuple[Fields, Fields] | None = None,
 ) -> Flow:
     """Pyramid, one primal-dual solve a level from coarse to fine, lift to 3D.
 
@@ -122,18 +130,26 @@ def solve(
     """
     check_settings(preset)
     height, width = first.depth.shape[1:]
-    noise = None
+    sharp, noise = first.intensity, None
     if preset.smooth:
         first, noise0 = smooth(first)
         second, noise1 = smooth(second)
         noise = pad_field(noise0 + noise1, level_count(height, width))
     pyramid = build_pyramid(first, second, cameras)
+    last = finest_before_match(preset, len(pyramid))
     estimate = first.depth.new_zeros(10, *pyramid[-1].first.depth.shape)
     for number, level in reversed(list(enumerate(pyramid))):
         if number < len(pyramid) - 1:
             estimate = upsample(estimate, exact_border=preset.exact_border)
-        for _ in range(preset.warps_at(number)):
-            estimate = solve_warp(level, estimate, noise if number == 0 else None, preset, number)
+        if number >= last:
+            estimate = solve_level(level, estimate, noise, preset, number)
+    if last > 0:
+        coarse = estimate[:3, :, :height, :width]
+        motion = match_batch(coarse, (first, second), sharp=sharp, images=match_images)
+        estimate.zero_()
+        estimate[:3] = pad_motion(motion, len(pyramid))
+        refining = preset if match_images is None else preset.for_depth_alone()
+        estimate = solve_level(pyramid[0], estimate, noise, refining, 0)
     motion = estimate[:3, :, :height, :width]
     return lift(motion, first.depth, cameras, exact=preset.exact_lift)
 
@@ -185,6 +201,20 @@ def upsample(estimate: Estimate, *, exact_border: bool) -> Float32[Tensor, "10 b
     fine = double(estimate, exact_border=exact_border)
     fine[:2].mul_(2)
     return fine
+
+
+def pad_motion(motion: Motion, levels: int) -> Float32[Tensor, "3 b h2 w2"]:
+    """`pad_field` of all three components."""
+    return torch.stack([pad_field(field, levels) for field in motion])
+
+
+def solve_level(
+    level: Level, estimate: Estimate, noise: Fields | None, preset: Preset, number: int
+) -> Estimate:
+    """All warps of a level, the `number`-th from the finest; noise is known at the finest one."""
+    for _ in range(preset.warps_at(number)):
+        estimate = solve_warp(level, estimate, noise if number == 0 else None, preset, number)
+    return estimate
 
 
 def solve_warp(
