@@ -9,16 +9,21 @@ import pytest
 
 from benchmarks.flow import make_pair
 from benchmarks.scenes.real_pairs import find_pair, halve
-from skelflow.errors import ConfigError
 from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.depth_image import is_masked, shading, silhouette
 from skelflow.flow.engines.match.consistency import fill_untrusted, find_trusted, read_change
-from skelflow.flow.engines.match.faint_texture import image_noise, prefer_smooth
+from skelflow.flow.engines.match.faint_texture import (
+    find_edges,
+    image_noise,
+    prefer_smooth,
+    surface_texture,
+)
 from skelflow.flow.engines.match.frame_match import finest_before_match
 from skelflow.flow.engines.match.image_match import quantize, reverse, round_trip, search
 from skelflow.flow.engines.match.surfaces import fill_holes, read_depth, surface_means
 from skelflow.flow.engines.numba.solver import solve
 from skelflow.flow.engines.numpy import solver as reference
+from skelflow.flow.engines.numpy.robust import soften
 from skelflow.flow.metrics import end_point_error
 from skelflow.flow.presets import PRESETS
 from skelflow.flow.state import Motion, PyramidFrame
@@ -106,9 +111,24 @@ def test_prefer_smooth_takes_the_coarse_motion_on_a_blank_wall_only() -> None:
     rough = Motion(rest + np.float32(0.5), rest, rest)
     coarse = Motion(rest, rest, rest)
     frame = PyramidFrame(blank, wall)
-    assert np.abs(prefer_smooth(rough, coarse, (frame, frame), 2.0).u).max() < 1e-6
+    assert np.abs(prefer_smooth(rough, coarse, (frame, frame), wall, 2.0).u).max() < 1e-6
     rich = PyramidFrame(pattern(60, 80), wall)
-    assert prefer_smooth(rough, coarse, (rich, rich), 0.0).u.mean() > 0.3
+    assert prefer_smooth(rough, coarse, (rich, rich), wall, 0.0).u.mean() > 0.3
+
+
+def test_texture_of_a_surface_is_neither_its_outline_nor_noise() -> None:
+    depth = two_surfaces()
+    outline = np.where(depth < 1.5, np.float32(40), np.float32(200))
+    assert find_edges(depth)[:, 28:32].all() and not find_edges(depth)[:, :27].any()
+    assert surface_texture(outline, depth, 0.0).max() == 0
+    half = np.where(depth < 1.5, np.float32(40), pattern(*depth.shape))
+    texture = surface_texture(half, depth, 0.0)
+    assert texture[:, :30].max() < 0.05 * texture[:, 30:].mean()
+    noise = np.random.default_rng(0).normal(0, 4, (240, 320)).astype(np.float32)
+    softened = soften(noise + 90)
+    flat = np.full_like(noise, 2)
+    counted = surface_texture(softened, flat, 4.0).mean()
+    assert counted < 0.2 * surface_texture(softened, flat, 0.0).mean()
 
 
 def test_image_noise_is_measured_beside_texture() -> None:
@@ -127,7 +147,7 @@ def test_silhouette_is_for_a_removed_background() -> None:
 
 
 def test_finest_before_match_leaves_small_images_to_the_pyramid() -> None:
-    assert finest_before_match(BEST, 5) == 2
+    assert finest_before_match(BEST, 5) == 1
     assert finest_before_match(BEST, 2) == 0
     assert finest_before_match(PRESETS["fast"], 5) == 0
 
@@ -216,14 +236,6 @@ def test_flow_of_depth_alone_sees_a_person_move_with_no_background() -> None:
     expected = 6 * 2.05 / camera.fx
     assert np.median(flow[30:90, 65:95, 0]) == pytest.approx(expected, rel=0.15)
     assert (flow[depth0 == 0] == 0).all()
-
-
-def test_torch_refuses_a_match_and_says_what_does_it() -> None:
-    torch = pytest.importorskip("torch")
-    pair = make_pair("S2", (60, 80), noisy=False, seed=0)
-    tensors = [torch.from_numpy(field) for field in (pair.depth0, pair.depth1)]
-    with pytest.raises(ConfigError, match=r"'torch' has no match; use engine=\"numba\""):
-        scene_flow(*tensors, pair.camera, preset="best")
 
 
 @pytest.mark.parametrize("engine", ["numba", "torch"])

@@ -56,7 +56,7 @@ def test_find_preset_finds_what_an_installed_package_registers() -> None:
 
 
 def test_preset_for_depth_alone_works_more_at_the_finest_level_only() -> None:
-    preset = Preset(iterations=(80, 60), warps=(1,))
+    preset = Preset(iterations=(40, 60), warps=(2, 1))
     more = preset.for_depth_alone()
     assert (more.warps_at(0), more.iterations_at(0)) == (2, 100)
     assert (more.warps_at(1), more.iterations_at(3)) == (1, 60)

@@ -86,14 +86,14 @@ def scene_flow(
     preset : str or Preset
         "fast" is the quickest of ours, and "silhouette" the same, but for depth alone whose
         background is removed; "best" is the most accurate, and the one for motion of many
-        pixels (engines "numba" and "numpy" only). "paper" is the authors' method to the letter, and
+        pixels. "paper" is the authors' method to the letter, and
         "corrected" that method with the right gain at the border and the exact lift. Your own is
         given itself, or by name after `skelflow.flow.presets.register_preset`.
     engine : str
         What computes: "numba" is compiled for the CPU, and chosen for NumPy arrays; "torch" solves
         all pairs at once on the device of its tensors, and is chosen for tensors; "numpy" is the
-        reference, slow and plain. All give the same flow to rounding, and "torch" refuses presets
-        that match. More can be added, see
+        reference, slow and plain. All give the same flow to rounding; the match of "best" is
+        OpenCV's in all of them, on the CPU. More can be added, see
         `skelflow.flow.engines.registry`.
     threads : int
         Threads on a pair, for engine "numba"; the flow is the same, bit for bit, whatever their

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from skelflow.types import Camera
 
-METHOD_VERSION = 2  # 1 took every camera for a pinhole; 2 lifts along the rays of its lens
+# 1 took every camera for a pinhole, and `best` matched images of full size from coarser levels;
+# 2 lifts along the rays of the lens
+METHOD_VERSION = 2
 
 
 def camera_for(camera: Camera, version: int) -> Camera:

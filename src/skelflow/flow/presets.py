@@ -30,9 +30,9 @@ class Preset:
         Filter depth, keeping slopes and edges, and intensity, a little; depth residuals within the
         measured noise are none (`skelflow.flow.engines.numpy.robust.smooth`).
     match : bool
-        Solve level 2 and coarser ones only, match the two images densely from there, and solve the
+        Solve the coarser levels only, match the two images densely from there, and solve the
         finest level from the match (`skelflow.flow.engines.match.frame_match`), for depth alone in
-        more work. Engines "numba" and "numpy".
+        more work.
     silhouette : bool
         For depth alone, let the solver see one gray wherever there is depth if the background is
         removed: if half of the pixels have none. The match sees shading all the same.
@@ -53,12 +53,9 @@ class Preset:
         return self.iterations[min(level, len(self.iterations) - 1)]
 
     def for_depth_alone(self) -> "Preset":
-        """The same with a warp and a quarter of the iterations more at the finest level."""
-        return replace(
-            self,
-            warps=(self.warps_at(0) + 1, *(self.warps[1:] or self.warps)),
-            iterations=(5 * self.iterations_at(0) // 4, *(self.iterations[1:] or self.iterations)),
-        )
+        """The same with two and a half times the iterations at the finest level."""
+        coarser = self.iterations[1:] or self.iterations
+        return replace(self, iterations=(5 * self.iterations_at(0) // 2, *coarser))
 
     def warps_at(self, level: int) -> int:
         """Warps `level` steps below the finest level."""
@@ -81,8 +78,8 @@ PRESETS = {
         smooth=True,
     ),
     "best": Preset(
-        iterations=(80, 60),
-        warps=(1, 1, 4, 8),
+        iterations=(40, 60),
+        warps=(2, 1, 4, 8),
         step_ratio=0.5,
         exact_border=True,
         exact_lift=True,

@@ -18,7 +18,7 @@ from skelflow.datasets.prepare.sampling import (
 from skelflow.datasets.prepare.task import RecordingStatus, name_taken, prepare_one
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.datasets.store.store import Store, can_create_store
-from skelflow.errors import DataError, StorageError
+from skelflow.errors import ConfigError, DataError, StorageError
 from skelflow.flow.method import METHOD_VERSION
 from skelflow.io.atomic import only_writer
 from skelflow.io.cluster import TaskResult, Workers, explain
@@ -114,8 +114,8 @@ def prepare(
         config = config.replace(skeletons_only=True)
         notice(f"{source}: skeletons without depth; only skeletons are prepared, and no flow")
     there = _existing(out)
-    if there is not None and there.has_flow and sample.has_lens:
-        _tell_older_method(out, there, notice)
+    if there is not None and there.has_flow and there.flow.method_version < METHOD_VERSION:
+        _heed_older_method(out, there, sample, notice)
     workers = Workers(
         config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard
     )
@@ -136,9 +136,17 @@ def prepare(
     return _report(statuses)
 
 
-def _tell_older_method(out: Path, there: StoreMeta, notice: Callable[[str], None]) -> None:
+def _heed_older_method(
+    out: Path, there: StoreMeta, sample: Sample, notice: Callable[[str], None]
+) -> None:
+    """Say that lenses stay unheeded; `ConfigError` where the former method is gone."""
     version = there.flow.method_version
-    if version < METHOD_VERSION:
+    if there.flow.preset == "best":
+        raise ConfigError(
+            f"{out}: its flow is of an earlier preset 'best' (method version {version}, now "
+            f"{METHOD_VERSION}), which would not be the same; prepare another store"
+        )
+    if sample.has_lens:
         notice(
             f"{out}: its flow takes cameras for pinholes, as earlier versions did (method version "
             f"{version}), and so will what is added; a new store heeds their lenses"

@@ -183,11 +183,12 @@ class StoreMeta:
     def flow_differences(self, other: "StoreMeta") -> dict[str, tuple[Any, Any]]:
         """Settings in which the flow of two stores cannot be compared: own and other value.
 
-        The method's version is one where a camera of either is known to have a lens.
+        The method's version counts for `best`, and where a camera is known to have a lens.
         """
         found = self.flow.differences(other.flow)
         versions = self.flow.method_version, other.flow.method_version
-        if (self.has_lens or other.has_lens) and versions[0] != versions[1]:
+        matters = self.has_lens or other.has_lens or self.flow.preset == "best"
+        if matters and versions[0] != versions[1]:
             found["method_version"] = versions
         return found
 

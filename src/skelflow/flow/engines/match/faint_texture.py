@@ -4,33 +4,57 @@ import cv2
 import numpy as np
 
 from skelflow.flow.constants import DEPTH_BAND_M, FAINT
-from skelflow.flow.engines.match.image_match import places
+from skelflow.flow.engines.match.image_match import Mask, places
+from skelflow.flow.engines.match.surfaces import surface_means
 from skelflow.flow.state import Field, Motion, PyramidFrame
-from skelflow.types import Intensity
+from skelflow.types import Depth, Intensity
 
-WINDOW = 9, 9  # pixels that texture and misfit are means of
+WINDOW = 9, 9  # pixels that the misfit is a mean of
+TEXTURE_PX = 4.0  # reach of the mean that texture is
+LEAST = np.float32(1e-2)  # share of pixels off any edge, below which a surface is all edge
+NOISE_SLOPE = 0.0854  # mean square slope of noise of deviation 1 after the solver's 3x3 binomial
 GRAY_BAND = np.float32(15)  # gray levels beyond which a residual grows no more
 FITS, SLACK = np.float32(1.2), np.float32(0.02)  # how much worse the coarse motion may fit
 
 
 def prefer_smooth(
-    motion: Motion, coarse: Motion, frames: tuple[PyramidFrame, PyramidFrame], noise: float
+    motion: Motion,
+    coarse: Motion,
+    frames: tuple[PyramidFrame, PyramidFrame],
+    depth: Depth,
+    noise: float,
 ) -> Motion:
     """Toward the coarse motion where texture is fainter than noise and it fits about as well.
 
-    `noise` is the standard deviation of the image's noise, gray levels.
+    `depth` is that of the first frame, without holes; `noise` is the standard deviation of the
+    image's noise, gray levels.
     """
-    texture = local_texture(frames[0].intensity)
+    texture = surface_texture(frames[0].intensity, depth, noise)
     share = texture / (texture + np.float32(FAINT * noise) ** 2 + np.float32(1e-6))
     fits = misfit(coarse, *frames) < FITS * misfit(motion, *frames) + SLACK
     share = np.where(fits, share, np.float32(1))
     return Motion(*(r + share * (f - r) for f, r in zip(motion, coarse, strict=True)))
 
 
-def local_texture(image: Intensity) -> Field:
-    """Mean square of the slope, gray levels a pixel, over 9x9 pixels."""
+def surface_texture(image: Intensity, depth: Depth, noise: float) -> Field:
+    """Mean square of the slope on each pixel's own surface, beyond what noise alone makes.
+
+    The edge of a surface before another is no texture of either: it moves with the nearer one,
+    whatever the other does. Where a surface is too narrow to have anything but edges, they count.
+    """
     x, y = (cv2.Sobel(image, cv2.CV_32F, *axes, scale=1 / 8) for axes in ((1, 0), (0, 1)))
-    return np.asarray(cv2.blur(x**2 + y**2, WINDOW), np.float32)
+    square = x**2 + y**2
+    inner = 1 - find_edges(depth).astype(np.float32)
+    total, mean = surface_means((inner, square * inner), depth, TEXTURE_PX)
+    texture = np.where(total > LEAST, mean / np.maximum(total, LEAST), square)
+    return np.maximum(texture - np.float32(NOISE_SLOPE * noise**2), np.float32(0))
+
+
+def find_edges(depth: Depth) -> Mask:
+    """Pixels within two of a step in depth."""
+    near = np.ones((3, 3), np.uint8)
+    farthest = np.maximum(cv2.dilate(depth, near) - depth, depth - cv2.erode(depth, near))
+    return cv2.dilate((farthest > DEPTH_BAND_M).astype(np.uint8), near) > 0
 
 
 def misfit(motion: Motion, first: PyramidFrame, second: PyramidFrame) -> Field:

@@ -12,7 +12,9 @@ from skelflow.flow.presets import Preset
 from skelflow.flow.state import Motion, PyramidFrame
 from skelflow.types import Intensity
 
-COARSE_LEVEL = 2  # the finest level that is solved before the match
+COARSE_LEVEL = 1  # the finest level that is solved before the match
+LEAST_LEVELS = 3
+FINEST, FINEST_ALONE = 1, 0  # halvings of the finest image that is matched; of depth alone
 
 
 class MatchImages(NamedTuple):
@@ -27,7 +29,7 @@ def finest_before_match(preset: Preset, levels: int) -> int:
 
     Images of fewer than three levels, below 60 rows, are not matched: all is within reach there.
     """
-    return COARSE_LEVEL if preset.match and levels > COARSE_LEVEL else 0
+    return COARSE_LEVEL if preset.match and levels >= LEAST_LEVELS else 0
 
 
 def match_frames(
@@ -50,10 +52,11 @@ def match_frames(
     guide = fill_holes(first.depth)
     seen_images = images or (first.intensity, second.intensity)
     pair = quantize(seen_images[0]), quantize(seen_images[1])
-    u, v, returns = search_both(pair, coarse, guide)
+    finest = FINEST if images is None else FINEST_ALONE
+    u, v, returns = search_both(pair, coarse, guide, finest=finest)
     motion, seen = read_change(u, v, first.depth, second.depth)
     trusted = find_trusted(motion, seen, returns, guide)
     motion = fill_untrusted(motion, trusted, guide, coarse)
     if images is None:
-        motion = prefer_smooth(motion, coarse, frames, image_noise(sharp))
+        motion = prefer_smooth(motion, coarse, frames, guide, image_noise(sharp))
     return Motion(*(np.ascontiguousarray(field, np.float32) for field in motion))

@@ -15,7 +15,7 @@ Mask = Bool[np.ndarray, "h w"]
 
 LEAST_ROWS = 16  # of the coarsest image that is searched: two patches
 COARSEST = 3  # halvings, more are left to the start
-STRIDE_PX = 4  # between patches of 8 pixels
+STRIDE_PX = 3  # between patches of 8 pixels
 MEDIAN_PX = 5
 BACK = 2  # halvings of the finest image that is searched on the way back
 
@@ -50,13 +50,17 @@ def search(here: Gray, there: Gray, start: Displacement, *, finest: int) -> Disp
 
 
 def search_both(
-    images: tuple[Gray, Gray], coarse: Motion, depth: Depth
+    images: tuple[Gray, Gray], coarse: Motion, depth: Depth, *, finest: int
 ) -> tuple[Field, Field, Mask]:
     """Displacement right and down, and where the search back leads to where it began.
 
-    `coarse` is the motion to begin with; `depth` is that of the first image, without holes.
+    Parameters
+    ----------
+    coarse : the motion to begin with.
+    depth : of the first image, without holes.
+    finest : halvings of the finest image that is searched on the way there.
     """
-    forward = search(*images, np.stack(coarse[:2], axis=-1), finest=0)
+    forward = search(*images, np.stack(coarse[:2], axis=-1), finest=finest)
     u, v = (cv2.medianBlur(np.ascontiguousarray(forward[..., axis]), MEDIAN_PX) for axis in (0, 1))
     back = search(*images[::-1], reverse_coarsely(u, v, depth), finest=BACK)
     return u, v, round_trip(u, v, back)

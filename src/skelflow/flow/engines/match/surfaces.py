@@ -41,9 +41,16 @@ def surface_means(
         sigma = reach_px * np.sqrt(3) * 2**later / np.sqrt(4**PASSES - 1)
         decay = np.float32(-np.sqrt(2) / sigma)
         for distance in (across, down):  # the columns of the transposed are the rows
-            means = np.ascontiguousarray(means.transpose(0, 2, 1))
-            sweep(means, np.ascontiguousarray(np.exp(decay * distance)))
+            means = _transposed(means)
+            sweep(means, cv2.exp(decay * distance))
     return means
+
+
+def _transposed(fields: Float32[np.ndarray, "fields h w"]) -> Float32[np.ndarray, "fields w h"]:
+    turned = np.empty((len(fields), *fields.shape[:0:-1]), np.float32)
+    for field, into in zip(fields, turned, strict=True):
+        cv2.transpose(field, dst=into)
+    return turned
 
 
 @compiled

@@ -142,7 +142,8 @@ def solve(
         if number < len(pyramid) - 1:
             estimate = upsample(estimate, exact_border=preset.exact_border)
         if number >= last:
-            estimate = solve_level(level, estimate, noise, preset, number)
+            known = noise if number == 0 else None
+            estimate = solve_level(level, estimate, known, preset, number)
     if last > 0:
         coarse = estimate[:3, :, :height, :width]
         motion = match_batch(coarse, (first, second), sharp=sharp, images=match_images)
@@ -211,9 +212,9 @@ def pad_motion(motion: Motion, levels: int) -> Float32[Tensor, "3 b h2 w2"]:
 def solve_level(
     level: Level, estimate: Estimate, noise: Fields | None, preset: Preset, number: int
 ) -> Estimate:
-    """All warps of a level, the `number`-th from the finest; noise is known at the finest one."""
+    """All warps of a level, the `number`-th from the finest."""
     for _ in range(preset.warps_at(number)):
-        estimate = solve_warp(level, estimate, noise if number == 0 else None, preset, number)
+        estimate = solve_warp(level, estimate, noise, preset, number)
     return estimate
 
 
