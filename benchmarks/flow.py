@@ -44,32 +44,38 @@ def make_pair(name: str, size: tuple[int, int], *, noisy: bool, seed: int) -> Sc
     return replace(scene, **gray)
 
 
-def measure_times(methods: list[str], scene: Scene, runs: int, patience_s: float) -> dict:
-    """Method -> threads -> median, extremes and every run, in milliseconds; methods take turns."""
+def measure_times(methods: list[str], scene: Scene, turns: int, patience_s: float) -> dict:
+    """Method -> threads -> median, extremes and every run, in milliseconds; methods take turns.
+
+    Times are of the clock on the wall; `cpu_ms` are those of the processor.
+    """
     keys = [(method, threads) for threads in THREADS for method in methods]
     for key in keys:
         _clock(key, scene)  # warm-up
-    taken: dict[tuple[str, int], list[float]] = {key: [] for key in keys}
-    for turn in range(runs):
+    taken: dict[tuple[str, int], list[tuple[float, float]]] = {key: [] for key in keys}
+    for turn in range(turns):
         for key in keys:
-            if turn < SLOW_RUNS or min(taken[key]) < 1000 * patience_s:
-                taken[key].append(1000 * _clock(key, scene))
+            if turn < SLOW_RUNS or min(taken[key])[0] < 1000 * patience_s:
+                taken[key].append(_clock(key, scene))
     found: dict[str, dict] = {}
-    for (method, threads), times in taken.items():
+    for (method, threads), runs_ms in taken.items():
+        times, cpu_ms = (list(each) for each in zip(*runs_ms, strict=True))
         found.setdefault(method, {})[str(threads)] = {
             "median_ms": statistics.median(times),
             "min_ms": min(times),
             "max_ms": max(times),
             "runs_ms": times,
+            "cpu_ms": cpu_ms,
         }
     return found
 
 
-def _clock(key: tuple[str, int], scene: Scene) -> float:
+def _clock(key: tuple[str, int], scene: Scene) -> tuple[float, float]:
+    """Milliseconds on the wall and of the processor."""
     call = bind(key[0], scene, key[1])
-    start = time.perf_counter()
+    start, cpu_start = time.perf_counter(), time.process_time()
     call()
-    return time.perf_counter() - start
+    return 1000 * (time.perf_counter() - start), 1000 * (time.process_time() - cpu_start)
 
 
 def measure_errors(methods: list[str], scene: Scene) -> dict:

@@ -1,5 +1,6 @@
 """What scene flow must show, held against the figures of one run of the benchmark."""
 
+import statistics
 from collections.abc import Iterator
 
 from benchmarks.methods.peers import RIVAL, TVL1
@@ -8,7 +9,8 @@ SIZE, LARGER, THREADS = "240x320", "424x512", "2"
 FASTER = {"paper": 20, "fast": 40}  # times DualTVL1's speed
 MEMORY_MB = 60
 LINEAR = 0.25  # how far the time may be off the ratio of the pixels
-SLOWER = 2  # times `paper`'s time
+SLOWER = 2  # times `paper`'s time, turn by turn: what slows the machine slows both
+CLOCKS = {"runs_ms": ("2", "on the wall, 2 threads"), "cpu_ms": ("1", "of the processor")}
 BEST, PAPER = "best", "paper"
 
 
@@ -79,8 +81,12 @@ def _check_errors(found: dict) -> Iterator[str]:
 
 
 def _check_cost(found: dict) -> Iterator[str]:
-    ours, theirs = (_time_ms(found, preset) for preset in (BEST, PAPER))
-    if ours is None or theirs is None:
-        yield f"{BEST}: its time beside {PAPER} was not measured"
-    elif ours > SLOWER * theirs:
-        yield f"{BEST}: {ours / theirs:.2f} times the time of {PAPER}, not {SLOWER} at most"
+    for clock, (threads, which) in CLOCKS.items():
+        rows = [found["times"].get(preset, {}).get(threads, {}) for preset in (BEST, PAPER)]
+        turns = list(zip(*(row.get(clock, []) for row in rows), strict=False))
+        if not turns:
+            yield f"{BEST}: its time {which} beside {PAPER} was not measured"
+            continue
+        ratio = statistics.median(ours / theirs for ours, theirs in turns)
+        if ratio > SLOWER:
+            yield f"{BEST}: {ratio:.2f} times the time {which} of {PAPER}, not {SLOWER} at most"
