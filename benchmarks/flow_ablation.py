@@ -48,7 +48,10 @@ VARIANTS: dict[str, tuple[Preset, Callable[[np.ndarray], np.ndarray]]] = {
     "primal and dual steps of the paper": (replace(BEST, step_ratio=1.0), keep),
     "no match: every level from the coarser one": (PYRAMID, keep),
     "one warp a level": (replace(BEST, warps=(1,)), keep),
-    "two warps at the finest level": (replace(BEST, warps=(2, *BEST.warps[1:])), keep),
+    "one warp at the finest level, of as many iterations": (
+        replace(BEST, warps=(1, *BEST.warps[1:]), iterations=(80, *BEST.iterations[1:])),
+        keep,
+    ),
     "half the iterations": (scale_iterations(0.5), keep),
     "twice the iterations": (scale_iterations(2), keep),
     "the authors' border": (replace(BEST, exact_border=False), keep),
