@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from skelflow.types import Camera
 
-# 1 took every camera for a pinhole, and `best` matched images of full size from coarser levels;
+# 1 took every camera for a pinhole, and `best` matched from a coarser level;
 # 2 lifts along the rays of the lens
 METHOD_VERSION = 2
 

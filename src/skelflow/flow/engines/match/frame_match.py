@@ -14,7 +14,6 @@ from skelflow.types import Intensity
 
 COARSE_LEVEL = 1  # the finest level that is solved before the match
 LEAST_LEVELS = 3
-FINEST, FINEST_ALONE = 1, 0  # halvings of the finest image that is matched; of depth alone
 
 
 class MatchImages(NamedTuple):
@@ -52,8 +51,8 @@ def match_frames(
     guide = fill_holes(first.depth)
     seen_images = images or (first.intensity, second.intensity)
     pair = quantize(seen_images[0]), quantize(seen_images[1])
-    finest = FINEST if images is None else FINEST_ALONE
-    u, v, returns = search_both(pair, coarse, guide, finest=finest)
+    # where there is an image, the finest level refines the match itself
+    u, v, returns = search_both(pair, coarse, guide, thorough=images is not None)
     motion, seen = read_change(u, v, first.depth, second.depth)
     trusted = find_trusted(motion, seen, returns, guide)
     motion = fill_untrusted(motion, trusted, guide, coarse)
