@@ -23,7 +23,7 @@ export function drawJoints(answer, mark) {
   }));
   document.getElementById("rows").replaceChildren(...rows.map(({ row }) => row));
   document.getElementById("rows-note").textContent = skeleton.attention
-    ? "Score of each joint over the whole recording; the strip is the attention at the joint, frame by frame: bright is strong. Choose a joint to find it in 3D."
+    ? "Score of each joint over the whole recording; the strip is the attention at the joint, frame by frame: bright is strong, empty where the joint is outside of what the network sees. Choose a joint to find it in 3D."
     : "Score of each joint over the whole recording. Choose a joint to find it in 3D.";
   const last = Math.max(1, answer.times_s.length - 1);
   return (i) => rows.forEach(({ cursor }) => { if (cursor) cursor.style.left = `calc(${100 * i / last}% - 1px)`; });

@@ -1,7 +1,7 @@
 // A recording replayed at its own rate, as from a camera: pictures, answers as they come, how late.
 import { make } from "./chart.js";
 
-const WIDTH = 720, HEIGHT = 150, LEFT = 42, RIGHT = 8, TOP = 8, BOTTOM = 20, COLORS = 6;
+const HEIGHT = 150, LEFT = 42, RIGHT = 8, TOP = 8, BOTTOM = 20, COLORS = 6;
 const at = (id) => document.getElementById(id);
 let socket = null;
 
@@ -75,17 +75,18 @@ function finish({ frames, dropped }) {
 
 // The actions with the highest probability at any time, each with its color for good.
 function drawLines(shown) {
-  const x = (s) => LEFT + (WIDTH - LEFT - RIGHT) * Math.min(1, s / shown.end), y = (share) => TOP + HEIGHT * (1 - share);
+  const width = Math.max(300, Math.min(at("live-chart").clientWidth || 720, 1100));
+  const x = (s) => LEFT + (width - LEFT - RIGHT) * Math.min(1, s / shown.end), y = (share) => TOP + HEIGHT * (1 - share);
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${TOP + HEIGHT + BOTTOM}`);
+  svg.setAttribute("viewBox", `0 0 ${width} ${TOP + HEIGHT + BOTTOM}`);
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", "probability of each action as frames came");
   for (const share of [0, 0.5, 1]) {
-    make("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(share), y2: y(share) }, svg);
+    make("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(share), y2: y(share) }, svg);
     make("text", { x: LEFT - 5, y: y(share) + 4, "text-anchor": "end" }, svg, `${100 * share} %`);
   }
   make("text", { x: LEFT, y: TOP + HEIGHT + 15 }, svg, "0 s");
-  make("text", { x: WIDTH - RIGHT, y: TOP + HEIGHT + 15, "text-anchor": "end" }, svg, `${shown.end.toFixed(1)} s`);
+  make("text", { x: width - RIGHT, y: TOP + HEIGHT + 15, "text-anchor": "end" }, svg, `${shown.end.toFixed(1)} s`);
   const most = ([, points]) => Math.max(...points.map(([, share]) => share));
   const lines = [...shown.lines].sort((a, b) => most(b) - most(a)).slice(0, COLORS);
   shown.colors ??= new Map();

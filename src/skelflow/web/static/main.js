@@ -29,7 +29,7 @@ async function recognize(ask) {
   if (job && job.id) forget(job.id);
   job = own;
   stopLive();
-  at("answer").hidden = true;
+  at("intro").hidden = at("answer").hidden = true;
   try {
     say("sending", { busy: true });
     const status = await ask((sent, total) => say("sending", { busy: true, done: sent, total }));
@@ -75,7 +75,7 @@ function accept(input) {
 function watch(name) {
   if (job?.id) forget(job.id);
   job = null;
-  at("answer").hidden = true;
+  at("intro").hidden = at("answer").hidden = true;
   watchLive(name, say);
 }
 
