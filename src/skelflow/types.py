@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -32,8 +32,9 @@ def _require(
     owner: object, name: str, kind: type, span: tuple[int | float, int | float], expected: str
 ) -> None:
     """Refuse, with `ConfigError`, a camera's number of another kind or outside a span."""
-    value = getattr(owner, name)
-    if not (isinstance(value, kind) and span[0] <= value <= span[1]):
+    value: Any = getattr(owner, name)
+    is_number = isinstance(value, kind)
+    if not (is_number and span[0] <= value <= span[1]):
         raise ConfigError(f"camera: {name} must be {expected}, found {shown(value)}")
 
 

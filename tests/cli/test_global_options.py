@@ -87,7 +87,12 @@ def test_info_speaks_json_of_one_recording_and_of_a_folder(
 def test_info_on_a_folder_decodes_no_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Path] = []
     load = utd_mhad._load_depth_mm
-    monkeypatch.setattr(utd_mhad, "_load_depth_mm", lambda file: decoded.append(file) or load(file))
+
+    def noted(file: Path) -> object:
+        decoded.append(file)
+        return load(file)
+
+    monkeypatch.setattr(utd_mhad, "_load_depth_mm", noted)
     paths = find_recordings(write_data_set(tmp_path / "data"))
     assert scan_recordings(paths, check=False).frames == 56
     assert decoded == []

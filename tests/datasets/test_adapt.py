@@ -25,6 +25,7 @@ def doubled(recording: Recording) -> Recording:
     depth = recording.depth
     twice = Frames(len(depth), lambda t: depth[t].repeat(2, axis=0).repeat(2, axis=1))
     skeleton = recording.skeleton
+    assert skeleton is not None
     half = np.float32(0.5)
     joints = replace(skeleton, joints_px=2 * (skeleton.joints_px + half) - half)
     return replace(recording, camera=camera, depth=twice, skeleton=joints)

@@ -36,7 +36,7 @@ def one_recording(path: Path, reader: str) -> Iterator[None]:
 
 def guard_frames(recording: Recording, reader: str) -> Recording:
     """The same recording; its frames raise `FormatError` too when they are asked for."""
-    guarded = {
+    guarded: dict[str, Any] = {
         name: _guard(frames, recording.path, reader)
         for name in _STREAMS
         if (frames := getattr(recording, name)) is not None
