@@ -1,5 +1,6 @@
 """Weights that come with the package are found by name, from any folder."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ import torch
 
 from skelflow import Recognizer
 from skelflow.cli import app
+from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import WeightsError
+from skelflow.models.registry import create_model
+from skelflow.models.weights import load_model, save_model
 from skelflow.weights import bundled_names, find_weights
 from skelflow.weights.cards import read_card
 
@@ -73,6 +77,42 @@ def test_nothing_that_matches_is_said(capsys: pytest.CaptureFixture[str]) -> Non
     assert "no network matches 'zz*'" in capsys.readouterr().out
 
 
+def test_fused_weights_answer_by_the_product_of_both_branches() -> None:
+    fused, flow, skeleton = (
+        Recognizer.load(name).checkpoint.network
+        for name in ("utd-mhad", "utd-mhad-flow", "utd-mhad-skeleton")
+    )
+    random = torch.Generator().manual_seed(0)
+    batch = Batch(
+        flow=torch.rand(1, 3, 16, 112, 112, generator=random) * 2 - 1,
+        joints_px=torch.rand(1, 16, 1, 20, 2, generator=random) * 112,
+        joints_m=torch.rand(1, 64, 1, 20, 3, generator=random),
+        label=torch.zeros(1, dtype=torch.int64),
+        index=torch.zeros(1, dtype=torch.int64),
+    )
+    with torch.inference_mode():
+        apart = flow(batch) + skeleton(batch)
+        torch.testing.assert_close(fused(batch), apart, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"flow": {"weights": "synthetic-8", "sha256": "0"}}, "of other weights named synthetic-8"),
+        ({"flow": {"weights": "../x", "sha256": "0"}}, "no weights of that name"),
+        ({"flow": "synthetic-8"}, "does not say where its parts are"),
+        ([], "does not say where its parts are"),
+    ],
+)
+def test_parts_are_those_of_the_bundled_weights_that_were_meant(
+    parts: object, message: str, tmp_path: Path
+) -> None:
+    network = create_model("res_tcn", classes=2, joints=20, width=0.1)
+    save_model(network, tmp_path / "a.safetensors", {"parts": json.dumps(parts)})
+    with pytest.raises(WeightsError, match=message):
+        load_model(tmp_path / "a.safetensors")
+
+
 def test_the_skeleton_weights_answer_as_published(tmp_path: Path, data_dir: Path) -> None:
     folder = tmp_path / "utd"
     for kind in ("depth", "skeleton"):
@@ -84,3 +124,15 @@ def test_the_skeleton_weights_answer_as_published(tmp_path: Path, data_dir: Path
     )
     assert result.predictions[0].name.startswith("squat")
     assert result.predictions[0].probability > 0.9
+
+
+def test_the_fused_weights_name_a_recording_of_depth_and_joints(
+    tmp_path: Path, data_dir: Path
+) -> None:
+    folder = tmp_path / "utd"
+    for kind in ("depth", "skeleton"):
+        (folder / kind).mkdir(parents=True)
+        name = f"a3_s2_t1_{kind}.mat"
+        (folder / kind / name).symlink_to(data_dir / "utd_mhad" / kind / name)
+    result = Recognizer.load("utd-mhad").recognize(folder / "depth" / "a3_s2_t1_depth.mat")
+    assert result.predictions[0].name == "right hand wave"

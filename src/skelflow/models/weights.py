@@ -1,5 +1,6 @@
 """Checkpoints: a network's tensors with its whole configuration in the safetensors header."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,8 +19,10 @@ from skelflow.models.base import Network
 from skelflow.models.fusion.networks import Fused
 from skelflow.models.registry import create_model
 from skelflow.version import __version__
+from skelflow.weights import bundled_file
 
 RESERVED = ("skelflow", "model", "config")
+PARTS = "parts"  # header entry: {"flow": {"weights": NAME, "sha256": ...}} in JSON
 
 
 def save_model(model: Network, path: str | Path, extra: Mapping[str, str] | None = None) -> None:
@@ -67,14 +70,16 @@ def load_model(path: str | Path) -> Network:
 
     Returns
     -------
-    Network, on the CPU, bit for bit what was saved.
+    Network, on the CPU, bit for bit what was saved. Parts that its header says to be those of
+    bundled weights are taken from there.
 
     Raises
     ------
     WeightsError
         The file is missing, truncated, not skelflow's, or does not fit its own configuration.
     """
-    header, tensors = read_header(path), _read_tensors(path)
+    header = read_header(path)
+    tensors = _read_tensors(path) | _bundled_parts(header, path)
     try:
         options = parse_json(header["config"], "config", refusal=ConfigError)
         model = create_model(header["model"], **options)
@@ -205,6 +210,22 @@ def fill(
     with torch.no_grad():
         for name, value in tensors.items():
             expected[name].copy_(value)
+
+
+def _bundled_parts(header: Mapping[str, str], path: str | Path) -> dict[str, Tensor]:
+    """Tensors of the parts that are not in the file but in bundled weights, which it names."""
+    parts = parse_json(header.get(PARTS, "{}"), PARTS, refusal=WeightsError)
+    found: dict[str, Tensor] = {}
+    try:
+        for part, told in parts.items():
+            file, expected = bundled_file(told["weights"]), told["sha256"]
+            if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
+                raise WeightsError(f"{path}: its {part} is of other weights named {file.stem}")
+            tensors = _read_tensors(file)
+            found |= {key: tensors[key] for key in tensors if key.startswith(f"{part}.")}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path}: its header does not say where its parts are") from error
+    return found
 
 
 def _read_tensors(path: str | Path) -> dict[str, Tensor]:

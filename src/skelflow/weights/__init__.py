@@ -15,7 +15,7 @@ def bundled_names() -> tuple[str, ...]:
     Examples
     --------
     >>> bundled_names()
-    ('synthetic-8', 'utd-mhad-skeleton')
+    ('synthetic-8', 'utd-mhad', 'utd-mhad-flow', 'utd-mhad-skeleton')
     """
     folder = Path(str(resources.files(__name__)))
     return tuple(sorted(path.name.removesuffix(ENDING) for path in folder.glob(f"*{ENDING}")))
@@ -33,12 +33,18 @@ def find_weights(name_or_path: str | Path) -> Path:
     with suppress(OSError, ValueError):  # a name that no file can have
         path.stat()
         return path
-    names = bundled_names()
-    if name in names:
-        return Path(str(resources.files(__name__))) / f"{name}{ENDING}"
+    if name in bundled_names():
+        return bundled_file(name)
     if path.name == name and not path.suffix:
         raise WeightsError(
             f"{name}: no such file or run folder, nor weights that come with skelflow; "
-            f"expected a path or one of: {', '.join(names)}"
+            f"expected a path or one of: {', '.join(bundled_names())}"
         )
     return path
+
+
+def bundled_file(name: str) -> Path:
+    """The file of bundled weights; `WeightsError` if there are none of that name."""
+    if name not in bundled_names():
+        raise WeightsError(f"{name!r}: no weights of that name come with skelflow")
+    return Path(str(resources.files(__name__))) / f"{name}{ENDING}"
