@@ -1,14 +1,14 @@
 """Prepare one recording: flow, crop, resize, color, joints in the flow's pixels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
 from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.region import find_region, find_window
+from skelflow.datasets.prepare.region import ClipFlow, find_region, find_window
 from skelflow.datasets.prepare.resolution import reduce_images, times_finer
 from skelflow.datasets.settings import MOVING_M, FlowSettings
 from skelflow.datasets.store.schema import PreparedSequence
@@ -23,6 +23,7 @@ _RANGE_PERCENTILE = 99.5
 Progress = Callable[[int, int], None]  # frame pairs that have their flow, of how many
 
 FlowFrames = Float32[np.ndarray, "n h w 3"]
+Colored = UInt8[np.ndarray, "n h w 3"]
 
 
 def prepare_sequence(
@@ -61,21 +62,20 @@ def prepare_sequence(
         config = config.replace(flow=for_camera(config.flow, focal_px, recording))
     _check(recording, config, layout)
     times: list[int] = []
-    flow_m: FlowFrames = np.zeros((0, *reversed(config.flow.size), 3), np.float32)
+    flow: Colored = np.zeros((0, *reversed(config.flow.size), 3), np.uint8)
     window = None
     if not config.skeletons_only:
         times = pair_times(len(recording), config.flow.stride)
         window = find_window(recording, config.flow)
-        flow_m = flow_frames(recording, config.flow, times, window=window, progress=progress)
-    if range_m is None:
-        range_m = measure_range(flow_m)
+        flow_m = each_flow(recording, config.flow, times, window=window, progress=progress)
+        flow, range_m = _colored(flow_m, range_m, config.flow.companding)
     joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
     return PreparedSequence(
         name=recording.name,
-        flow=encode_flow(flow_m, range_m, companding=config.flow.companding),
+        flow=flow,
         joints_px=joints_px,
         joints_m=joints_m,
-        range_m=range_m,
+        range_m=range_m or MOVING_M,
         layout=layout,
         labels=recording.labels,
         estimated_from=_estimated_from(recording, layout),
@@ -85,15 +85,20 @@ def prepare_sequence(
     )
 
 
-def flow_frames(
+def flow_frames(recording: Recording, settings: FlowSettings, times: list[int]) -> FlowFrames:
+    """Flow of the pairs (t, t + 1), meters, cropped and resized; see `each_flow`."""
+    return np.stack(list(each_flow(recording, settings, times)))
+
+
+def each_flow(
     recording: Recording,
     settings: FlowSettings,
     times: list[int],
     *,
     window: Window | None = None,
     progress: Progress = lambda *_: None,
-) -> FlowFrames:
-    """Flow of the pairs (t, t + 1), meters, cropped and resized.
+) -> Iterator[ClipFlow]:
+    """Flow of the pairs (t, t + 1), meters, cropped and resized, one after the other.
 
     Parameters
     ----------
@@ -111,18 +116,30 @@ def flow_frames(
     region = find_region(recording.camera, window, settings)
     pairs = PairReader(region.view(recording), source)
     camera = camera_for(region.camera, settings.method_version)
-    frames, seen = [], False
+    seen = False
     for done, t in enumerate(times, start=1):
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
         flow_m = pair_flow(first, second, camera=camera, preset=settings.preset)
-        frames.append(region.cut(flow_m, settings.size))
+        yield region.cut(flow_m, settings.size)
         progress(done, len(times))
     if not seen:
         raise DataError(
             f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
         )
-    return np.stack(frames)
+
+
+def _colored(
+    flow_m: Iterator[ClipFlow], range_m: float | None, companding: float
+) -> tuple[Colored, float]:
+    """Colors of all frames, and their range; in meters they are kept only to measure it."""
+    if range_m is None:
+        frames = np.stack(list(flow_m))
+        range_m = measure_range(frames)
+        return encode_flow(frames, range_m, companding=companding), range_m
+    return np.stack(
+        [encode_flow(frame, range_m, companding=companding) for frame in flow_m]
+    ), range_m
 
 
 def moving_components(flow_m: FlowFrames) -> Float32[np.ndarray, " values"]:
