@@ -90,4 +90,4 @@ def class_table(
 
 def _share(part: Truth, whole: Truth) -> Float[np.ndarray, " classes"]:
     """0 of nothing."""
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0))
