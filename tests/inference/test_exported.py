@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import jaxtyping
 import numpy as np
@@ -229,12 +230,13 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(
 
 def test_a_network_that_answers_otherwise_is_refused() -> None:
     class Wrong(Onnx):
-        name, engine, ending, packages = "wrong", "wrong", ".wrong", ()
+        name, engine, ending = "wrong", "wrong", ".wrong"
+        packages: tuple[str, ...] = ()
 
-        def convert(self, *_: object) -> None:
+        def convert(self, *_: Any) -> Any:
             return None
 
-        def compile(self, *_: object) -> object:
+        def compile(self, *_: Any) -> Any:
             return lambda given: {"logits": np.zeros((len(given["flow"]), 2), np.float32)}
 
     with pytest.raises(WeightsError, match=r"differ by .* from torch's, expected at most 1e-05"):

@@ -57,7 +57,7 @@ def test_gif_lasts_as_long_as_the_recording(tmp_path: Path) -> None:
     save_gif(iter(pictures), tmp_path / "a.gif", 30.0)
     lasts_ms = []
     with Image.open(tmp_path / "a.gif") as animation:
-        assert animation.n_frames == 30
+        assert getattr(animation, "n_frames", 1) == 30
         for i in range(30):
             animation.seek(i)
             lasts_ms.append(animation.info["duration"])
@@ -97,7 +97,7 @@ def test_attention_is_drawn_at_the_frames_that_the_network_reads(tmp_path: Path)
     path = next((folder / "nturgb+d_skeletons").glob("*.skeleton"))
     assert run("render", path, "--view", "attention", "--to", tmp_path / "a.gif", "--quiet") == 0
     with Image.open(tmp_path / "a.gif") as animation:
-        assert animation.n_frames == 3  # every third of seven pairs
+        assert getattr(animation, "n_frames", 1) == 3  # every third of seven pairs
         assert animation.info["duration"] == 100
 
 

@@ -34,7 +34,7 @@ class Onnx:
     """One file; its header are the model's metadata."""
 
     name, engine, ending = "onnx", "onnxruntime", ".onnx"
-    packages = ("onnx", "onnxscript", "onnxruntime")
+    packages: tuple[str, ...] = ("onnx", "onnxscript", "onnxruntime")
 
     def recognizes(self, path: Path) -> bool:
         """A file that is called so."""

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -31,14 +31,14 @@ def import_openvino() -> ModuleType:
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 
-    return openvino
+    return cast(ModuleType, openvino)
 
 
 class OpenVino:
     """A folder of graph and weights; the header is a text in the graph."""
 
     name, engine, ending = "openvino", "openvino", "_openvino"
-    packages = ("openvino",)
+    packages: tuple[str, ...] = ("openvino",)
 
     def recognizes(self, path: Path) -> bool:
         """A folder with such a graph."""

@@ -1,7 +1,7 @@
 """A network recorded by `torch.export`: what it reads and what it answers, by name."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, cast
@@ -51,7 +51,8 @@ def record(network: Network, *, logits_only: bool = False) -> Program:
     outputs = (LOGITS,) if logits_only else (LOGITS, *_further_answers(network, batch))
     given = tuple(getattr(batch, name) for name in inputs)
     # what converts a recording does not know of memory formats
-    plain = deepcopy(network).to(memory_format=torch.contiguous_format)
+    plain = deepcopy(network)
+    plain.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     shapes = {"given": tuple(_free_axes(network, name) for name in inputs)}
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the recorder's own, about its insides
@@ -88,7 +89,11 @@ def example_batch(network: Network, count: int, *, seed: int = 0) -> Batch:
 
 def answer(network: Network, name: str, batch: Batch) -> Tensor:
     """What a network that has it says by that name."""
-    answers = {LOGITS: network, SCORE: network.score, ATTENTION: network.attention}
+    answers: dict[str, Callable[[Batch], Tensor | None]] = {
+        LOGITS: network,
+        SCORE: network.score,
+        ATTENTION: network.attention,
+    }
     return cast(Tensor, answers[name](batch))
 
 
