@@ -220,7 +220,7 @@ def _recording_and_image(folder: Path) -> tuple[object, ...]:
 
 
 WRONG = {
-    _no_such_file: r"a\.png: cannot be read \(No such file",
+    _no_such_file: r"a\.png: cannot be read \(does not exist\)",
     _no_such_recording: r"nothing does not exist; expected one of",
     _folder_without_a_recording: r"is no recording that a reader recognizes",
     _eight_bits: r"c0\.png: 8-bit PNG .* export it again with 16 bits",

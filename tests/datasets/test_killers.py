@@ -48,7 +48,7 @@ def test_prepare_lists_the_recordings_that_fail_and_goes_on(tmp_path: Path) -> N
     assert "fx is 1000" in reasons["k5"]
     store = Store.open(tmp_path / "store")
     assert store.names() == sorted(f"r{i}" for i in range(WHOLE))
-    text = describe([source])
+    text = describe([source]).text
     assert f"{WHOLE + 2} open" in text  # two fail at a later frame, or by their name
     assert "3 fail" in text
     check_sums(store)

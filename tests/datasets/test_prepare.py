@@ -184,7 +184,9 @@ def test_prepare_leaves_nothing_when_there_is_nothing_to_prepare(
     with pytest.raises(DataError, match="no recording below"):
         prepare(tmp_path / "source", tmp_path / "s", CONFIG)
     write_recording(tmp_path / "source" / "still", step_mm=0)
-    with pytest.raises(DataError, match=r"nothing moves in the 1 recordings .* give range_m"):
+    with pytest.raises(
+        DataError, match=r"nothing moves, or can be read, in the 1 recordings .* give range_m"
+    ):
         prepare(tmp_path / "source", tmp_path / "s", CONFIG)
     (tmp_path / "source" / "still" / "recording.toml").write_text("broken")
     with pytest.raises(DataError, match=r"none of the 1 recordings in .* opens: .*toml"):

@@ -64,9 +64,9 @@ def test_prepare_keeps_estimated_joints_and_notes_where_they_are_from(
     config = PrepareConfig(skeletons_only=True, pose="auto")
     status = prepare_one(tmp_path / "person", "person", store.path, config)
     assert (status.state, status.estimated) == ("done", True)
-    sequence = Store.open(store.path).read("person")
-    assert sequence.estimated_from == "infrared"
-    assert np.isfinite(sequence.joints_m).all()
+    kept = Store.open(store.path)
+    assert kept.attributes("person")["estimated_from"] == "infrared"
+    assert np.isfinite(kept.joints_m("person")).all()
 
 
 def test_stores_hold_recorded_joints_where_they_are_kept() -> None:

@@ -118,7 +118,9 @@ def store() -> bytes:
 
 def flow_file(folder: Path) -> bytes:
     depth = np.full((6, 8), 2, np.float32)
-    save_flow(folder / "f.npz", np.zeros((6, 8, 3), np.float32), depth, Camera(8, 6, 8, 8, 4, 3))
+    save_flow(
+        folder / "f.npz", np.zeros((6, 8, 3), np.float32), depth, Camera(8, 6, 8.0, 8.0, 4.0, 3.0)
+    )
     return (folder / "f.npz").read_bytes()
 
 

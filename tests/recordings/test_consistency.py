@@ -48,7 +48,7 @@ def test_checked_leaves_a_right_recording_alone() -> None:
     [
         ([1, -1, 1], "100% would if they were with y turned over"),
         ([-1, 1, 1], "100% would if they were mirrored"),
-        ([1000, 1000, 1000], "100% would if they were divided by 1000"),
+        ([1000, 1000, 1000], "are these millimeters"),
         ([1, 1, 1.5], "are they in meters, in the depth camera's frame"),
     ],
 )

@@ -26,6 +26,7 @@ app = App(
 )
 
 app.meta.group_parameters = "Everywhere"
+app.meta.suppress_keyboard_interrupt = False
 app.register_install_completion_command(
     help="Let the shell complete commands and options; adds a line to its start-up file."
 )

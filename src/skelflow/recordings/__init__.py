@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from functools import cache
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def find_recordings(source: str | Path) -> list[Path]:
 
 def _expected(suffix: str = "") -> str:
     """What readers expect, a line each: of all, or of those that know such files if any does."""
-    known = [reader for reader in readers() if suffix and suffix in reader.expects]
+    kind = re.compile(rf"(?<!\w){re.escape(suffix)}\b") if suffix else None  # not "depth.txt"
+    known = [reader for reader in readers() if kind and kind.search(reader.expects)]
     shown = known or readers()
     return "".join(f"\n  {reader.name}: {reader.expects}" for reader in shown)

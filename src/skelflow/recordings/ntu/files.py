@@ -93,8 +93,14 @@ def other_roots(folder: Path) -> list[Path]:
 
 
 def depth_places(path: Path, name: str) -> list[Path]:
-    """Where `locate` looks for depth, for messages: folders that are there come first."""
-    return sorted(_depth_places(homes(path), name), key=lambda place: not place.parent.is_dir())
+    """Where `locate` looks for depth, for messages: the official folders first, then those that
+    are there.
+    """
+
+    def rank(place: Path) -> tuple[bool, bool]:
+        return not place.parent.name.startswith("nturgb+d_depth"), not place.parent.is_dir()
+
+    return sorted(_depth_places(homes(path), name), key=rank)
 
 
 def find_parts(root: Path) -> Iterator[Path]:

@@ -101,7 +101,7 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
         intensity0, intensity1 = (
             depth_image(depth, pairs, preset) for depth in (pairs.depth0, pairs.depth1)
         )
-        match_images = intensity0, intensity1
+        match_images = (intensity0, intensity1) if preset.match else None
         if preset.silhouette:
             masked = is_masked(pairs.depth0)[:, None, None]
             intensity0 = torch.where(masked, silhouette(pairs.depth0), intensity0)
