@@ -49,11 +49,14 @@ def unheeded_lens_mm() -> float:
     return corner_error_mm(lifted[1] - lifted[0])
 
 
-@pytest.mark.parametrize("preset", ["paper", "fast"])
-def test_flow_has_less_error_in_the_corners_when_the_lens_is_known(preset: str) -> None:
+@pytest.mark.parametrize(("preset", "share"), [("paper", 0.95), ("fast", 0.7)])
+def test_flow_has_less_error_in_the_corners_when_the_lens_is_known(
+    preset: str, share: float
+) -> None:
     """Errors of the solver and of an unheeded lens add as squares; at least half of it must go."""
     pinhole = replace(LENS, k1=0.0, k2=0.0, k3=0.0)
     known, unheeded = error_mm(LENS, preset), error_mm(pinhole, preset)
+    assert known < share * unheeded
     assert known**2 + 0.5 * unheeded_lens_mm() ** 2 < unheeded**2
 
 
