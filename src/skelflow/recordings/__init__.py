@@ -121,7 +121,8 @@ def find_recordings(source: str | Path) -> list[Path]:
 
 def _expected(suffix: str = "") -> str:
     """What readers expect, a line each: of all, or of those that know such files if any does."""
-    kind = re.compile(rf"(?<!\w){re.escape(suffix)}\b") if suffix else None  # not "depth.txt"
-    known = [reader for reader in readers() if kind and kind.search(reader.expects)]
+    kind = re.compile(rf"{re.escape(suffix)}\b") if suffix else None
+    files = [reader for reader in readers() if not reader.expects.startswith("a folder")]
+    known = [reader for reader in files if kind and kind.search(reader.expects)]
     shown = known or readers()
     return "".join(f"\n  {reader.name}: {reader.expects}" for reader in shown)
