@@ -25,6 +25,7 @@ EXTRA_OF = {
     "rerun": "rerun",
     "rosbags": "ros",
     "safetensors": "train",
+    "simplejpeg": "jpeg",
     "sklearn": "train",
     "starlette": "web",
     "tensorboard": "tensorboard",

@@ -111,6 +111,22 @@ def test_azure_kinect_reads_all_tracks(tmp_path: Path) -> None:
         assert brightness(recording, t) == pytest.approx(40 + 20 * t, abs=3)
 
 
+def test_azure_kinect_refuses_a_color_frame_that_was_overwritten(tmp_path: Path) -> None:
+    path = write(tmp_path / "wave.mkv")
+    content = bytearray(path.read_bytes())
+    at = -1
+    for _ in range(2):  # the second frame's coded data
+        at = content.index(b"\xff\xda", at + 1)
+    content[at + 200 : at + 204] = b"\xff\x12" * 2
+    path.write_bytes(content)
+    recording = open_recording(path)
+    assert recording.color is not None
+    with pytest.raises(FormatError, match=r"wave\.mkv: frame 2 of 4 .* cannot be decoded"):
+        _ = recording.color[1]
+    for t in (0, 2, 3):
+        assert brightness(recording, t) == pytest.approx(40 + 20 * t, abs=3)
+
+
 def test_azure_kinect_pairs_by_time_and_says_what_is_missing(tmp_path: Path) -> None:
     times = (0, 33, 67, 200, 233, 267)  # three frames were dropped
     path = write(tmp_path / "wave.mkv", times_ms=times, color_ms=(0, 67, 200, 233, 267))

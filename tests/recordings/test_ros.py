@@ -208,8 +208,7 @@ def test_ros_reads_a_bag_of_the_realsense_sdk() -> None:
         assert (recording.color[t][110:370, 140:500] == 40 + 20 * t).all()
 
 
-def test_ros_reads_compressed_images(tmp_path: Path) -> None:
-    path = tmp_path / "a"
+def write_compressed(path: Path, *, cut: int = 0) -> Path:
     with Bag(path, ros1=False) as bag:
         bag.camera("/camera/depth/camera_info", "d", focal=50.0, lens=[0.0] * 5)
         kind = "sensor_msgs/msg/CompressedImage"
@@ -221,9 +220,19 @@ def test_ros_reads_compressed_images(tmp_path: Path) -> None:
                 ("/camera/depth/image_raw/compressedDepth", "16UC1; compressedDepth png", depth),
                 ("/camera/color/image_raw/compressed", "rgb8; jpeg compressed bgr8", color),
             ):
-                message = bag.type(kind)(bag.header(5 + t / 30, "d"), text, content)
+                whole = content[: len(content) - cut]
+                message = bag.type(kind)(bag.header(5 + t / 30, "d"), text, whole)
                 bag.write(topic, kind, 5 + t / 30, message)
-    recording = open_recording(path)
+    return path
+
+
+def test_ros_refuses_compressed_images_that_were_cut(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="truncated PNG"):
+        _ = open_recording(write_compressed(tmp_path / "a", cut=40)).depth[1]
+
+
+def test_ros_reads_compressed_images(tmp_path: Path) -> None:
+    recording = open_recording(write_compressed(tmp_path / "a"))
     np.testing.assert_allclose(recording.depth[1], scene(1) * np.float32(0.001), rtol=1e-6)
     assert recording.color is not None
     assert abs(recording.color[0].astype(int) - 90).max() <= 2

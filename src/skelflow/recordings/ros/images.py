@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from skelflow.errors import FormatError
+from skelflow.recordings.streams.image_headers import check_image
 from skelflow.types import Color, Depth, Intensity
 
 _DEPTH = {"16UC1": np.uint16, "mono16": np.uint16, "32FC1": np.float32}
@@ -102,7 +103,8 @@ def _plane(
 
 
 def _decode_image(content: Any, how: int, where: str) -> Shaped[np.ndarray, "..."]:
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), how) if len(content) else None
+    check_image(where, bytes(content))
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), how)
     if image is None:
         raise FormatError(f"{where}: a compressed image that cannot be decoded")
     return np.asarray(image)

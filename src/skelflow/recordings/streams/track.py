@@ -15,6 +15,7 @@ from skelflow.errors import FormatError
 from skelflow.extras import require
 from skelflow.io.bounds import STREAM
 from skelflow.io.files import library_path
+from skelflow.recordings.streams.jpeg import is_jpeg_damaged
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -147,7 +148,7 @@ class _Decoder:
     def __init__(self, reader: TrackReader) -> None:
         self._reader, self._lock = reader, threading.Lock()
         self._file: Any = None
-        self._frames: Iterator[Any] = iter(())
+        self._frames: Iterator[tuple[Any, Any]] = iter(())
         self._next = 0
         self._last: tuple[int, Image] | None = None
 
@@ -180,26 +181,41 @@ class _Decoder:
         import av
 
         self._file, self._next = av.open(f"file:{library_path(self._reader.path, bound=STREAM)}"), 0
-        self._frames = self._file.decode(self._file.streams[self._reader.track.index])
+        self._frames = _decoded(self._file, self._file.streams[self._reader.track.index])
 
     def _seek(self, t: int) -> None:
         stream = self._file.streams[self._reader.track.index]
         self._file.seek(self._reader.track.ticks[t], stream=stream)
-        self._frames = self._file.decode(stream)
+        self._frames = _decoded(self._file, stream)
 
     def _forward(self, t: int) -> Image | None:
         """Frame t, from here on; None when it is not ahead."""
         tick = self._reader.track.ticks[t]
-        for frame in self._frames:
+        for frame, packet in self._frames:
             if frame.pts is not None and frame.pts >= tick:
                 self._next = t + 1
-                return self._image(frame) if frame.pts == tick else None
+                whole = frame.pts == tick and not _is_damaged(frame, packet)
+                return self._image(frame) if whole else None
         return None
 
     def _image(self, frame: Any) -> Image:
         wanted = self._reader.pixel_format
         image = frame.to_ndarray() if wanted is None else frame.to_ndarray(format=wanted)
         return np.ascontiguousarray(image)
+
+
+def _decoded(file: Any, stream: Any) -> Iterator[tuple[Any, Any]]:
+    """Each frame of a stream with the packet that it came out of."""
+    for packet in file.demux(stream):
+        for frame in packet.decode():
+            yield frame, packet
+
+
+def _is_damaged(frame: Any, packet: Any) -> bool:
+    """Whether the decoder conceals something; of Motion JPEG its packet tells, of others little."""
+    if packet.stream.codec_context.name != "mjpeg" or packet.pts != frame.pts:
+        return bool(frame.is_corrupt)
+    return is_jpeg_damaged(bytes(packet), needs_end=False)
 
 
 def find_track(media: MediaFile, titles: Sequence[str]) -> Track | None:
