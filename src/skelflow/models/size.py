@@ -4,9 +4,11 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from skelflow.errors import ConfigError
 from skelflow.io.bounds import MB, NETWORK, NUMBERS
@@ -41,7 +43,7 @@ def check_parameters(name: str, build: Callable[[], nn.Module]) -> None:
     ConfigError
         Names their size, and the environment variable that allows it.
     """
-    with torch.random.fork_rng(devices=[]), torch.device("meta"):
+    with torch.random.fork_rng(devices=[]), torch.device("meta"), _Undrawn():
         try:
             outline = build()
         except _UNMADE:  # it needs numbers to be made, or more than torch counts to
@@ -49,6 +51,18 @@ def check_parameters(name: str, build: Callable[[], nn.Module]) -> None:
     tensors = chain(outline.parameters(), outline.buffers())
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     NETWORK.check(size / MB, f"{name}", ConfigError)
+
+
+class _Undrawn(TorchFunctionMode):
+    """Draws no random numbers: without memory for them, torch loads its compiler to do so."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func is nn.init.normal_:  # names its arguments when it asks here
+            return kwargs["tensor"]
+        return args[0] if func is Tensor.normal_ else func(*args, **kwargs)
 
 
 @contextmanager

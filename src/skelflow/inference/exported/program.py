@@ -8,16 +8,12 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.export import Dim, ExportedProgram, export
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.models.base import Network
 from skelflow.models.config import ClipSize, SequenceSize
 
 LOGITS, SCORE, ATTENTION = "logits", "score", "attention"
-_BATCH = Dim("batch", min=1, max=4096)
-_BODIES = Dim("bodies", min=1, max=64)
-_JOINTS = Dim("joints", min=1, max=1024)
 
 
 @dataclass(frozen=True)
@@ -26,14 +22,14 @@ class Program:
 
     Parameters
     ----------
-    graph : from tensors of a batch to answers.
+    graph : a `torch.export.ExportedProgram`, from tensors of a batch to answers.
     inputs : names of the tensors, fields of `Batch`, in the graph's order, and the size of each;
         -1 = free.
     outputs : names of the answers: "logits" and, where they were asked for and the network has
         them, "score" (b, bodies, joints) and "attention" (b, l, side, side).
     """
 
-    graph: ExportedProgram
+    graph: Any
     inputs: dict[str, tuple[int, ...]]
     outputs: tuple[str, ...]
 
@@ -46,6 +42,8 @@ def record(network: Network, *, logits_only: bool = False) -> Program:
     network : of torch, on the processor.
     logits_only : leave out score and attention.
     """
+    from torch.export import export  # loads slowly, and nothing but this needs it
+
     batch = example_batch(network, 3)
     inputs = input_names(network)
     outputs = (LOGITS,) if logits_only else (LOGITS, *_further_answers(network, batch))
@@ -104,10 +102,12 @@ def _further_answers(network: Network, batch: Batch) -> list[str]:
 
 
 def _free_axes(network: Network, name: str) -> dict[int, Any]:
-    """The axes of an input whose size the network leaves open."""
-    free: dict[int, Any] = {0: _BATCH}
+    """The axes of an input whose size the network leaves open, a `torch.export.Dim` each."""
+    from torch.export import Dim
+
+    free: dict[int, Any] = {0: Dim("batch", min=1, max=4096)}
     if name == "joints_px" and network.config.sequence is None:
-        free |= {2: _BODIES, 3: _JOINTS}
+        free |= {2: Dim("bodies", min=1, max=64), 3: Dim("joints", min=1, max=1024)}
     return free
 
 

@@ -112,7 +112,7 @@ class GcnTrunk(Guide):
             stride=(config.entry_stride, 1),
             padding=(KERNEL // 2, 0),
         )
-        self.joint_code = nn.Parameter(torch.randn(widths[0], 1, joints) * 0.1)
+        self.joint_code = nn.Parameter(torch.empty(widths[0], 1, joints).normal_(std=0.1))
         self.blocks = nn.ModuleList(GcnBlock(a, b, graph) for a, b in pairwise(widths))
         self.dropout = nn.Dropout(config.dropout)
         self.outputs = 2 * widths[-1]
@@ -152,10 +152,15 @@ class GcnTrunk(Guide):
 
 def bone_graph(bones: Bones, *, joints: int) -> Float[Tensor, "joints joints"]:
     """Each joint with itself and its neighbors; columns sum to 1."""
-    graph = torch.eye(joints)
+    near = [{joint} for joint in range(joints)]
     for a, b in bones:
-        graph[a, b] = graph[b, a] = 1.0
-    return graph / graph.sum(dim=0, keepdim=True)
+        near[a].add(b)
+        near[b].add(a)
+    graph = torch.zeros(joints, joints)
+    for column, rows in enumerate(near):
+        for row in rows:
+            graph[row, column] = 1.0 / len(rows)
+    return graph
 
 
 def pool_bodies(

@@ -31,7 +31,7 @@ class Normalizer(nn.Module):
     def __init__(self, size: SequenceSize, *, origin: int | None) -> None:
         super().__init__()
         self.size, self.origin = size, origin
-        self.register_buffer("low", -torch.ones(3))
+        self.register_buffer("low", torch.full((3,), -1.0))
         self.register_buffer("high", torch.ones(3))
 
     def fit(self, sequences: Iterable[Joints3D | Tensor]) -> None:
