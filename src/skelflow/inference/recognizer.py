@@ -361,6 +361,7 @@ class Recognizer(HubWeights):
             range_m=meta.flow.range_m,
             layout=meta.layout,
             focal_px=self.checkpoint.focal_px,
+            threads=torch.get_num_threads(),
             progress=progress,
         )
 

@@ -4,11 +4,13 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.loading.clips import STILL
@@ -146,25 +148,46 @@ def answer_frames(
     every_s: float,
     name: Callable[[PreparedSequence], tuple[Prediction, ...]],
 ) -> Iterator[StreamAnswer]:
-    """An answer each time so many seconds of frames came, and one at the last frame."""
+    """An answer each time so many seconds of frames came, and one at the last frame.
+
+    `name` is called in a thread of its own, so that frames go on being taken meanwhile; a window
+    that is due before the last answer is there waits for it, so none is left out.
+    """
     asked, answered, newest = every_s, 0, None
-    for newest in frames:
-        window.add(newest)
-        if window.is_readable and window.span_s[1] >= asked:
-            asked, answered = window.span_s[1] + every_s, window.frames
-            yield _answer(window, newest, name)
-    if newest is not None and window.is_readable and answered != window.frames:
-        yield _answer(window, newest, name)
+    running: Future[StreamAnswer] | None = None
+    with ThreadPoolExecutor(1) as pool:
+        for newest in frames:
+            window.add(newest)
+            due = window.is_readable and window.span_s[1] >= asked
+            if running is not None and (due or running.done()):
+                yield running.result()
+                running = None
+            if due:
+                asked, answered = window.span_s[1] + every_s, window.frames
+                running = pool.submit(_answer, window.read(), newest.taken_s, name)
+        if running is not None:
+            yield running.result()
+        if newest is not None and window.is_readable and answered != window.frames:
+            yield _answer(window.read(), newest.taken_s, name)
+
+
+class WindowRead(NamedTuple):
+    """What a window holds at one moment; fields as in `StreamAnswer`."""
+
+    sequence: PreparedSequence
+    span_s: tuple[float, float]
+    frames: int
+    dropped: int
 
 
 def _answer(
-    window: "SlidingWindow",
-    newest: StreamFrame,
+    read: WindowRead,
+    taken_s: float | None,
     name: Callable[[PreparedSequence], tuple[Prediction, ...]],
 ) -> StreamAnswer:
-    predictions = name(window.sequence())
-    late_s = None if newest.taken_s is None else time.monotonic() - newest.taken_s
-    return StreamAnswer(*window.span_s, predictions, window.frames, window.dropped, late_s)
+    predictions = name(read.sequence)
+    late_s = None if taken_s is None else time.monotonic() - taken_s
+    return StreamAnswer(*read.span_s, predictions, read.frames, read.dropped, late_s)
 
 
 class SlidingWindow:
@@ -239,6 +262,10 @@ class SlidingWindow:
         self.frames += 1
         self._advance(frame)
 
+    def read(self) -> WindowRead:
+        """What it holds now, which later frames do not change."""
+        return WindowRead(self.sequence(), self.span_s, self.frames, self.dropped)
+
     def sequence(self) -> PreparedSequence:
         """What the network reads."""
         meta, joints_m = self._meta, np.stack(self._joints)
@@ -294,6 +321,7 @@ class SlidingWindow:
             range_m=self._meta.flow.range_m,
             layout=self._meta.layout,
             focal_px=self._focal_px,
+            threads=torch.get_num_threads(),
         )
         return sequence.flow[0], sequence.joints_px[0]
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.datasets.pairs import PairReader, check_pairs, intensity_source, pair_flow
+from skelflow.datasets.pairs import PairReader, RgbdFrame, check_pairs, intensity_source, pair_flow
 from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.region import ClipFlow, find_region, find_window
@@ -16,6 +16,7 @@ from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow, measure_range
 from skelflow.flow.method import camera_for
+from skelflow.io.threads import side_by_side
 from skelflow.types import Recording, Window
 
 _RANGE_PERCENTILE = 99.5
@@ -34,6 +35,7 @@ def prepare_sequence(
     layout: str | None = None,
     focal_px: float | None = None,
     origin: str = "",
+    threads: int = 1,
     progress: Progress = lambda *_: None,
 ) -> PreparedSequence:
     """Flow, joints and labels of one recording.
@@ -47,6 +49,7 @@ def prepare_sequence(
     focal_px : of the camera that the crop is meant for: a camera with more pixels an angle is
         reduced to it, and the crop spans the same angle; None = pixels are taken as they are.
     origin : path below the source folder, noted in the sequence.
+    threads : see `each_flow`.
     progress : called after each frame pair.
 
     Raises
@@ -67,7 +70,9 @@ def prepare_sequence(
     if not config.skeletons_only:
         times = pair_times(len(recording), config.flow.stride)
         window = find_window(recording, config.flow)
-        flow_m = each_flow(recording, config.flow, times, window=window, progress=progress)
+        flow_m = each_flow(
+            recording, config.flow, times, window=window, threads=threads, progress=progress
+        )
         flow, range_m = _colored(flow_m, range_m, config.flow.companding)
     joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
     return PreparedSequence(
@@ -96,6 +101,7 @@ def each_flow(
     times: list[int],
     *,
     window: Window | None = None,
+    threads: int = 1,
     progress: Progress = lambda *_: None,
 ) -> Iterator[ClipFlow]:
     """Flow of the pairs (t, t + 1), meters, cropped and resized, one after the other.
@@ -104,6 +110,8 @@ def each_flow(
     ----------
     recording, settings, times : what is solved, how, and the first frame of each pair.
     window : the part of the image that is kept; None = found as `settings.window` says.
+    threads : how many pairs are solved side by side, or, of a single pair, the threads on it; the
+        flow is the same bit for bit.
     progress : called after each frame pair.
 
     Raises
@@ -117,11 +125,20 @@ def each_flow(
     pairs = PairReader(region.view(recording), source)
     camera = camera_for(region.camera, settings.method_version)
     seen = False
-    for done, t in enumerate(times, start=1):
+
+    def solve(pair: tuple[RgbdFrame, RgbdFrame]) -> ClipFlow:
+        own = threads if len(times) == 1 else 1
+        flow_m = pair_flow(*pair, camera=camera, preset=settings.preset, threads=own)
+        return region.cut(flow_m, settings.size)
+
+    def read(t: int) -> tuple[RgbdFrame, RgbdFrame]:
+        nonlocal seen
         first, second = pairs.read(t)
         seen = seen or bool(first.depth.any() or second.depth.any())
-        flow_m = pair_flow(first, second, camera=camera, preset=settings.preset)
-        yield region.cut(flow_m, settings.size)
+        return first, second
+
+    for done, flow_m in enumerate(side_by_side(solve, map(read, times), threads), start=1):
+        yield flow_m
         progress(done, len(times))
     if not seen:
         raise DataError(
