@@ -1,18 +1,28 @@
 """A recording as a network read it, and how long each stage took."""
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.preprocess import Progress, outline_sequence, prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
+from skelflow.datasets.store.source import OneSequence
 from skelflow.errors import DataError
+from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.flow_in_turn import FlowInTurn, SequenceInTurn
 from skelflow.types import Recording, Window
+
+_Value = TypeVar("_Value")
 
 clock = time.perf_counter  # of `timed`
 
@@ -24,7 +34,8 @@ class Reading(NamedTuple):
     ----------
     recording, notes : what was read, and what was assumed or mended.
     window : of the depth image that the clips are cut out of; None for skeletons alone.
-    samples, batches : what the network read.
+    samples : what the network read.
+    batches : of the samples, all or the first alone: those of a long recording fill the memory.
     logits : its answer, one row a sample.
     seconds : spent in each stage.
     """
@@ -45,10 +56,90 @@ def is_estimated(recording: Recording) -> bool:
 
 @contextmanager
 def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    """Note how long the block took."""
+    """Note how long the block took, added to what the stage took before."""
     start = clock()
     yield
-    seconds[stage] = clock() - start
+    seconds[stage] = seconds.get(stage, 0.0) + clock() - start
+
+
+def timed_each(values: Iterable[_Value], seconds: dict[str, float], stage: str) -> Iterator[_Value]:
+    """The values; the time until each is there counts to the stage."""
+    source, done = iter(values), object()
+    while True:
+        with timed(seconds, stage):
+            value = next(source, done)
+        if value is done:
+            return
+        yield cast(_Value, value)
+
+
+def prepared_samples(
+    checkpoint: Checkpoint, recording: Recording, seconds: dict[str, float], progress: Progress
+) -> tuple[PreparedSequence, SkeletonDataset]:
+    """A recording as samples of a network, to be read once and in order.
+
+    Where the range of the colors is known, flow is solved while clips are read, of those frames
+    alone that a clip holds; the sequence's own then shows no motion. A range that is measured on
+    the recording needs all of its flow first.
+
+    Parameters
+    ----------
+    checkpoint : of the network.
+    recording : at its frame rate, with the joints that it reads.
+    seconds : takes the time of the stages "flow" or "skeleton".
+    progress : called after each frame pair whose flow is known.
+    """
+    if not checkpoint.network.config.reads_clips:
+        with timed(seconds, "skeleton"):
+            sequence = skeleton_alone(recording, checkpoint.meta)
+        return sequence, sequence_samples(checkpoint, sequence)
+    if checkpoint.meta.flow.range_m is None:
+        with timed(seconds, "flow"):
+            sequence = prepare_sequence(
+                recording,
+                PrepareConfig(flow=checkpoint.meta.flow),
+                layout=checkpoint.meta.layout,
+                focal_px=checkpoint.focal_px,
+                threads=torch.get_num_threads(),
+                progress=progress,
+            )
+        return sequence, sequence_samples(checkpoint, sequence)
+    return _samples_in_turn(checkpoint, recording, checkpoint.meta.flow.range_m, seconds, progress)
+
+
+def sequence_samples(checkpoint: Checkpoint, sequence: PreparedSequence) -> SkeletonDataset:
+    """Samples of a sequence whose flow, if any is read, is known."""
+    source = OneSequence(checkpoint.meta, sequence, checkpoint.classes[0])
+    return checkpoint.samples(source, [sequence.name])
+
+
+def _samples_in_turn(
+    checkpoint: Checkpoint,
+    recording: Recording,
+    range_m: float,
+    seconds: dict[str, float],
+    progress: Progress,
+) -> tuple[PreparedSequence, ClipDataset]:
+    meta = checkpoint.meta
+    with timed(seconds, "flow"):
+        outline = outline_sequence(
+            recording,
+            PrepareConfig(flow=meta.flow),
+            range_m=range_m,
+            layout=meta.layout,
+            focal_px=checkpoint.focal_px,
+        )
+    sequence = outline.sequence
+    samples = cast(ClipDataset, sequence_samples(checkpoint, sequence))
+    readers = Counter(
+        int(number) for clip in samples.clips for number in clip.frames(samples.length)
+    )
+    numbers = sorted(readers)
+    flow_m = outline.flow_m(numbers, threads=torch.get_num_threads(), progress=progress)
+    colored = outline.colored(flow_m, range_m)
+    frames = zip(numbers, timed_each(colored, seconds, "flow"), strict=True)
+    source = SequenceInTurn(meta, sequence, checkpoint.classes[0], FlowInTurn(frames, readers))
+    return sequence, replace(samples, store=source)
 
 
 def skeleton_alone(recording: Recording, meta: StoreMeta) -> PreparedSequence:

@@ -17,10 +17,8 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
 from skelflow.datasets.prepare.adapt import at_rate
-from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.preprocess import Progress, prepare_sequence
+from skelflow.datasets.prepare.preprocess import Progress
 from skelflow.datasets.store.schema import PreparedSequence
-from skelflow.datasets.store.source import OneSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
@@ -29,7 +27,13 @@ from skelflow.inference.engines import make_engine
 from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
 from skelflow.inference.exported.formats import Precision
 from skelflow.inference.hub import HubWeights
-from skelflow.inference.reading import Reading, is_estimated, skeleton_alone, timed
+from skelflow.inference.reading import (
+    Reading,
+    is_estimated,
+    prepared_samples,
+    sequence_samples,
+    timed,
+)
 from skelflow.inference.result import Explanation, Prediction, Result
 from skelflow.inference.stream import (
     OnFlow,
@@ -160,7 +164,7 @@ class Recognizer(HubWeights):
         FormatError, DataError
             See `recognize`.
         """
-        reading = self._read(recording, progress)
+        reading = self._read(recording, progress, keep=True)
         network, meta = self.checkpoint.network, self.checkpoint.meta
         times = pair_times(len(reading.recording), meta.flow.stride)
         clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
@@ -229,7 +233,10 @@ class Recognizer(HubWeights):
             on_flow=on_flow,
         )
         return answer_frames(
-            frames, window, every_s, lambda read: self._name(self._run(read)[2], top)
+            frames,
+            window,
+            every_s,
+            lambda read: self._name(self._run(sequence_samples(self.checkpoint, read))[1], top),
         )
 
     def warm_up(self, recording: Recording) -> None:
@@ -243,9 +250,9 @@ class Recognizer(HubWeights):
         for _ in self.stream(frames, StreamSource.of(recording), every_s=60.0):
             pass
 
-    def _read(self, recording: Recording | str | Path, progress: Progress) -> Reading:
-        network = self.checkpoint.network
-        reads_clips = network.config.reads_clips
+    def _read(
+        self, recording: Recording | str | Path, progress: Progress, *, keep: bool = False
+    ) -> Reading:
         seconds: dict[str, float] = {}
         with timed(seconds, "read"):
             if not isinstance(recording, Recording):
@@ -258,22 +265,24 @@ class Recognizer(HubWeights):
                 recorded, recording = recording, self.with_joints(recording)
             seconds |= spent if recording is not recorded else {}  # else nothing was estimated
         self._check(recording)
-        with timed(seconds, "flow" if reads_clips else "skeleton"):
-            prepare = self._with_flow if reads_clips else self._without_flow
-            sequence = prepare(recording, progress)
+        sequence, samples = prepared_samples(self.checkpoint, recording, seconds, progress)
+        solved_s = seconds.get("flow", 0.0)
         with timed(seconds, "network"):
-            samples, batches, logits = self._run(sequence)
+            batches, logits = self._run(samples, keep=keep)
+        seconds["network"] -= seconds.get("flow", 0.0) - solved_s  # what was solved meanwhile
         notes = (*recording.repairs, *self._unlike_training(sequence))
         return Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
 
     @torch.inference_mode()
-    def _run(self, sequence: PreparedSequence) -> tuple[SkeletonDataset, list[Batch], Tensor]:
-        """Samples of a sequence, as batches, and what the network answers to each."""
-        source = OneSequence(self.checkpoint.meta, sequence, self.checkpoint.classes[0])
-        samples = self.checkpoint.samples(source, [sequence.name])
-        loader = DataLoader(samples, batch_size=8)
-        batches = [send_to_device(batch, self._device) for batch in loader]
-        return samples, batches, torch.cat([self._logits(batch) for batch in batches]).cpu()
+    def _run(self, samples: SkeletonDataset, *, keep: bool = False) -> tuple[list[Batch], Tensor]:
+        """Batches of the samples, all if asked for, else the first; and the answers to all."""
+        batches: list[Batch] = []
+        logits: list[Tensor] = []
+        for read in DataLoader(samples, batch_size=8):
+            batch = send_to_device(read, self._device)
+            logits.append(self._logits(batch).cpu())
+            batches += [batch] if keep or not batches else []
+        return batches, torch.cat(logits)
 
     def _result(self, reading: Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
@@ -353,18 +362,6 @@ class Recognizer(HubWeights):
                 f"trained on {expected}"
             )
 
-    def _with_flow(self, recording: Recording, progress: Progress) -> PreparedSequence:
-        meta = self.checkpoint.meta
-        return prepare_sequence(
-            recording,
-            PrepareConfig(flow=meta.flow),
-            range_m=meta.flow.range_m,
-            layout=meta.layout,
-            focal_px=self.checkpoint.focal_px,
-            threads=torch.get_num_threads(),
-            progress=progress,
-        )
-
     def _unlike_training(self, sequence: PreparedSequence) -> tuple[str, ...]:
         """In what a recording differs from those the network was trained on, in words."""
         known, alone = self.checkpoint.intensities, {"none": "depth alone"}
@@ -373,10 +370,6 @@ class Recognizer(HubWeights):
             return ()
         own, theirs = (alone.get(name, name) for name in (sequence.intensity, " or ".join(known)))
         return (f"its flow saw {own}, that of the training recordings {theirs}",)
-
-    def _without_flow(self, recording: Recording, _: Progress) -> PreparedSequence:
-        """The skeleton alone: no flow is computed for a network that sees none."""
-        return skeleton_alone(recording, self.checkpoint.meta)
 
     @torch.inference_mode()
     def _scores(self, batch: Batch) -> tuple[dict[str, float], ...]:

@@ -308,11 +308,10 @@ class ClipDataset(SkeletonDataset):
 
     def _read_flow(self, clip: Clip, corner: tuple[int, int]) -> UInt8[np.ndarray, "l h w 3"]:
         name, frames = self.names[clip.sequence], clip.frames(self.length)
-        first, stop = int(frames[0]), int(frames[-1]) + 1
         kept = self._flow.get(name)
-        read = self.store.flow(name, first, stop) if kept is None else kept[first:stop]
+        read = self.store.flow_at(name, frames) if kept is None else kept[frames]
         x, y = corner
-        window = read[frames - first, y : y + self.crop, x : x + self.crop]
+        window = read[:, y : y + self.crop, x : x + self.crop]
         still = np.full((clip.pad, *window.shape[1:]), STILL, np.uint8)
         return np.concatenate((window, still))
 

@@ -1,6 +1,7 @@
 """Prepare one recording: flow, crop, resize, color, joints in the flow's pixels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -14,7 +15,7 @@ from skelflow.datasets.settings import MOVING_M, FlowSettings
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import DataError
-from skelflow.flow.encoding import encode_flow, measure_range
+from skelflow.flow.encoding import ZERO, encode_flow, measure_range
 from skelflow.flow.method import camera_for
 from skelflow.io.threads import side_by_side
 from skelflow.types import Recording, Window
@@ -25,6 +26,7 @@ Progress = Callable[[int, int], None]  # frame pairs that have their flow, of ho
 
 FlowFrames = Float32[np.ndarray, "n h w 3"]
 Colored = UInt8[np.ndarray, "n h w 3"]
+ColoredFrame = UInt8[np.ndarray, "h w 3"]
 
 
 def prepare_sequence(
@@ -59,25 +61,87 @@ def prepare_sequence(
         too short intensity stream, or a skeleton of another layout or length; for skeletons
         alone, no skeleton.
     """
+    outline = outline_sequence(
+        recording, config, range_m=range_m, layout=layout, focal_px=focal_px, origin=origin
+    )
+    if config.skeletons_only:
+        return outline.sequence
+    flow, range_m = _colored(outline, outline.flow_m(threads=threads, progress=progress), range_m)
+    return replace(outline.sequence, flow=flow, range_m=range_m)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What is known of a recording before its flow is solved.
+
+    Parameters
+    ----------
+    recording : as it is solved, reduced to the pixels of the camera that is known.
+    settings : of the flow, with the crop that fits its camera.
+    times : first frame of each pair.
+    window : the part of its image that is kept; None for skeletons alone.
+    sequence : the prepared sequence, but that nothing moves in its flow, which takes no memory.
+    """
+
+    recording: Recording
+    settings: FlowSettings
+    times: list[int]
+    window: Window | None
+    sequence: PreparedSequence
+
+    def flow_m(
+        self,
+        pairs: Sequence[int] | None = None,
+        *,
+        threads: int = 1,
+        progress: Progress = lambda *_: None,
+    ) -> Iterator[ClipFlow]:
+        """Flow in meters of these pairs, counted in `times`; None = of all. See `each_flow`."""
+        times = self.times if pairs is None else [self.times[pair] for pair in pairs]
+        return each_flow(
+            self.recording,
+            self.settings,
+            times,
+            window=self.window,
+            threads=threads,
+            progress=progress,
+        )
+
+    def colored(self, flow_m: Iterator[ClipFlow], range_m: float) -> Iterator[ColoredFrame]:
+        """Flow frames as the store holds them; `range_m` is the motion of color 255, meters."""
+        companding = self.settings.companding
+        return (encode_flow(frame, range_m, companding=companding) for frame in flow_m)
+
+
+def outline_sequence(
+    recording: Recording,
+    config: PrepareConfig,
+    *,
+    range_m: float | None = None,
+    layout: str | None = None,
+    focal_px: float | None = None,
+    origin: str = "",
+) -> Outline:
+    """All that `prepare_sequence` finds out without solving any flow; takes and refuses the same.
+
+    Parameters
+    ----------
+    recording, config, range_m, layout, focal_px, origin : see `prepare_sequence`.
+    """
     factor = 1 if config.skeletons_only else times_finer(recording.camera, focal_px)
     recording = reduce_images(recording, factor)
     if not config.skeletons_only:
         config = config.replace(flow=for_camera(config.flow, focal_px, recording))
     _check(recording, config, layout)
     times: list[int] = []
-    flow: Colored = np.zeros((0, *reversed(config.flow.size), 3), np.uint8)
     window = None
     if not config.skeletons_only:
         times = pair_times(len(recording), config.flow.stride)
         window = find_window(recording, config.flow)
-        flow_m = each_flow(
-            recording, config.flow, times, window=window, threads=threads, progress=progress
-        )
-        flow, range_m = _colored(flow_m, range_m, config.flow.companding)
     joints_px, joints_m = _joints(recording, times, layout, window, config.flow.size)
-    return PreparedSequence(
+    sequence = PreparedSequence(
         name=recording.name,
-        flow=flow,
+        flow=np.broadcast_to(np.uint8(ZERO), (len(times), *reversed(config.flow.size), 3)),
         joints_px=joints_px,
         joints_m=joints_m,
         range_m=range_m or MOVING_M,
@@ -88,6 +152,7 @@ def prepare_sequence(
         origin=origin,
         window=window and Window(*(factor * edge for edge in window)),
     )
+    return Outline(recording, config.flow, times, window, sequence)
 
 
 def flow_frames(recording: Recording, settings: FlowSettings, times: list[int]) -> FlowFrames:
@@ -138,25 +203,25 @@ def each_flow(
         return first, second
 
     for done, flow_m in enumerate(side_by_side(solve, map(read, times), threads), start=1):
-        yield flow_m
+        if done == len(times) and not seen:
+            raise DataError(
+                f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
+            )
         progress(done, len(times))
-    if not seen:
-        raise DataError(
-            f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
-        )
+        yield flow_m
 
 
 def _colored(
-    flow_m: Iterator[ClipFlow], range_m: float | None, companding: float
+    outline: Outline, flow_m: Iterator[ClipFlow], range_m: float | None
 ) -> tuple[Colored, float]:
     """Colors of all frames, and their range; in meters they are kept only to measure it."""
     if range_m is None:
         frames = np.stack(list(flow_m))
-        range_m = measure_range(frames)
-        return encode_flow(frames, range_m, companding=companding), range_m
-    return np.stack(
-        [encode_flow(frame, range_m, companding=companding) for frame in flow_m]
-    ), range_m
+        range_m, flow_m = measure_range(frames), iter(frames)
+    flow = np.zeros((len(outline.times), *reversed(outline.settings.size), 3), np.uint8)
+    for place, frame in zip(flow, outline.colored(flow_m, range_m), strict=True):
+        place[:] = frame
+    return flow, range_m
 
 
 def moving_components(flow_m: FlowFrames) -> Float32[np.ndarray, " values"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int, UInt8
 
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 
@@ -28,6 +28,9 @@ class SequenceSource(Protocol):
         self, name: str, start: int = 0, stop: int | None = None
     ) -> UInt8[np.ndarray, "n h w 3"]:
         """Flow frames from start to before stop."""
+
+    def flow_at(self, name: str, frames: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
+        """These flow frames, ascending."""
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
         """Joints in the flow's pixels."""
@@ -72,6 +75,14 @@ class OneSequence:
     ) -> UInt8[np.ndarray, "n h w 3"]:
         """Flow frames from start to before stop."""
         return self.sequence.flow[start:stop]
+
+    def flow_at(
+        self,
+        name: str,  # noqa: ARG002
+        frames: Int[np.ndarray, " n"],
+    ) -> UInt8[np.ndarray, "n h w 3"]:
+        """These flow frames, ascending."""
+        return self.sequence.flow[frames]
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:  # noqa: ARG002
         """Joints in the flow's pixels."""

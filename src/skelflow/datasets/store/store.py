@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Float32, Shaped, UInt8
+from jaxtyping import Float32, Int, Shaped, UInt8
 
 from skelflow.datasets.store.schema import PreparedSequence, SequenceFacts, StoreMeta, checksum
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
@@ -183,6 +183,11 @@ class Store:
     ) -> UInt8[np.ndarray, "n h w 3"]:
         """Flow frames from start to before stop; a clip's cost one or two chunks."""
         return self._read(name, "flow", start, stop)
+
+    def flow_at(self, name: str, frames: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
+        """These flow frames, ascending."""
+        first, stop = int(frames[0]), int(frames[-1]) + 1
+        return self.flow(name, first, stop)[frames - first]
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
         """Joints in the flow's pixels, one set for each flow frame."""
