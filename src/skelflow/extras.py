@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from skelflow.errors import SkelflowError
 
 EXTRA_OF = {
+    "OpenEXR": "exr",
     "PIL": "viz",
     "ai_edge_litert": "pose",
     "accelerate": "train",

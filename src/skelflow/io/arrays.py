@@ -84,8 +84,14 @@ def _unzip(
     return arrays
 
 
-def _read(stream: Any, path: str | Path, refusal: type[SkelflowError]) -> Array:
-    """One array; its size is known, and bounded, before any of it is read."""
+def npy_header(stream: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of a `.npy` stream, which then is at its numbers.
+
+    Raises
+    ------
+    ValueError
+        Or another of `ARRAY_ERRORS`: it is no such stream, or holds objects.
+    """
     version = np.lib.format.read_magic(stream)
     if version not in _HEADERS:
         raise ValueError(f"version {version} of the format")
@@ -94,6 +100,12 @@ def _read(stream: Any, path: str | Path, refusal: type[SkelflowError]) -> Array:
         raise ValueError("it holds objects")
     if any(size < 0 for size in shape):
         raise ValueError(f"its size is {shape}")
+    return shape, is_fortran, dtype
+
+
+def _read(stream: Any, path: str | Path, refusal: type[SkelflowError]) -> Array:
+    """One array; its size is known, and bounded, before any of it is read."""
+    shape, is_fortran, dtype = npy_header(stream)
     size = math.prod(shape) * dtype.itemsize
     NUMBERS.check(size / MB, path, refusal)
     content: Any = bytearray(stream.read(size))

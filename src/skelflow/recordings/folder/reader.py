@@ -1,24 +1,27 @@
-"""Recordings of one's own: a folder of 16-bit depth images with a `recording.toml`."""
+"""Recordings of one's own: a folder of depth images with a `recording.toml`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from skelflow.errors import FormatError
-from skelflow.io.files import is_file, is_folder, refused
-from skelflow.recordings.consistency import check_units
+from skelflow.io.files import is_file, is_folder
 from skelflow.recordings.folder.alone import read_alone
-from skelflow.recordings.folder.frame_names import check_steps, in_order, match_frames
+from skelflow.recordings.folder.depth import (
+    EXPECTS,
+    depth_frames,
+    find_depth,
+    first_size,
+    images_in,
+)
+from skelflow.recordings.folder.frame_names import check_steps, match_frames
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
-from skelflow.recordings.images import color_shift, read_color, read_depth_png
+from skelflow.recordings.images import color_shift, read_color
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
-from skelflow.types import Camera, Color, Depth, Frames, Recording, Skeleton
+from skelflow.types import Camera, Color, Frames, Recording, Skeleton
 
 _SETTINGS, _JOINTS = "recording.toml", "skeleton.csv"
-_NEAREST_M, _FARTHEST_M = 0.05, 50.0
 
 
 def recognizes(path: Path) -> bool:
@@ -51,23 +54,22 @@ def read(path: Path) -> Recording:
     """
     folder = path.parent if path.name == _SETTINGS else path
     settings = read_settings(folder / _SETTINGS)
-    depth_files = _images(folder / "depth", (".png",))
-    if not depth_files and not is_folder(folder / "depth") and is_file(folder / _JOINTS):
+    images = find_depth(folder)
+    if images is None and not is_folder(folder / "depth") and is_file(folder / _JOINTS):
         return read_alone(path, folder / _JOINTS, settings)
-    if not depth_files:
-        raise FormatError(f"{folder / 'depth'}: no frames, expected 16-bit *.png depth images")
-    size = _first_size(depth_files[0], settings)
-    camera = settings.camera((size[0], size[1]))
-    gaps = check_steps(depth_files, frame_rate_hz=settings.frame_rate_hz)
-    color, matched = _color_frames(folder / "color", camera, depth_files, settings)
+    if images is None:
+        raise FormatError(f"{folder / 'depth'}: no frames, expected {EXPECTS}")
+    camera = settings.camera(first_size(images, settings))
+    gaps = check_steps(images.files, frame_rate_hz=settings.frame_rate_hz)
+    color, matched = _color_frames(folder / "color", camera, images.files, settings)
     return Recording(
         name=settings.name,
         path=path,
         camera=camera,
         frame_rate_hz=settings.frame_rate_hz,
-        depth=_depth_frames(depth_files, settings, camera),
+        depth=depth_frames(images, settings, camera),
         color=color,
-        skeleton=_skeleton(folder / _JOINTS, settings, camera, len(depth_files)),
+        skeleton=_skeleton(folder / _JOINTS, settings, camera, len(images.files)),
         labels=settings.labels,
         mirrored=settings.mirrored,
         repairs=(*gaps, *matched),
@@ -76,52 +78,11 @@ def read(path: Path) -> Recording:
     )
 
 
-def _images(folder: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The images of a folder, frame 2 before frame 10; none when there is no folder."""
-    if not is_folder(folder):
-        return []
-    with refused(folder):
-        files = [file for file in folder.iterdir() if file.suffix.lower() in endings]
-    return in_order([file for file in files if file.name[0] != "."])
-
-
-def _depth_frames(files: list[Path], settings: Settings, camera: Camera) -> Frames[Depth]:
-    size = (camera.height, camera.width)
-
-    def decode(t: int) -> Depth:
-        return _read_depth(files[t], settings, size)
-
-    return Frames(len(files), decode)
-
-
-def _first_size(file: Path, settings: Settings) -> tuple[int, ...]:
-    """(height, width) of the first depth image, whose unit is looked at closely."""
-    size = _read_depth(file, settings, None).shape
-    if not settings.any_depth:
-        allow = f"any_depth = true in {settings.file}"
-        scale, setting = settings.depth_scale, "depth_scale ="
-        check_units(str(file), read_depth_png(file), scale, setting=setting, allow=allow)
-    return size
-
-
-def _read_depth(file: Path, settings: Settings, size: tuple[int, int] | None) -> Depth:
-    stored, scale = read_depth_png(file, size=size), settings.depth_scale
-    some = stored[stored > 0]
-    middle = scale * float(np.median(some)) if some.size else 1.0
-    if not _NEAREST_M <= middle <= _FARTHEST_M:
-        raise FormatError(
-            f"{file}: depth is {middle:g} m in the median, expected {_NEAREST_M:g} to "
-            f"{_FARTHEST_M:g} m: correct depth_scale in {settings.file} (meters a unit: 0.001 for "
-            f"millimeters; it is {scale:g})"
-        )
-    return np.asarray(stored * np.float32(scale), np.float32)
-
-
 def _color_frames(
-    folder: Path, camera: Camera, depth_files: list[Path], settings: Settings
+    folder: Path, camera: Camera, depth_files: Sequence[Path], settings: Settings
 ) -> tuple[Frames[Color] | None, tuple[str, ...]]:
     """Color by depth frame, and what was done to match and convert it."""
-    files = _images(folder, (".png", ".jpg", ".jpeg"))
+    files = images_in(folder, (".png", ".jpg", ".jpeg"))
     if not files:
         return None, ()
     places, said = match_frames(depth_files, files, frame_rate_hz=settings.frame_rate_hz)
@@ -158,7 +119,7 @@ def _skeleton(file: Path, settings: Settings, camera: Camera, count: int) -> Ske
 
 READER = Reader(
     name="folder",
-    expects="a folder with a recording.toml and depth/*.png (16 bit)",
+    expects=f"a folder with a recording.toml and {EXPECTS}",
     recognizes=recognizes,
     read=read,
     find=find,
