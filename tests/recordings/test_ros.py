@@ -166,7 +166,9 @@ def test_ros_takes_the_lens_out_of_depth(tmp_path: Path) -> None:
 def test_ros_leaves_color_out_where_nothing_says_where_it_stands(tmp_path: Path) -> None:
     recording = open_recording(write(tmp_path / "a", placed=False))
     assert recording.color is None
-    assert "color of /camera/color/image_raw is left out: /tf_static" in recording.repairs[0]
+    assert (
+        "color of /camera/color/image_raw is left out: neither /tf_static" in recording.repairs[0]
+    )
 
 
 def test_ros_asks_which_topic_when_there_are_several(tmp_path: Path) -> None:
@@ -189,6 +191,61 @@ def test_ros_reads_realsense_topics_in_their_own_unit(tmp_path: Path) -> None:
             bag.image(f"{sensor}/Depth_0/image/data", 1 + t / 30, scene(t), "mono16", "0")
     recording = open_recording(path)
     np.testing.assert_allclose(recording.depth[1], scene(1) * np.float32(0.00025))
+
+
+def write_old_realsense(path: Path, *, transforms: bool = True) -> Path:
+    """As librealsense 2 wrote ROS 1 bags: every frame is called "0", transforms beside streams.
+
+    The color camera stands 0.1 m to the right of depth's, turned by half around its axis; depth is
+    not what poses refer to.
+    """
+    reference, streams = np.array([0.3, -0.2, 0.1]), {}
+    streams["sensor_0/Depth_0"] = ("mono16", reference, (0.0, 0.0, 0.0, 1.0))
+    streams["sensor_0/Infrared_1"] = ("8UC1", reference, (0.0, 0.0, 0.0, 1.0))
+    streams["sensor_0/Infrared_2"] = ("8UC1", reference - (0.05, 0, 0), (0.0, 0.0, 0.0, 1.0))
+    turned = (reference - (0.1, 0, 0)) * (-1, -1, 1)
+    streams["sensor_1/Color_0"] = ("rgb8", turned, (0.0, 0.0, 1.0, 0.0))
+    with Bag(path, ros1=True) as bag:
+        kind = "geometry_msgs/msg/Transform"
+        vector, turn = (
+            bag.type("geometry_msgs/msg/Vector3"),
+            bag.type("geometry_msgs/msg/Quaternion"),
+        )
+        for name in ("Infrared_2", "Infrared_1", "Depth_0", "Color_0"):
+            stream = next(stream for stream in streams if stream.endswith(name))
+            coding, shift, rotation = streams[stream]
+            prefix = f"/device_0/{stream}"
+            bag.camera(f"{prefix}/info/camera_info", "0", focal=50.0, lens=[0.0] * 5)
+            if transforms:
+                message = bag.type(kind)(vector(*shift), turn(*rotation))
+                bag.write(f"{prefix}/tf/0", kind, 0.0, message)
+            for t in range(2):
+                pixels = {
+                    "Depth_0": np.full((HEIGHT, WIDTH), 2000, np.uint16),
+                    "Infrared_1": np.full((HEIGHT, WIDTH), 41 + t, np.uint8),
+                    "Infrared_2": np.full((HEIGHT, WIDTH), 99, np.uint8),
+                    "Color_0": np.full((HEIGHT, WIDTH, 3), 60, np.uint8),
+                }[name]
+                if name == "Color_0":
+                    pixels[:, 32:] = 200
+                    pixels = pixels[::-1, ::-1].copy()
+                bag.image(f"{prefix}/image/data", 1 + t / 30, pixels, coding, "0")
+    return path
+
+
+def test_ros_reads_color_of_an_old_realsense_bag_from_where_it_stands(tmp_path: Path) -> None:
+    recording = open_recording(write_old_realsense(tmp_path / "rs.bag"))
+    assert (len(recording), recording.repairs) == (2, ())
+    assert recording.color is not None and recording.infrared is not None
+    seen = recording.color[1][5:40, :, 0]  # of the wall: 50 * 0.1 / 2 pixels farther left in color
+    assert (seen[:, 5:33] == 60).all() and (seen[:, 36:62] == 200).all()
+    assert (recording.infrared[1] == 42).all()  # of the left camera, which depth is measured from
+
+
+def test_ros_leaves_color_of_an_old_realsense_bag_out_without_transforms(tmp_path: Path) -> None:
+    recording = open_recording(write_old_realsense(tmp_path / "rs.bag", transforms=False))
+    assert recording.color is None and recording.infrared is None
+    assert "is left out: neither /tf_static nor RealSense's own topics" in recording.repairs[0]
 
 
 def test_ros_reads_a_bag_of_the_realsense_sdk() -> None:

@@ -20,6 +20,8 @@ from skelflow.io.bounds import STREAM
 from skelflow.io.files import absolute_text, check_file, is_folder, library_path
 from skelflow.recordings.ros.images import image_kind, stamp_s
 
+REALSENSE_STREAM = re.compile(r"/device_\d+/sensor_\d+/[^/]+")
+
 _IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 
 
@@ -106,12 +108,18 @@ def image_topics(bag: Any) -> list[Topic]:
             Topic(
                 name=connection.topic,
                 kind=kind,
-                frame=str(first.header.frame_id),
+                frame=_frame(connection.topic, str(first.header.frame_id)),
                 received_ns=tuple(received[i] for i in order),
                 times_s=np.array(stamps, np.float64)[order],
             )
         )
     return topics
+
+
+def _frame(topic: str, said: str) -> str:
+    """Where a camera stands; RealSense's older bags call all frames "0", the stream's is meant."""
+    match = REALSENSE_STREAM.match(topic)
+    return match[0] if match and said == "0" else said
 
 
 def _sensor_times_s(bag: Any, topic: str, count: int) -> list[float]:

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from skelflow.camera.lens import LensCamera
 from skelflow.errors import ConfigError, FormatError
-from skelflow.recordings.ros.bag import Topic, first_message
+from skelflow.recordings.ros.bag import REALSENSE_STREAM, Topic, first_message
 from skelflow.types import Camera
 
 _INFO = "sensor_msgs/msg/CameraInfo"
@@ -59,17 +59,20 @@ def info_names(topic: str) -> list[str]:
 
 
 def read_pose(bag: Any, source: str, target: str) -> Pose | None:
-    """Takes points of one frame into another, by `/tf_static`; None where that does not say.
+    """Takes points of one frame into another; None where the bag does not say.
+
+    By `/tf_static`, or what RealSense's older bags keep beside each stream.
 
     Notes
     -----
     Source: REP 105 and tf2: a transform of child in parent takes the child's points to the
-    parent's frame.
+    parent's frame. librealsense 2, src/media/ros: STREAM/tf/N takes points of what all streams of
+    group N refer to into the stream's frame.
     """
     if source == target:
         return np.eye(4)
     steps: dict[str, list[tuple[str, Pose]]] = {}
-    for parent, child, pose in _static_transforms(bag):
+    for parent, child, pose in (*_static_transforms(bag), *_realsense_transforms(bag)):
         steps.setdefault(child, []).append((parent, pose))
         steps.setdefault(parent, []).append((child, np.linalg.inv(pose)))
     known: dict[str, Pose] = {source: np.eye(4)}
@@ -92,6 +95,19 @@ def _static_transforms(bag: Any) -> Iterator[tuple[str, str, Pose]]:
             pose = _pose(one.transform.translation, one.transform.rotation)
             if pose is not None:
                 yield str(one.header.frame_id), str(one.child_frame_id), pose
+
+
+def _realsense_transforms(bag: Any) -> Iterator[tuple[str, str, Pose]]:
+    """Where each stream stands for the reference of its group."""
+    for topic in sorted({one.topic for one in bag.connections}):
+        stream = REALSENSE_STREAM.match(topic)
+        if stream is None or not topic.startswith(f"{stream[0]}/tf/"):
+            continue
+        message = first_message(bag, topic)
+        if message is not None and hasattr(message, "rotation"):
+            pose = _pose(message.translation, message.rotation)
+            if pose is not None:
+                yield stream[0], topic.removeprefix(stream[0]), pose
 
 
 def _pose(translation: Any, rotation: Any) -> Pose | None:

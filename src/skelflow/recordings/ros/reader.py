@@ -76,8 +76,9 @@ def read_bag(
     Returns
     -------
     Recording : depth without its lens, in meters by REP 118 (or RealSense's own unit); color in
-        the depth image's pixels, by both cameras and `/tf_static`; a gray topic of the depth
-        camera's own frame is its infrared. Each is paired with depth by the times in the headers.
+        the depth image's pixels, by both cameras and where they stand; a gray topic of the depth
+        camera's own frame or place is its infrared. Each is paired with depth by the times in
+        the headers.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def read_bag(
         color = _choose(path, topics, "color", color_topic, beside=depth)
         placed = None if color is None else _place(bag, depth, color, where=str(path))
         recording = _depth_recording(path, depth, lens, unit_m=_unit_m(bag, depth))
-    gray = next((one for one in topics if one.kind == "gray" and one.frame == depth.frame), None)
+        gray = _infrared(bag, depth, topics)
     if color is not None and isinstance(placed, str):
         recording = replace(recording, repairs=(*recording.repairs, placed))
     elif color is not None and placed is not None:
@@ -134,6 +135,17 @@ def _choose(
     return found[0] if found else None
 
 
+def _infrared(bag: Any, depth: Topic, topics: Sequence[Topic]) -> Topic | None:
+    """The gray topic of the depth camera itself, or of one that stands where it does."""
+    found = [one for one in topics if one.kind == "gray"]
+    same = next((one for one in found if one.frame == depth.frame), None)
+    if same is not None:
+        return same
+    poses = [(one, read_pose(bag, depth.frame, one.frame)) for one in found]
+    near = (one for one, pose in poses if pose is not None and np.allclose(pose, np.eye(4)))
+    return next(near, None)
+
+
 def _listed(topics: Sequence[Topic]) -> str:
     return ", ".join(one.name for one in topics) or "none"
 
@@ -153,8 +165,8 @@ def _place(bag: Any, depth: Topic, color: Topic, *, where: str) -> tuple[LensCam
     pose = read_pose(bag, depth.frame, color.frame)
     if pose is None:
         return (
-            f"color of {color.name} is left out: /tf_static does not say where {color.frame!r} "
-            f"stands for {depth.frame!r}"
+            f"color of {color.name} is left out: neither /tf_static nor RealSense's own topics say "
+            f"where {color.frame!r} stands for {depth.frame!r}"
         )
     return read_camera(bag, color, where=where), pose
 
