@@ -42,7 +42,7 @@ def repeat(
 
 def measure(recognizer: Recognizer, recording: Recording, options: argparse.Namespace) -> dict:
     """Rate, and what a frame and an answer cost."""
-    recognizer.warm_up(recording)
+    recognizer.warm_up(frames_of(recording), StreamSource.of(recording))
     taken: list[float] = []
     answers = 0
     clock = time.process_time if options.threads == 1 else time.perf_counter

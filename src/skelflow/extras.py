@@ -23,6 +23,7 @@ EXTRA_OF = {
     "onnxruntime": "onnx",
     "onnxscript": "onnx",
     "openvino": "openvino",
+    "pyrealsense2": "realsense",
     "rerun": "rerun",
     "rosbags": "ros",
     "safetensors": "train",

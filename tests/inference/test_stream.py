@@ -10,6 +10,7 @@ from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.recognizer import Recognizer
+from skelflow.inference.spans import find_spans
 from skelflow.inference.stream import SlidingWindow, StreamSource, frames_of, replay
 from skelflow.models.registry import create_model
 from skelflow.recordings import open_recording
@@ -72,6 +73,19 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
     np.testing.assert_array_equal(found.flow, whole.sequence().flow[begin // stride :])
 
 
+def test_answers_name_nothing_while_nobody_is_seen(recording: Recording, store: Store) -> None:
+    source = StreamSource.of(recording)
+    empty = (
+        frame._replace(joints_m=np.full_like(frame.joints_m, np.nan))
+        for frame in frames_of(recording)
+    )
+    answers = list(recognizer(store, "fused").stream(empty, source, every_s=0.1))
+    assert answers
+    assert {each.predictions for each in answers} == {()}
+    assert "nobody is seen" in answers[0].to_text()
+    assert find_spans(answers) == ()
+
+
 def test_window_counts_dropped_frames_and_keeps_time(recording: Recording, store: Store) -> None:
     meta = recognizer(store, "fused").checkpoint.meta
     window = SlidingWindow(StreamSource.of(recording), meta, 99, reads_clips=True)
@@ -106,8 +120,9 @@ def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store
     network, source = recognizer(store, "fused"), StreamSource.of(recording)
     with pytest.raises(ConfigError, match="positive"):
         next(network.stream(frames_of(recording), source, every_s=0.0))
+    recorded = replace(network, pose="recorded")
     with pytest.raises(DataError, match="no skeleton, but fused reads one"):
-        next(network.stream(frames_of(recording), replace(source, layout=None)))
+        next(recorded.stream(frames_of(recording), replace(source, layout=None)))
     frames = list(frames_of(recording))
     with pytest.raises(DataError, match="came after a later one"):
         list(network.stream([frames[3], frames[1]], source))

@@ -43,7 +43,8 @@ from skelflow.inference.stream import (
     StreamSource,
     answer_frames,
     check_rate,
-    frames_of,
+    wants_estimate,
+    with_estimated_joints,
 )
 from skelflow.models.config import Input
 from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
@@ -202,7 +203,8 @@ class Recognizer(HubWeights):
         """Name the action in the last seconds of frames, again and again while they come.
 
         Memory depends on the window alone. A window as long as a recording gives, at its last
-        frame, the answer of `recognize`.
+        frame, the answer of `recognize`. Joints that the network reads and frames lack are
+        estimated from the frames so far.
 
         Parameters
         ----------
@@ -223,12 +225,16 @@ class Recognizer(HubWeights):
         if not (window_s > 0 and every_s > 0):
             raise ConfigError(f"stream: times must be positive, found {window_s} and {every_s} s")
         check_rate(source, self.checkpoint.frame_rate_hz)
+        if self._reads_joints and wants_estimate(self.pose, source.layout):
+            layout = str(self.checkpoint.meta.layout)
+            frames, source = with_estimated_joints(frames, source, layout)
         self._check_layout(source.name, source.layout)
         window = SlidingWindow(
             source,
             self.checkpoint.meta,
             round(window_s * source.frame_rate_hz),
             reads_clips=self.checkpoint.network.config.reads_clips,
+            reads_joints=self._reads_joints,
             focal_px=self.checkpoint.focal_px,
             on_flow=on_flow,
         )
@@ -239,15 +245,9 @@ class Recognizer(HubWeights):
             lambda read: self._name(self._run(sequence_samples(self.checkpoint, read))[1], top),
         )
 
-    def warm_up(self, recording: Recording) -> None:
-        """Compile and load what the first answer needs, so that a stream begins without a wait.
-
-        Parameters
-        ----------
-        recording : any with images of the stream's size; its first frames are read.
-        """
-        frames = list(islice(frames_of(recording), 2))
-        for _ in self.stream(frames, StreamSource.of(recording), every_s=60.0):
+    def warm_up(self, frames: Iterable[StreamFrame], source: StreamSource) -> None:
+        """Compile and load what the first answer needs, from the first frames of a stream."""
+        for _ in self.stream(islice(frames, 2), source, every_s=60.0):
             pass
 
     def _read(

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import pairwise
 
+from skelflow.inference.result import Prediction
 from skelflow.inference.stream import StreamAnswer
+
+Part = tuple[float, float, Prediction]  # from, to, and what is likeliest
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Span:
 
 
 def find_spans(answers: Iterable[StreamAnswer]) -> tuple[Span, ...]:
-    """Parts with the same likeliest action, in order and without a gap.
+    """Parts with the same likeliest action, in order; a gap is where nobody is seen.
 
     Parameters
     ----------
@@ -47,11 +50,27 @@ def find_spans(answers: Iterable[StreamAnswer]) -> tuple[Span, ...]:
     cuts = [(a + b) / 2 for a, b in pairwise(middles)]
     starts = [each.start_s for each in known[:1]] + cuts
     ends = cuts + [each.end_s for each in known[-1:]]
-    parts = zip(starts, ends, [each.predictions[0] for each in known], strict=True)
+    first = [each.predictions[0] if each.predictions else None for each in known]
+    parts = [
+        (start, end, best)
+        for start, end, best in zip(starts, ends, first, strict=True)
+        if best is not None
+    ]
     spans = []
-    for _, group in groupby(parts, key=lambda part: part[2].action):
-        same = list(group)
+    for same in _runs(parts):
         best = same[0][2]
         mean = sum(guess.probability for _, _, guess in same) / len(same)
         spans.append(Span(same[0][0], same[-1][1], best.action, best.name, mean))
     return tuple(spans)
+
+
+def _runs(parts: list[Part]) -> list[list[Part]]:
+    """Parts that follow each other with the same action, together."""
+    runs: list[list[Part]] = []
+    for part in parts:
+        last = runs[-1][-1] if runs else None
+        if last is not None and last[1] == part[0] and last[2].action == part[2].action:
+            runs[-1].append(part)
+        else:
+            runs.append([part])
+    return runs

@@ -16,7 +16,7 @@ from skelflow.pose.names import MIRROR
 from skelflow.pose.smooth import fill_gaps, smooth
 from skelflow.pose.tracker import PersonTracker
 from skelflow.skeleton.tracks import select_bodies
-from skelflow.types import Recording, Skeleton
+from skelflow.types import Camera, Color, Depth, Recording, Skeleton
 
 INFERRED, TRACKED = 1, 2
 
@@ -91,13 +91,23 @@ def _follow(
     tracks: dict[int, tuple[Points, States]] = {}
     for t in range(total):
         depth_m = recording.depth[t]
-        found = tracker.track(picture(recording, t, depth_m, source))
-        for number, person in found.items():
-            points_m, measured = lift(person, depth_m, recording.camera)
+        image = picture(recording, t, depth_m, source)
+        for number, found in locate(tracker, image, depth_m, recording.camera).items():
             points, states = tracks.setdefault(number, _empty(total))
-            points[t], states[t] = points_m, _states(person, measured, points_m)
+            points[t], states[t] = found
         progress(t + 1, total)
     return list(tracks.values())
+
+
+def locate(
+    tracker: PersonTracker, image: Color, depth_m: Depth, camera: Camera
+) -> dict[int, tuple[Float32[np.ndarray, "33 3"], UInt8[np.ndarray, "33"]]]:
+    """The people in the next frame by number: landmarks in space, and their states."""
+    people = {}
+    for number, person in tracker.track(image).items():
+        points_m, measured = lift(person, depth_m, camera)
+        people[number] = points_m, _states(person, measured, points_m)
+    return people
 
 
 def _empty(total: int) -> tuple[Points, States]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from skelflow.camera.register import register_color
-from skelflow.types import Camera, Color, Depth, Recording
+from skelflow.types import Camera, Color, Depth, Intensity, Recording
 
 NEAR = np.array((224, 172, 140), np.float32)  # RGB of lit surfaces: of skin
 FAR = np.array((90, 110, 140), np.float32)  # a dull blue
@@ -36,9 +36,13 @@ def picture(recording: Recording, t: int, depth_m: Depth, source: str) -> Color:
             return color
         return register_color(color, depth_m, recording.camera, projection)
     if source == "infrared" and recording.infrared is not None:
-        gray = recording.infrared[t].clip(0, 255).astype(np.uint8)
-        return np.repeat(gray[..., None], 3, axis=2)
+        return gray_picture(recording.infrared[t])
     return paint_depth(depth_m, recording.camera)
+
+
+def gray_picture(infrared: Intensity) -> Color:
+    """Gray levels 0..255 as an RGB image."""
+    return np.repeat(infrared.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def paint_depth(depth_m: Depth, camera: Camera) -> Color:

@@ -13,7 +13,7 @@ from jaxtyping import UInt8
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.errors import DataError, SkelflowError
 from skelflow.inference import Recognizer
-from skelflow.inference.stream import StreamFrame, StreamSource, replay
+from skelflow.inference.stream import StreamFrame, StreamSource, frames_of, replay
 from skelflow.recordings import open_recording
 from skelflow.types import Recording
 from skelflow.viz.paint import Painter
@@ -52,7 +52,7 @@ def _replay(task: Task, pipe: Connection) -> None:
         )
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recording = recognizer.with_joints(recording)
-    recognizer.warm_up(recording)
+    recognizer.warm_up(frames_of(recording), StreamSource.of(recording))
     _tell(
         pipe,
         begins={

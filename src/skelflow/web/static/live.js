@@ -59,7 +59,7 @@ async function showPicture(message) {
 
 function answer(told, shown) {
   const [best] = told.predictions, late = told.latency_s === null ? "" : `${Math.round(1000 * told.latency_s)} ms late, `;
-  at("live-action").textContent = `${best.name}, ${Math.round(100 * best.probability)} %`;
+  at("live-action").textContent = best ? `${best.name}, ${Math.round(100 * best.probability)} %` : "nobody is seen";
   at("live-facts").textContent = `${told.start_s.toFixed(1)} to ${told.end_s.toFixed(1)} s; ${late}${told.frames} frames, ${told.dropped} dropped`;
   for (const { name, probability } of told.predictions) {
     if (!shown.lines.has(name)) shown.lines.set(name, []);

@@ -1,19 +1,24 @@
 """The command that answers while frames come: live."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
 from skelflow.errors import ConfigError
 
-_CAMERAS = ("/dev/video", "realsense", "azure-kinect")
+if TYPE_CHECKING:
+    from skelflow.inference import Recognizer
+    from skelflow.inference.stream import StreamFrame, StreamSource
+
+_OTHERS = ("/dev/video", "azure-kinect", "azure_kinect")
 
 
 @app.command
 def live(
-    source: Path,
+    source: str,
     *,
     weights: str = "synthetic-8",
     window_s: float = 3.0,
@@ -22,20 +27,24 @@ def live(
     json: Annotated[bool, Parameter(negative=())] = False,
     device: str = "cpu",
     engine: str | None = None,
+    pose: Literal["auto", "estimate", "recorded"] = "auto",
     precision: Literal["float32", "bfloat16"] = "float32",
 ) -> None:
-    """Name the action while frames come: a recording is replayed at its own rate, as from a camera.
+    """Name the action while frames come: from a camera, or a recording replayed at its own rate.
 
     An answer looks back over the last seconds. Frames that come while too many wait are dropped and
-    counted; latency is from the newest frame to the answer.
+    counted; latency is from the newest frame to the answer. A camera is read until Ctrl-C.
 
     Example:  skelflow live people/nturgb+d_depth/S001C002P001R001A023
+
+    Example:  skelflow live realsense
 
     Parameters
     ----------
     source
-        A recording (see docs/recordings.md). Cameras themselves are read by
-        `Recognizer.stream`, from frames that a program hands over.
+        A recording (see docs/recordings.md), or realsense, or realsense:SERIAL where several are
+        plugged in (needs skelflow[realsense]). Frames of other cameras are taken by
+        `Recognizer.stream`.
     weights
         Folder made by `skelflow train`, a weights file, the name of bundled weights, or what
         `skelflow export` wrote.
@@ -52,33 +61,48 @@ def live(
     engine
         What runs the network: torch, onnxruntime or openvino (see docs/engines.md); when not given
         torch, or the one that an exported file is for.
+    pose
+        auto: joints are estimated where the network reads them and the source has none; estimate:
+        always; recorded: never.
     precision
         bfloat16 is quicker where the processor knows it, and coarser.
     """
-    from skelflow.datasets.prepare.adapt import at_rate
     from skelflow.inference import Recognizer
-    from skelflow.inference.stream import StreamSource, replay
-    from skelflow.recordings import open_recording
+    from skelflow.inference.stream.cameras import is_camera, open_camera
 
-    if str(source).startswith(_CAMERAS) and not source.is_file():
-        raise ConfigError(
-            f"{source}: cameras are not read themselves yet; replay what they record (.bag of "
-            "realsense-viewer, .mkv of k4arecorder), or hand frames to Recognizer.stream"
-        )
-    recognizer = Recognizer.load(weights, device=device, engine=engine, precision=precision)
-    recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
-    recognizer.warm_up(recording)
+    recognizer = Recognizer.load(
+        weights, device=device, engine=engine, precision=precision, pose=pose
+    )
+    if is_camera(source) and not Path(source).exists():
+        given, frames = open_camera(source, most_hz=recognizer.checkpoint.frame_rate_hz)
+        recognizer.warm_up(frames, given)
+    else:
+        given, frames = _replayed(source, recognizer, most_behind)
     answer = None
-    for answer in recognizer.stream(
-        replay(recording, most_behind=most_behind),
-        StreamSource.of(recording),
-        window_s=window_s,
-        every_s=every_s,
-    ):
+    for answer in recognizer.stream(frames, given, window_s=window_s, every_s=every_s):
         say(answer.to_json() if json else answer.to_text())
     if answer is not None and not json:
         kept_up = "kept up" if not answer.dropped else "did not keep up"
         say(
-            f"{kept_up} with {recording.frame_rate_hz:g} frames a second: "
+            f"{kept_up} with {given.frame_rate_hz:g} frames a second: "
             f"{answer.dropped} of {answer.frames + answer.dropped} frames dropped"
         )
+
+
+def _replayed(
+    source: str, recognizer: "Recognizer", most_behind: int
+) -> "tuple[StreamSource, Iterator[StreamFrame]]":
+    """A recording in a camera's place."""
+    from skelflow.datasets.prepare.adapt import at_rate
+    from skelflow.inference.stream import StreamSource, frames_of, replay
+    from skelflow.recordings import open_recording
+
+    if source.startswith(_OTHERS) and not Path(source).is_file():
+        raise ConfigError(
+            f"{source}: such a camera is not read itself; those that are: realsense. Replay what "
+            "it records (.mkv of k4arecorder), or hand its frames to Recognizer.stream"
+        )
+    recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
+    given = StreamSource.of(recording)
+    recognizer.warm_up(frames_of(recording), given)
+    return given, replay(recording, most_behind=most_behind)

@@ -1,0 +1,113 @@
+"""Frames as a camera gives them, one by one, or as a recording stands for one."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from skelflow.errors import DataError
+from skelflow.types import Camera, Color, Depth, Intensity, Projection, Recording
+
+BodyJoints = Float32[np.ndarray, "bodies joints axes"]
+
+
+class StreamFrame(NamedTuple):
+    """One frame as a camera gives it.
+
+    Parameters
+    ----------
+    t : its number; a gap between two frames means that those between were dropped.
+    depth, color, infrared : as in `Recording`; None for a camera without.
+    joints_m, joints_px, tracking : of this frame, as in `Skeleton`; None without bodies.
+    taken_s : `time.monotonic()` when the camera gave it; None where latency does not matter.
+    """
+
+    t: int
+    depth: Depth
+    color: Color | None = None
+    infrared: Intensity | None = None
+    joints_m: BodyJoints | None = None
+    joints_px: BodyJoints | None = None
+    tracking: UInt8[np.ndarray, "bodies joints"] | None = None
+    taken_s: float | None = None
+
+
+@dataclass(frozen=True)
+class StreamSource:
+    """What the frames of a stream have in common, as in `Recording`."""
+
+    camera: Camera
+    frame_rate_hz: float
+    color_projection: Projection | None = None
+    layout: str | None = None
+    name: str = "stream"
+
+    @classmethod
+    def of(cls, recording: Recording) -> "StreamSource":
+        """That of a recording."""
+        layout = None if recording.skeleton is None else recording.skeleton.layout
+        return cls(
+            recording.camera,
+            recording.frame_rate_hz,
+            recording.color_projection,
+            layout,
+            recording.name,
+        )
+
+
+def frames_of(recording: Recording) -> Iterator[StreamFrame]:
+    """All frames of a recording, as fast as they are asked for."""
+    return (_frame(recording, t) for t in range(len(recording)))
+
+
+def replay(
+    recording: Recording,
+    *,
+    most_behind: int = 6,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[StreamFrame]:
+    """The frames of a recording at its own rate, as from a camera.
+
+    Parameters
+    ----------
+    recording : stands for the camera.
+    most_behind : frames that wait for who asks; when more came meanwhile, all but the newest are
+        dropped.
+    clock, sleep : seconds.
+    """
+    start, rate, t = clock(), recording.frame_rate_hz, 0
+    while t < len(recording):
+        due_s = start + t / rate
+        if (early_s := due_s - clock()) > 0:
+            sleep(early_s)
+        newest = min(int((clock() - start) * rate), len(recording) - 1)
+        if newest - t > most_behind:
+            t = newest
+        yield _frame(recording, t)._replace(taken_s=start + t / rate)
+        t += 1
+
+
+def check_rate(source: StreamSource, known_hz: float | None) -> None:
+    """Refuse, with `DataError`, frames that come faster than those a network was trained on."""
+    if known_hz is not None and source.frame_rate_hz > 1.25 * known_hz:
+        raise DataError(
+            f"{source.name}: {source.frame_rate_hz:g} frames a second, the network knows "
+            f"{known_hz:g}; leave some out (skelflow.datasets.prepare.adapt.at_rate)"
+        )
+
+
+def _frame(recording: Recording, t: int) -> StreamFrame:
+    skeleton = recording.skeleton
+    return StreamFrame(
+        t,
+        recording.depth[t],
+        None if recording.color is None else recording.color[t],
+        None if recording.infrared is None else recording.infrared[t],
+        None if skeleton is None else skeleton.joints_m[t],
+        None if skeleton is None else skeleton.joints_px[t],
+        None if skeleton is None else skeleton.tracking[t],
+    )
