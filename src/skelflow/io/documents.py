@@ -8,13 +8,14 @@ from typing import Any
 from skelflow.errors import FormatError, SkelflowError
 from skelflow.io.files import read_text
 
+_TEXT = "utf-8-sig"  # with or without the mark that Windows puts first
 # 5000 digits are a ValueError, deep nesting is a RecursionError
 _PROBLEMS = (ValueError, RecursionError, OverflowError)
 
 
 def read_json(path: str | Path, *, refusal: type[SkelflowError] = FormatError) -> Any:
     """The content of a JSON file; raises as `read_text`, and where it is none."""
-    return parse_json(read_text(path, refusal=refusal), path, refusal=refusal)
+    return parse_json(read_text(path, encoding=_TEXT, refusal=refusal), path, refusal=refusal)
 
 
 def parse_json(text: str, where: object, *, refusal: type[SkelflowError] = FormatError) -> Any:
@@ -33,7 +34,7 @@ def parse_json(text: str, where: object, *, refusal: type[SkelflowError] = Forma
 
 def read_toml(path: str | Path, *, refusal: type[SkelflowError] = FormatError) -> dict[str, Any]:
     """The content of a TOML file; raises as `read_text`, and where it is none."""
-    text = read_text(path, refusal=refusal)
+    text = read_text(path, encoding=_TEXT, refusal=refusal)
     try:
         return tomllib.loads(text)
     except _PROBLEMS as error:

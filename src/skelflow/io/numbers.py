@@ -22,6 +22,18 @@ def parse_whole(text: str, *, below: int = 10**18) -> int | None:
     return number if number < below else None
 
 
+def is_no_number(text: str) -> bool:
+    """Whether it is what Microsoft's C writes where there is no number.
+
+    Examples
+    --------
+    >>> [is_no_number(text) for text in ("-1.#IND", "1.#QNAN00", "-1.5", "1.#")]
+    [True, True, False, False]
+    """
+    _, hash_sign, kind = text.partition(".#")
+    return bool(hash_sign) and kind[:3] in ("IND", "QNA", "SNA", "INF")
+
+
 def parse_real(text: str) -> float | None:
     """The finite number that a text says, or NaN where it says so; None where it says none.
 

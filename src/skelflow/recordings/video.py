@@ -35,7 +35,8 @@ class VideoFile:
         another number nothing says which of its frames belong together with which of the
         recording's: see `fits`.
     size : (height, width) that the frames must have, or None for any.
-    smaller : a reduced copy, of the same shape, will do as well.
+    smaller : a reduced copy, of the same shape, will do as well; one of another shape is squashed
+        or cut, which nothing tells, so that it does not fit.
     frame_rate_hz : of the recording. A video of another rate that is as long in seconds is read by
         time; None = frame by frame.
 
@@ -61,9 +62,11 @@ class VideoFile:
         if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({check_file(path)} bytes)")
         check_pixels(path, found[1], found[0])
-        if not (smaller and size is not None and _is_reduced(found, size)):
+        is_within = size is not None and max(np.subtract(found, size)) < 0
+        if not (smaller and is_within):
             check_size(path, found, size)
         self.path, self.size = path, found
+        self.is_squashed = size is not None and found != size and not _is_reduced(found, size)
         self.count = self.stored if count is None else count
         self._decoders: dict[int, _Decoder] = {}
 
@@ -78,11 +81,16 @@ class VideoFile:
 
     @property
     def fits(self) -> bool:
-        """Whether it has as many frames as the recording, by number or by time."""
-        return self.stored == self.count
+        """Whether it has the recording's shape and as many frames, by number or by time."""
+        return self.stored == self.count and not self.is_squashed
 
     def repair(self) -> str | None:
         """What is done about frames that are not the recording's, in words; None = nothing."""
+        if self.is_squashed:
+            return (
+                f"{self.path.name} has {self.size[1]}x{self.size[0]} pixels, no reduced copy of "
+                "what was recorded: squashed or cut, which nothing tells: the video is left out"
+            )
         if not self.fits:
             return (
                 f"{self.path.name} has {self.stored} frames, the recording {self.count}, and "

@@ -12,7 +12,7 @@ from jaxtyping import Float32, UInt8
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
 from skelflow.io.files import read_text
-from skelflow.io.numbers import parse_real, parse_whole
+from skelflow.io.numbers import is_no_number, parse_real, parse_whole
 from skelflow.skeleton.layouts import Layout
 from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Skeleton
@@ -104,7 +104,7 @@ def _row(where: str, line: int, fields: dict[str, str | None], layout: Layout, c
 
 
 def _number(where: str, text: dict[str, str], key: str) -> float:
-    if not text.get(key):
+    if not text.get(key) or is_no_number(text[key]):
         return float("nan")
     number = parse_real(text[key])
     if number is None or abs(number) > _LARGEST:

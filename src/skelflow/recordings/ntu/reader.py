@@ -11,7 +11,7 @@ from jaxtyping import Float32, Float64, UInt8
 from skelflow.camera.calibration.file import SensorCalibration
 from skelflow.errors import FormatError
 from skelflow.io.files import is_file, is_folder, refused
-from skelflow.recordings.images import read_depth_png
+from skelflow.recordings.images import check_size, read_depth_png
 from skelflow.recordings.ntu.cameras import (
     COLOR_SIZE,
     DEPTH_SIZE,
@@ -97,6 +97,8 @@ def read(path: Path) -> Recording:
             (parts.infrared, DEPTH_SIZE, False),
         )
     )
+    if color and color.size == DEPTH_SIZE[::-1]:  # another camera's
+        check_size(color.path, color.size, COLOR_SIZE[::-1])
     count = count or next(video.stored for video in (color, infrared) if video)
     calibration = find_calibration(path, name, values)
     repairs = (*told, *_repairs(values, count, color, infrared))

@@ -9,7 +9,7 @@ from jaxtyping import Float64
 from skelflow.errors import FormatError
 from skelflow.io.bounds import MB, NUMBERS
 from skelflow.io.files import read_text
-from skelflow.io.numbers import parse_whole
+from skelflow.io.numbers import is_no_number, parse_whole
 from skelflow.skeleton.plausible import check_joints
 
 JOINTS = 25
@@ -97,8 +97,7 @@ def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
 
 def _number(text: str) -> float:
     """A number, or what Microsoft's C writes for none: -1.#IND, 1.#QNAN, 1.#INF."""
-    _, hash_sign, kind = text.partition(".#")
-    return float("nan") if hash_sign and kind[:3] in ("IND", "QNA", "SNA", "INF") else float(text)
+    return float("nan") if is_no_number(text) else float(text)
 
 
 class _Lines:
