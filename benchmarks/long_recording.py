@@ -1,10 +1,11 @@
 """Memory and time of predicting recordings of more and more frames: what grows with the length.
 
 python -m benchmarks.long_recording --frames 500 1000 2000
+python -m benchmarks.long_recording --frames 1000 3000 10000 --reduced 4
 
-Each recording is a folder of 512x424 depth images and joints, the same hundred frames again and
-again; each is named in a process of its own by the bundled weights. Times are ratios to the first
-length's seconds a frame.
+Each recording is a folder of 512x424 depth images (or so many times fewer each way) and joints, the
+same hundred frames again and again; each is named in a process of its own by the bundled weights.
+Times are ratios to the first length's seconds a frame.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import numpy as np
 
 SIZE = 512, 424
 DIFFERENT = 100  # frames
-CAMERA = "[camera]\nfx = 365\nfy = 365\ncx = 255.5\ncy = 211.5\n"
+CAMERA = "[camera]\nfx = {0}\nfy = {0}\ncx = {1}\ncy = {2}\n"
 SETTINGS = f"[recording]\nframe_rate_hz = 30\ndepth_scale = 0.001\n{CAMERA}"
 SKELETON = '[skeleton]\nlayout = "kinect_v2"\n'
 
@@ -34,15 +35,17 @@ def depth_mm(t: int) -> np.ndarray:
     return np.where(body, 2000 + bumps, 3500).astype(np.uint16)
 
 
-def write_recording(folder: Path, frames: int) -> None:
+def write_recording(folder: Path, frames: int, reduced: int) -> None:
     """The folder; repeated images are links to the first."""
     (folder / "depth").mkdir(parents=True)
-    (folder / "recording.toml").write_text(SETTINGS + SKELETON)
+    center = [edge / reduced / 2 - 0.5 for edge in SIZE]
+    settings = SETTINGS.format(365 / reduced, *center)
+    (folder / "recording.toml").write_text(settings + SKELETON)
     lines = ["frame,body,joint,x_m,y_m,z_m"]
     for t in range(frames):
         path = folder / "depth" / f"{t:06d}.png"
         if t < DIFFERENT:
-            cv2.imwrite(str(path), depth_mm(t))
+            cv2.imwrite(str(path), depth_mm(t)[::reduced, ::reduced])
         else:
             os.link(folder / "depth" / f"{t % DIFFERENT:06d}.png", path)
         swing = 30 / 365 * 2 * np.sin(2 * np.pi * t / DIFFERENT)
@@ -52,10 +55,10 @@ def write_recording(folder: Path, frames: int) -> None:
     (folder / "skeleton.csv").write_text("\n".join(lines) + "\n")
 
 
-def measure(frames: int) -> tuple[float, float]:
+def measure(frames: int, reduced: int) -> tuple[float, float]:
     """Processor seconds and peak memory, MB, of `skelflow predict` on so many frames."""
     with tempfile.TemporaryDirectory() as place:
-        write_recording(Path(place) / "long", frames)
+        write_recording(Path(place) / "long", frames, reduced)
         command = ["-m", "benchmarks.long_recording", "--predict", f"{place}/long"]
         done = subprocess.run(
             [sys.executable, *command], capture_output=True, text=True, check=True
@@ -77,15 +80,16 @@ def main() -> None:
     """Print one line a length."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, nargs="+", default=[500, 1000, 2000])
+    parser.add_argument("--reduced", type=int, default=1)
     parser.add_argument("--predict")
     given = parser.parse_args()
     if given.predict:
         predict(given.predict)
         return
-    measure(DIFFERENT)  # kernels are compiled
+    measure(DIFFERENT, given.reduced)  # kernels are compiled
     before: tuple[int, float, float] | None = None
     for frames in given.frames:
-        seconds, megabytes = measure(frames)
+        seconds, megabytes = measure(frames, given.reduced)
         share_ms = seconds / frames * 1e3
         line = f"{frames:7d} frames  {share_ms:7.1f} ms of CPU a frame  {megabytes:7.0f} MB"
         if before:
