@@ -11,9 +11,9 @@ import pytest
 from skelflow.datasets.flow_files.folder import FlowFolder, FlowFolderConfig, write_flows
 from skelflow.flow.encoding import decode_flow
 from skelflow.types import Camera, Frames, Projection, Recording
-from skelflow.viz.film import axis_bar, draw_frame, fit_panel, save_film
+from skelflow.viz.film import CODEC, draw_frame, fit_panel, save_film
 from skelflow.viz.flow_report import report_flow
-from skelflow.viz.paint import AT_REST, UNKNOWN, Painter, paint_depth, paint_flow
+from skelflow.viz.paint import AT_REST, UNKNOWN, Painter, axis_bar, paint_depth, paint_flow
 from skelflow.viz.strip import box, save_strip, spread
 from tests.tiny_flow import CAMERA, HEIGHT, WIDTH, color_image, depth_image, recording
 
@@ -99,6 +99,18 @@ def test_film_shows_the_picture_beside_its_flow(tmp_path: Path) -> None:
     assert page[left.shape[0] :].max() > 200  # the line of text
     images, _ = read_video(save_film(recording(), folder, 0.02).path)
     assert np.abs(images[1].astype(int) - page).mean() < 6  # the encoder's own error
+
+
+@pytest.mark.parametrize(("codec", "found"), [(None, "h264"), (CODEC, "mpeg4")])
+def test_film_is_of_a_kind_that_browsers_play_where_pyav_is_there(
+    tmp_path: Path, codec: str | None, found: str
+) -> None:
+    av = pytest.importorskip("av")
+    film = save_film(recording(3), solve(tmp_path, recording(3)), 0.02, codec=codec)
+    assert film.is_video
+    with av.open(str(film.path)) as container:
+        (stream,) = container.streams.video
+        assert (stream.codec_context.name, stream.frames) == (found, 2)
 
 
 def test_film_is_frames_where_no_encoder_is_there(tmp_path: Path) -> None:

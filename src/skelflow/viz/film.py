@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from jaxtyping import UInt8
 from skelflow.datasets.flow_files.folder import FlowFolder
 from skelflow.datasets.flow_files.format import read_flow
 from skelflow.errors import DataError
-from skelflow.flow.encoding import encode_flow
 from skelflow.io.atomic import atomic_write
 from skelflow.io.files import absolute_text
 from skelflow.types import Color, Recording
-from skelflow.viz.paint import Painter, paint_flow
+from skelflow.viz.paint import AXES, Painter, axis_bar, paint_flow, save_png
+from skelflow.viz.render.encode import save_mp4
 
-CODEC = "mp4v"  # every build of OpenCV with FFmpeg has it
+CODEC = "mp4v"  # every build of OpenCV with FFmpeg has it; browsers do not play it
 
 Progress = Callable[[int, int, str], None]  # frames drawn, of how many, the last one's name
 
@@ -26,7 +27,6 @@ _PANEL_PX = (480, 960)  # a panel is enlarged to at least about this width, redu
 _GAP_PX, _FOOTER_PX, _BAR_PX = 4, 40, 84
 _PAPER, _INK = 16, (225, 225, 225)
 _FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
-AXES = (("left", "right"), ("up", "down"), ("nearer", "away"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def save_film(
     folder: FlowFolder,
     range_m: float,
     *,
-    codec: str = CODEC,
+    codec: str | None = None,
     progress: Progress = lambda *_: None,
 ) -> Film:
     """Draw all pairs of a folder into `flow.mp4`, or `frames/` when it cannot be encoded.
@@ -58,7 +58,8 @@ def save_film(
     recording : what the flow is of.
     folder : its flow files; the film goes beside them, whole or not at all.
     range_m : motion of full color, meters.
-    codec : four letters, as OpenCV names it.
+    codec : four letters, as OpenCV names it; None = H.264, where PyAV is there, which every
+        browser plays, else MPEG-4.
     progress : called after each frame.
 
     Raises
@@ -75,7 +76,10 @@ def save_film(
             progress(number, len(times), f"frame {t}")
 
     try:
-        _encode(folder.path / "flow.mp4", images(), rate_hz, codec)
+        if codec is None and _has_h264():
+            save_mp4(images(), folder.path / "flow.mp4", rate_hz)
+        else:
+            _encode(folder.path / "flow.mp4", images(), rate_hz, codec or CODEC)
     except _NoEncoderError:
         return Film(_save_images(folder, images()), False)
     return Film(folder.path / "flow.mp4", True)
@@ -106,13 +110,6 @@ def fit_panel(image: Color) -> UInt8[np.ndarray, "panel_h panel_w 3"]:
     return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
 
 
-def axis_bar(axis: int, width: int, height: int) -> Color:
-    """All colors of motion along one axis, from -range to +range."""
-    ramp = np.zeros((height, width, 3), np.float32)
-    ramp[..., axis] = np.linspace(-1, 1, width, dtype=np.float32)
-    return encode_flow(ramp, 1.0)
-
-
 def _draw_legend(page: Color, range_m: float, top: int) -> None:
     """Three bars at the right end of the footer, each named at both ends."""
     x = page.shape[1] - 8
@@ -134,6 +131,14 @@ def _write(page: Color, text: str, x: int, y: int) -> None:
 
 def _text_px(text: str) -> int:
     return int(cv2.getTextSize(text, _FONT, _FONT_SIZE, 1)[0][0])
+
+
+def _has_h264() -> bool:
+    if find_spec("av") is None:
+        return False
+    from av.codec import codecs_available
+
+    return "libx264" in codecs_available
 
 
 class _NoEncoderError(Exception):
@@ -161,12 +166,3 @@ def _save_images(folder: FlowFolder, images: Iterator[Color]) -> Path:
     for t, image in zip(folder.times, images, strict=True):
         save_png(place / f"{t:06d}.png", image)
     return place
-
-
-def save_png(path: Path, image: Color) -> None:
-    """Write an image, whole or not at all; `DataError` when that fails."""
-    done, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    if not done:
-        raise DataError(f"{path}: {image.shape} image cannot be encoded as PNG")
-    with atomic_write(path) as aside:
-        aside.write_bytes(content.tobytes())

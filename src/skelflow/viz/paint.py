@@ -1,17 +1,21 @@
 """Images and flow as RGB pictures."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from skelflow.datasets.pairs import read_color
+from skelflow.errors import DataError
 from skelflow.flow.encoding import encode_flow
+from skelflow.io.atomic import atomic_write
 from skelflow.skeleton.layouts import Layout
 from skelflow.types import Color, Depth, Flow, Recording
 
 AT_REST = (128, 128, 128)
+AXES = (("left", "right"), ("up", "down"), ("nearer", "away"))  # names of both ends
 UNKNOWN = (20, 20, 24)  # color of pixels without depth
 BONE, JOINT = (120, 190, 255), (255, 70, 50)
 _SHARES = (0.5, 99.5)  # percentiles of depth that the shades span
@@ -114,3 +118,19 @@ def depth_span(recording: Recording, times: tuple[int, ...]) -> tuple[float, flo
         return 0.0, 1.0
     near, far = np.percentile(together, _SHARES)
     return float(near), float(far)
+
+
+def axis_bar(axis: int, width: int, height: int) -> Color:
+    """All colors of motion along one axis, from -range to +range."""
+    ramp = np.zeros((height, width, 3), np.float32)
+    ramp[..., axis] = np.linspace(-1, 1, width, dtype=np.float32)
+    return encode_flow(ramp, 1.0)
+
+
+def save_png(path: Path, image: Color) -> None:
+    """Write an image, whole or not at all; `DataError` when that fails."""
+    done, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise DataError(f"{path}: {image.shape} image cannot be encoded as PNG")
+    with atomic_write(path) as aside:
+        aside.write_bytes(content.tobytes())

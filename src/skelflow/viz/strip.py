@@ -10,8 +10,7 @@ from skelflow.datasets.flow_files.folder import FlowFolder
 from skelflow.datasets.flow_files.format import read_flow
 from skelflow.io.atomic import atomic_write
 from skelflow.types import Recording
-from skelflow.viz.film import AXES, axis_bar
-from skelflow.viz.paint import AT_REST, UNKNOWN, Painter, paint_flow
+from skelflow.viz.paint import AT_REST, AXES, UNKNOWN, Painter, axis_bar, paint_flow
 
 if TYPE_CHECKING:
     from matplotlib.figure import SubFigure

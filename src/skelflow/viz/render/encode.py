@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from skelflow.errors import ConfigError
 from skelflow.io.atomic import atomic_write
-from skelflow.viz.film import save_png
+from skelflow.viz.paint import save_png
 from skelflow.viz.strip import spread
 
 if TYPE_CHECKING:
