@@ -141,9 +141,10 @@ def main() -> None:
     parser.add_argument(
         "--methods", nargs="+", choices=METHODS, metavar="METHOD", help=f"{METHODS}"
     )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of people and noise ({SEED})")
     parser.add_argument("--json", type=Path, help="write every figure here")
     options = parser.parse_args()
-    pairs = [make_pair(number) for number in range(options.pairs)]
+    pairs = [make_pair(number, seed=options.seed) for number in range(options.pairs)]
     methods = [name for name in options.methods or METHODS if is_here(name)]
     figures: dict[str, dict] = {}
     for kind in KINDS:
