@@ -22,6 +22,7 @@ SKELETON = {"classes": 2, "frames": 30, "joints": 20}
 OPTIONS = {
     "fused": {**SKELETON, "width": 0.02, "crop": 16, "clip_length": 8},
     "res_tcn": {**SKELETON, "width": 0.1},
+    "c3d": {"classes": 2, "width": 0.02, "crop": 16, "clip_length": 8},
 }
 
 
@@ -54,6 +55,13 @@ def test_stream_answers_as_recognize_when_nothing_is_dropped(
     assert (last.frames, last.dropped, last.latency_s) == (FRAMES, 0, None)
 
 
+def test_a_network_that_reads_no_joints_needs_none(recording: Recording, store: Store) -> None:
+    network, alone = recognizer(store, "c3d"), replace(recording, skeleton=None)
+    *_, last = network.stream(frames_of(alone), StreamSource.of(alone), window_s=60.0, every_s=0.1)
+    assert last.predictions == network.recognize(alone).predictions
+    assert last.predictions
+
+
 def test_window_holds_the_last_frames_as_a_recording_of_them_would(
     recording: Recording, store: Store
 ) -> None:
@@ -75,6 +83,8 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
 
 def test_answers_name_nothing_while_nobody_is_seen(recording: Recording, store: Store) -> None:
     source = StreamSource.of(recording)
+    nobody = replace(recording.skeleton, joints_m=np.full_like(recording.skeleton.joints_m, np.nan))
+    assert StreamSource.of(replace(recording, skeleton=nobody)).layout is None
     empty = (
         frame._replace(joints_m=np.full_like(frame.joints_m, np.nan))
         for frame in frames_of(recording)

@@ -47,8 +47,10 @@ class StreamSource:
 
     @classmethod
     def of(cls, recording: Recording) -> "StreamSource":
-        """That of a recording."""
-        layout = None if recording.skeleton is None else recording.skeleton.layout
+        """That of a recording; its layout is None where nobody is tracked in any frame."""
+        skeleton = recording.skeleton
+        seen = skeleton is not None and np.isfinite(skeleton.joints_m).any()
+        layout = skeleton.layout if skeleton is not None and seen else None
         return cls(
             recording.camera,
             recording.frame_rate_hz,

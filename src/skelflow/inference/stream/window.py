@@ -144,7 +144,8 @@ class SlidingWindow:
             self._begin += self._meta.flow.stride
 
     def _joints_of(self, frame: StreamFrame | None) -> BodyJoints:
-        if self._meta.layout is None:
+        unread = self._source.layout is None and not self._reads_joints
+        if self._meta.layout is None or unread:
             return np.zeros((0, 0, 3), np.float32)
         if frame is not None and frame.joints_m is not None:
             return frame.joints_m

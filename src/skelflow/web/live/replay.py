@@ -51,7 +51,6 @@ def _replay(task: Task, pipe: Connection) -> None:
             f"{recording.name}: {len(recording)} frames, expected at most {task.limits.frames}"
         )
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
-    recording = recognizer.with_joints(recording)
     recognizer.warm_up(frames_of(recording), StreamSource.of(recording))
     _tell(
         pipe,
