@@ -1,6 +1,5 @@
 """What a user is told, and what is compiled, when kernels meet new kinds of arrays."""
 
-import gc
 import logging
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from numba import njit
 from numba.core import event
-from numba.core.errors import TypingError
 
 from skelflow.flow.api import scene_flow
 from skelflow.flow.engines.jit import ANNOUNCEMENT, _Announce
@@ -62,39 +60,3 @@ def test_no_kernel_is_compiled_anew_for_other_arrays_of_the_same_images() -> Non
     compiled = solve(depth)
     for given in (np.asfortranarray(depth), fixed, np.repeat(depth, 2, axis=1)[:, ::2]):
         assert solve(given) == compiled
-
-
-def test_collector_rests_while_our_kernels_compile_and_runs_again_after() -> None:
-    seen: list[bool] = []
-
-    class Look(event.Listener):
-        def on_start(self, event: Any) -> None:
-            del event
-            seen.append(gc.isenabled())
-
-        def on_end(self, event: Any) -> None:
-            pass
-
-    def one(x: int) -> int:
-        return x + 1
-
-    def broken(x: Any) -> Any:
-        return x.nowhere
-
-    with event.install_listener("numba:compile", Look()):
-        theirs: Any = njit(one)
-        theirs(1)
-        one.__module__ = broken.__module__ = "skelflow.flow.engines.example"
-        ours: Any = njit(one)
-        ours(1)
-        never: Any = njit(broken)
-        with pytest.raises(TypingError):
-            never(1)
-    assert seen == [True, False, False]
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        ours(1.0)
-        assert not gc.isenabled()  # as it was before
-    finally:
-        gc.enable()

@@ -5,7 +5,6 @@ Python calls is kept on disk and can be called from Python; what kernels call of
 pointers and counts, since every slice and every array that is handed on is code to generate.
 """
 
-import gc
 import logging
 from collections.abc import Callable
 from functools import cache
@@ -40,7 +39,8 @@ class _Announce(event.Listener):
 
     def on_start(self, event: Any) -> None:
         """Say it at the first of our own kernels."""
-        if _is_ours(event) and not self.said:
+        ours = event.data["dispatcher"].py_func.__module__.startswith("skelflow.")
+        if ours and not self.said:
             self.said = True
             log.info(ANNOUNCEMENT)
 
@@ -48,40 +48,9 @@ class _Announce(event.Listener):
         """Nothing to say."""
 
 
-class _PauseCollector(event.Listener):
-    """No garbage collection meanwhile: it is a fourteenth of the time and finds little.
-
-    numba lets one thread at a time compile.
-    """
-
-    depth = 0
-    resume = False
-
-    def on_start(self, event: Any) -> None:
-        """One of our own kernels, or what it calls."""
-        if self.depth or _is_ours(event):
-            if self.depth == 0:
-                self.resume = gc.isenabled()
-                gc.disable()
-            self.depth += 1
-
-    def on_end(self, event: Any) -> None:
-        """Done, or given up."""
-        del event
-        self.depth = max(self.depth - 1, 0)
-        if self.depth == 0 and self.resume:
-            self.resume = False
-            gc.enable()
-
-
-def _is_ours(event: Any) -> bool:
-    return bool(event.data["dispatcher"].py_func.__module__.startswith("skelflow."))
-
-
 ANNOUNCEMENT = "compiling kernels for this machine: once after installing or updating skelflow"
 log = logging.getLogger(__name__)
-for _listener in (_Announce(), _PauseCollector()):
-    event.register("numba:compile", _listener)
+event.register("numba:compile", _Announce())
 
 
 @cache
