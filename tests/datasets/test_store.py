@@ -292,6 +292,15 @@ def test_store_refuses_arrays_of_another_size_than_the_sequence(tmp_path: Path) 
         store.flow("a", 0, 16)
 
 
+@pytest.mark.parametrize("value", [np.inf, 1e38, -1000])
+def test_store_refuses_joints_that_no_sensor_reports(tmp_path: Path, value: float) -> None:
+    store, absurd = Store.create(tmp_path / "s.zarr", META), sequence("a")
+    absurd.joints_m[3, 0, 2, 1] = value
+    store.write(absurd)
+    with pytest.raises(DataError, match=r"'a' is damaged \(joints_m: a joint's y is .*; remove"):
+        store.joints_m("a")
+
+
 @pytest.mark.parametrize("window", [(0, 16), (3, 9)])
 def test_store_refuses_a_valid_chunk_that_is_shorter_than_its_shape(
     tmp_path: Path, window: tuple[int, int]

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 
 from skelflow.datasets.store.store import Store
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.recognizer import Recognizer
 from skelflow.models.config import Input
@@ -63,6 +65,26 @@ def test_evaluate_refuses_a_store_without_skeletons(name: str, tmp_path: Path) -
     bare = make_tiny_store(tmp_path / "bare.zarr", layout=None)
     with pytest.raises(DataError, match=f"bare.*holds no skeletons, but {name} reads them"):
         trained.samples(bare, bare.names())
+
+
+def test_evaluate_refuses_a_store_without_any_joint(tmp_path: Path) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr")
+    trained, lost = checkpoint("res_tcn", store), Store.create(tmp_path / "lost.zarr", store.meta)
+    for name in store.names():
+        found = store.read(name)
+        lost.write(replace(found, joints_m=np.full_like(found.joints_m, np.nan)))
+    with pytest.raises(DataError, match=r"lost.*no joint is known in any of \d+ sequences"):
+        trained.samples(lost, lost.names())
+
+
+def test_predict_refuses_to_answer_by_what_is_no_number(tmp_path: Path) -> None:
+    trained = checkpoint("res_tcn", make_tiny_store(tmp_path / "s.zarr"))
+    with torch.no_grad():
+        for weight in trained.network.parameters():
+            weight.fill_(1e38)
+    recording = open_recording(write_recording(tmp_path, action=1, subject=1))
+    with pytest.raises(WeightsError, match="res_tcn: its answer is not a number"):
+        Recognizer(trained).recognize(recording)
 
 
 @pytest.mark.parametrize("name", READERS_OF_JOINTS)

@@ -52,7 +52,10 @@ def test_create_model_rejects_a_value_by_its_name(option: str, value: object) ->
 
 @pytest.mark.parametrize(
     ("width", "message"),
-    [(40.0, r"res_tcn: .* MB of parameters, at most 4096"), (1e9, "res_tcn: cannot be made")],
+    [
+        (40.0, r"res_tcn: .* MB of parameters, at most 4096"),
+        (1e9, "res_tcn: cannot be made .* overflowed"),
+    ],
 )
 def test_create_model_refuses_sizes_that_no_memory_holds(width: float, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

@@ -113,6 +113,7 @@ def test_load_model_names_a_tensor_of_another_shape(saved: Path) -> None:
             r"head\.bias is of type torch\.int32, expected .*float32",
         ),
         (torch.zeros(4, dtype=torch.complex64), r"head\.bias is of type torch\.complex64"),
+        (torch.zeros(4).to(torch.float8_e4m3fn), r"head\.bias is of type torch\.float8_e4m3fn"),
     ],
 )
 def test_load_model_refuses_numbers_that_give_no_answer(
@@ -275,6 +276,31 @@ def test_load_c3d_weights_loads_nothing_when_a_shape_differs(
     with pytest.raises(WeightsError, match=r"fc6\.weight has shape \(256, 32\).*\(256, 128\)"):
         load_c3d_weights(model, path)
     assert torch.equal(model.flow.conv1a.weight, before)
+
+
+ODD = {
+    "complex": lambda tensor: tensor.to(torch.complex64),
+    "float8": lambda tensor: tensor.to(torch.float8_e4m3fn),
+    "no memory": lambda tensor: tensor.to("meta"),
+    "whole numbers": lambda tensor: tensor.to(torch.int32),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_load_c3d_weights_refuses_numbers_of_another_kind(
+    source: dict[str, Tensor], kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "c3d.pth"
+    torch.save(source | {"fc6.bias": ODD[kind](source["fc6.bias"])}, path)
+    with pytest.raises(WeightsError, match=r"fc6\.bias is of type torch\.\w+, expected"):
+        load_c3d_weights(create_model("c3d", **SMALL), path)
+
+
+def test_weights_are_refused_by_the_length_of_their_header(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes((99 * 2**20).to_bytes(8, "little") + b"{}")
+    with pytest.raises(WeightsError, match=r"99 MB of text, at most 64 are read"):
+        read_header(path)
 
 
 def test_load_c3d_weights_names_what_the_file_lacks(

@@ -71,6 +71,11 @@ def test_config_survives_json() -> None:
             {"data": {"augmentation": {"flip": 2.0}}},
             r"data\.augmentation\.flip: found 2\.0, expected at most 1",
         ),
+        ({"data": {"workers": 10_000}}, r"data\.workers: found 10000, expected at most 512"),
+        (
+            {"data": {"augmentation": {"noise_m": 1e38}}},
+            r"data\.augmentation\.noise_m: found 1e\+38, expected at most 10",
+        ),
         ({"data": {"longer": "drop"}}, r"data\.longer: found 'drop', expected one of"),
         ({"init": {"skeleton": 3}}, r"init\.skeleton: found 3, expected text"),
         ({"epochs": 1, "optim": {"schedule": {"warmup_epochs": 2}}}, "warmup_epochs: found 2"),
@@ -99,7 +104,9 @@ def test_recipe_is_changed_by_overrides(tmp_path: Path) -> None:
     assert not config.optim.nesterov
 
 
-@pytest.mark.parametrize("override", ["epochs", "=3", "optim..lr=3", "optim.rl=3"])
+@pytest.mark.parametrize(
+    "override", ["epochs", "=3", "optim..lr=3", "optim.rl=3", "epochs=1\nseed=5"]
+)
 def test_recipe_refuses_a_wrong_override(override: str, tmp_path: Path) -> None:
     recipe = tmp_path / "r.toml"
     recipe.write_text("epochs = 4\n")

@@ -6,13 +6,14 @@ from pydantic import AfterValidator, Field
 
 from skelflow.flow.method import METHOD_VERSION
 from skelflow.flow.presets import find_preset, preset_name
-from skelflow.settings import Count, PixelCount, Positive, Settings
+from skelflow.settings import Count, PixelCount, Settings
 from skelflow.types import Camera
 
 IntensitySource = Literal["auto", "infrared", "color", "none"]
 RegionName = Literal["image", "crop", "clip"]
 WindowName = Literal["center", "person"]
 PresetName = Annotated[str, AfterValidator(preset_name)]  # former names become present ones
+MotionRange = Annotated[float, Field(ge=1e-6, le=1e3)]  # meters
 MOVING_M = 0.001  # a pixel that moves less is at rest
 
 
@@ -52,7 +53,7 @@ class FlowSettings(Settings):
     preset: PresetName = "paper"
     intensity: IntensitySource = "auto"
     region: RegionName = "image"
-    range_m: Positive | None = None
+    range_m: MotionRange | None = None
     per_sequence_range: bool = False
     companding: Annotated[float, Field(gt=0, le=1)] = 1.0
     method_version: Annotated[int, Field(ge=1, le=METHOD_VERSION)] = METHOD_VERSION

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt
 
 from skelflow.datasets.catalog import find_data_set
@@ -37,7 +38,7 @@ class TrainingFacts(Settings):
     model_config = ConfigDict(extra="ignore")
 
     actions: Annotated[tuple[NonNegativeInt, ...], Field(strict=False, min_length=1)]
-    protocol: str
+    protocol: Annotated[str, Field(min_length=1)]
     held_out_subjects: Annotated[tuple[int, ...], Field(strict=False)]
     overlap: NonNegativeInt
     longer: Literal["cut", "resample"]
@@ -192,8 +193,8 @@ class Checkpoint:
         Raises
         ------
         DataError
-            The store lacks what the network reads or was prepared differently, or an action is
-            none of the classes.
+            The store lacks what the network reads or was prepared differently, an action is none
+            of the classes, or the network reads joints and none is known in any sequence.
         """
         config = self.network.config
         if config.reads_joints and store.meta.layout is None:
@@ -214,6 +215,11 @@ class Checkpoint:
             raise DataError(
                 f"{store.path}: {', '.join(wrong)}, unlike the data {self.path} was trained on; "
                 "prepare the recordings with the same settings"
+            )
+        if config.reads_joints and not any(np.isfinite(store.joints_m(n)).any() for n in names):
+            raise DataError(
+                f"{store.path}: no joint is known in any of {len(names)} sequences, but "
+                f"{self.network.name} reads them; prepare the recordings again"
             )
         return make_samples(
             self.network,

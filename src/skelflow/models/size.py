@@ -41,13 +41,20 @@ def check_parameters(name: str, build: Callable[[], nn.Module]) -> None:
     Raises
     ------
     ConfigError
-        Names their size, and the environment variable that allows it.
+        Names their size, and the environment variable that allows it; or they are more than torch
+        counts to.
+
+    Notes
+    -----
+    A network of somebody's own that cannot be made without numbers is not counted.
     """
     with torch.random.fork_rng(devices=[]), torch.device("meta"), _Undrawn():
         try:
             outline = build()
-        except _UNMADE:  # it needs numbers to be made, or more than torch counts to
-            return
+        except _UNMADE as error:
+            if _needs_numbers(error):
+                return
+            raise _unmade(name, error) from error
     tensors = chain(outline.parameters(), outline.buffers())
     size = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
     NETWORK.check(size / MB, f"{name}", ConfigError)
@@ -67,13 +74,18 @@ class _Undrawn(TorchFunctionMode):
 
 @contextmanager
 def refusing(name: str) -> Iterator[None]:
-    """Turn what torch says about the sizes of a network that is made into `ConfigError`.
-
-    Sizes that overflow are not counted by `check_parameters`, nor is a network of somebody's own
-    that cannot be made without numbers.
-    """
+    """Turn what torch says about the sizes of a network that is made into `ConfigError`."""
     try:
         yield
     except _UNMADE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ConfigError(f"{name}: cannot be made with these settings ({reason})") from error
+        raise _unmade(name, error) from error
+
+
+def _needs_numbers(error: Exception) -> bool:
+    """Whether a network of somebody's own looks at the numbers that it is made with."""
+    return isinstance(error, NotImplementedError) or "meta tensor" in str(error)
+
+
+def _unmade(name: str, error: Exception) -> ConfigError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ConfigError(f"{name}: cannot be made with these settings ({reason})")

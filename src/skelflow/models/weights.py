@@ -18,6 +18,7 @@ from skelflow.io.files import library_path
 from skelflow.models.base import Network
 from skelflow.models.fusion.networks import Fused
 from skelflow.models.registry import create_model
+from skelflow.models.tensors import check_header, is_plain
 from skelflow.version import __version__
 from skelflow.weights import bundled_file
 
@@ -102,7 +103,7 @@ def read_header(path: str | Path) -> dict[str, str]:
     """
     with _open(path) as file:
         header: dict[str, str] = file.metadata() or {}
-    if missing := [key for key in RESERVED if key not in header]:
+    if missing := [key for key in RESERVED if not header.get(key)]:
         raise WeightsError(
             f"{path}: no skelflow checkpoint, its header lacks {missing}; "
             "weights of other projects are read by load_c3d_weights"
@@ -194,7 +195,7 @@ def fill(
     problems += [
         f"{prefix}{name} is of type {value.dtype}, expected {expected[name].dtype}"
         for name, value in tensors.items()
-        if name in expected and value.is_floating_point() != expected[name].is_floating_point()
+        if name in expected and not _is_alike(value, expected[name])
     ]
     if problems:
         more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
@@ -210,6 +211,11 @@ def fill(
     with torch.no_grad():
         for name, value in tensors.items():
             expected[name].copy_(value)
+
+
+def _is_alike(value: Tensor, expected: Tensor) -> bool:
+    """Whether a tensor can be copied without a change of its numbers' kind."""
+    return is_plain(value) and value.is_floating_point() == expected.is_floating_point()
 
 
 def _bundled_parts(header: Mapping[str, str], path: str | Path) -> dict[str, Tensor]:
@@ -234,6 +240,7 @@ def _read_tensors(path: str | Path) -> dict[str, Tensor]:
 
 
 def _open(path: str | Path) -> safe_open:
+    check_header(path)
     try:
         return safe_open(library_path(path, refusal=WeightsError), framework="pt")
     except (SafetensorError, OSError, ValueError) as error:

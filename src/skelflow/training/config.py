@@ -10,6 +10,7 @@ from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Seed, Settings, SettingsError
 
 # the store decides these; a recipe may not
+_MOST_WORKERS = 512  # processes that load batches; more bring a machine to a stop
 _FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
 
 
@@ -70,7 +71,7 @@ class DataSection(Settings):
     shorter: Literal["pad", "resample"] = "pad"
     variants: NonNegativeInt = 0
     cache: bool = True
-    workers: NonNegativeInt = 0
+    workers: Annotated[int, Field(ge=0, le=_MOST_WORKERS)] = 0
     balance: bool = False
 
     def check(self) -> None:  # noqa: D102

@@ -75,11 +75,13 @@ def _parse_override(override: str) -> dict[str, Any]:
     if not equals or not all(part.isidentifier() for part in name.split(".")):
         raise ConfigError(f"override {override!r}: expected a setting, =, and its value")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value, *others = tomllib.loads(f"value = {text}").values()
     except tomllib.TOMLDecodeError:
-        value = text
+        value, others = text, []
     except (ValueError, RecursionError) as error:  # 5000 digits, deep nesting
         raise ConfigError(f"override of {name}: no value that can be read ({error})") from None
+    if others:
+        raise ConfigError(f"override {override!r}: expected one setting; give each its own")
     for part in reversed(name.split(".")):
         value = {part: value}
     return dict(value)

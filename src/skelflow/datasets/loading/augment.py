@@ -5,7 +5,7 @@ from typing import Annotated
 
 import numpy as np
 from jaxtyping import Float, Float32
-from pydantic import Field, NonNegativeFloat
+from pydantic import Field
 
 from skelflow.io.plugins import Registry
 from skelflow.settings import Settings
@@ -17,6 +17,7 @@ Places = Float[np.ndarray, "frames"]  # in frames of the track, with fractions
 
 Angle = Annotated[float, Field(ge=0, le=180)]
 Share = Annotated[float, Field(ge=0, le=0.9)]
+Noise = Annotated[float, Field(ge=0, le=10)]  # meters
 Change = Callable[[Track, np.random.Generator], Retimed]
 
 _CHANGES = Registry[Change]("augmentation")
@@ -71,7 +72,7 @@ class FlowAugmentation(Settings):
     rotate_deg: Angle = 0.0
     speed: Share = 0.0
     crop_time: Share = 0.0
-    noise_m: NonNegativeFloat = 0.0
+    noise_m: Noise = 0.0
     drop: Share = 0.0
 
     @property
@@ -116,7 +117,7 @@ class Augmentation(Settings):
     speed: Share = 0.0
     warp: Annotated[float, Field(ge=0, le=1)] = 0.0
     crop_time: Share = 0.0
-    noise_m: NonNegativeFloat = 0.0
+    noise_m: Noise = 0.0
     also: Annotated[tuple[str, ...], Field(strict=False)] = ()
     flow: FlowAugmentation = FlowAugmentation()
 

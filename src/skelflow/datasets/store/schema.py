@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Shaped, UInt8
 from pydantic import ConfigDict, Field, NonNegativeInt
 
-from skelflow.datasets.settings import FlowSettings
+from skelflow.datasets.settings import FlowSettings, MotionRange
 from skelflow.flow.presets import preset_of_version
 from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
@@ -49,7 +49,7 @@ class StoreFacts(Settings):
     stride: Count
     preset: str
     intensity: str
-    range_m: Positive | None
+    range_m: MotionRange | None
     per_sequence_range: bool
     region: str
     window: str

@@ -17,6 +17,7 @@ from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibli
 from skelflow.io.documents import read_json
 from skelflow.io.files import is_file, is_folder, refused, trouble
 from skelflow.settings import SettingsError
+from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Labels, Window
 from skelflow.version import __version__
 
@@ -226,7 +227,7 @@ class Store:
         except ConfigError as error:
             raise self._damaged(name, f"its zarr.json: {error}") from error
         shape = self._array(name, "joints_m").shape
-        if shape[:2] != (facts["frames"], facts["bodies"]):
+        if len(shape) != 4 or shape[3] != 3 or shape[:2] != (facts["frames"], facts["bodies"]):
             raise self._damaged(name, f"its zarr.json says otherwise than its joints of {shape}")
         return facts | {"version": facts["version"] or self.meta.version}
 
@@ -236,9 +237,19 @@ class Store:
         reader = self._array(name, array)
         self._check_shape(name, array, reader.shape)
         try:
-            return reader[start:stop]
+            values = reader[start:stop]
         except (FormatError, ValueError) as error:
             raise self._damaged(name, f"{array}: {error}") from error
+        if array == "joints_m":
+            self._check_joints(name, values)
+        return values
+
+    def _check_joints(self, name: str, joints_m: Float32[np.ndarray, "t bodies joints 3"]) -> None:
+        """Refuse, with `DataError`, joints that no sensor reports."""
+        try:
+            check_joints("joints_m", joints_m, refusal=FormatError, in_front=False)
+        except FormatError as error:
+            raise self._damaged(name, str(error)) from error
 
     def _check_shape(self, name: str, array: str, found: tuple[int, ...]) -> None:
         """Refuse, with `DataError`, arrays of other sizes than the metadata say."""

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from functools import partial
 
 import torch
+from torch import Tensor
 
-from skelflow.errors import ConfigError
+from skelflow.datasets.loading.batch import Batch
+from skelflow.errors import ConfigError, WeightsError
 from skelflow.inference.engines.compiled import Engine
 from skelflow.inference.engines.onnxruntime import run_by_onnxruntime
 from skelflow.inference.engines.openvino import run_by_openvino
@@ -60,6 +62,8 @@ def make_engine(
     ConfigError
         There is no such engine, or none in that precision; those that are there are named. Or the
         network is a file for another engine.
+    WeightsError
+        When it is called: an answer is not a number.
     """
     name = name or network.engine or "torch"
     if name not in list_engines():
@@ -74,7 +78,20 @@ def make_engine(
     if (name, precision) not in _ENGINES:
         known = ", ".join(repr(each) for engine, each in _ENGINES if engine == name)
         raise ConfigError(f"precision: found {precision!r}, engine {name!r} computes in {known}")
-    return _ENGINES[name, precision](network, device)
+    return _answering_in_numbers(network.name, _ENGINES[name, precision](network, device))
+
+
+def _answering_in_numbers(name: str, engine: Engine) -> Engine:
+    def logits_of(batch: Batch) -> Tensor:
+        logits = engine(batch)
+        if not logits.isfinite().all():
+            raise WeightsError(
+                f"{name}: its answer is not a number; its weights are damaged or far too large: "
+                "take other ones"
+            )
+        return logits
+
+    return logits_of
 
 
 register_engine("torch", run_by_torch)

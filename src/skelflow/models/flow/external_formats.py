@@ -1,6 +1,7 @@
 """Files of tensors that other projects wrote, read without running any code in them."""
 
 import pickle
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from skelflow.errors import SkelflowError, WeightsError
 from skelflow.io.bounds import MB, NUMBERS
 from skelflow.io.files import library_path, open_file, read_head
 from skelflow.models.flow.c3d import CONVOLUTIONS
+from skelflow.models.tensors import check_header, is_plain
 
 Array = Shaped[np.ndarray, "..."]
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -56,14 +58,17 @@ def read_external(path: str | Path) -> ExternalWeights:
 
 
 def _checked(weights: ExternalWeights, path: Path) -> ExternalWeights:
-    """Refuse numbers that are not finite; every answer would be nan."""
+    """Refuse numbers of odd kinds, and those that are not finite; every answer would be nan."""
     for name, tensor in weights.tensors.items():
+        if not is_plain(tensor):
+            raise WeightsError(f"{path}: {name} is of type {tensor.dtype}, expected plain floats")
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise WeightsError(f"{path}: {name} holds numbers that are not finite")
     return weights
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    check_header(path)
     try:
         return dict(load_file(library_path(path, refusal=WeightsError)))
     except (SafetensorError, OSError, ValueError) as error:
@@ -72,7 +77,8 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
     try:
-        with open_file(path, refusal=WeightsError) as file:
+        with open_file(path, refusal=WeightsError) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd about the file is said below
             content = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(

@@ -142,6 +142,8 @@ def _check(
                 f"{path}: {source[name]} has shape {tuple(value.shape)}, flow.{name} needs "
                 f"{tuple(expected[name].shape)}; these weights fit width 1 and 16x112x112 clips"
             )
+        if not value.is_floating_point():
+            raise WeightsError(f"{path}: {source[name]} is of type {value.dtype}, expected floats")
 
 
 def _channels_first(weight: Tensor, clip: ClipSize | None) -> Tensor:
