@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from tests.tiny_flow import (
     write_recording,
 )
 from tests.tiny_utd import write_recording as write_utd
+from tests.waiting import PATIENCE_S, wait_for
 
 
 def write_pair(folder: Path, *, per_meter: int = 1000) -> list[Path]:
@@ -113,11 +113,9 @@ def test_flow_stopped_by_ctrl_c_goes_on_with_the_same_command(tmp_path: Path) ->
     start = "import sys; from skelflow.cli import main; main()"
     words = [sys.executable, "-c", start, "flow", str(source), "--out", str(out)]
     running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while len(list(out.glob("flow_*.npz"))) < 3 and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_for(lambda: len(list(out.glob("flow_*.npz"))) >= 3)
     running.send_signal(signal.SIGINT)
-    _, said = running.communicate(timeout=60)
+    _, said = running.communicate(timeout=PATIENCE_S)
     assert running.returncode == 130
     assert said.splitlines()[-1] == "skelflow: stopped; the same command goes on where it was"
     done = sorted(out.glob("flow_*.npz"))

@@ -84,6 +84,17 @@ def test_info_speaks_json_of_one_recording_and_of_a_folder(
     assert (many["open"], many["frames"], many["checked"]) == (8, 56, False)
 
 
+def test_info_fails_when_no_recording_of_a_folder_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in" / "a").mkdir(parents=True)
+    (tmp_path / "in" / "a" / "recording.toml").write_text("layout = [1]\n")
+    assert run("info", tmp_path / "in") == 2
+    out, err = capsys.readouterr()
+    assert "1 of folder: 0 open" in out
+    assert err.splitlines()[-1].startswith("skelflow: none of the recordings in ")
+
+
 def test_info_on_a_folder_decodes_no_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Path] = []
     load = utd_mhad._load_depth_mm

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from skelflow.cli.streams import printable
+from tests.waiting import PATIENCE_S
 
 PYTHON = [sys.executable, "-m", "skelflow"]
 
 
 def run(*words: str, **options: object) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
-        [*PYTHON, *words], capture_output=True, timeout=300, check=False, **options
+        [*PYTHON, *words], capture_output=True, timeout=PATIENCE_S, check=False, **options
     )
 
 
@@ -52,7 +53,11 @@ def test_cli_is_one_line_for_environments_and_names_that_cannot_be(tmp_path: Pat
 def test_cli_says_when_its_output_cannot_be_written() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [*PYTHON, "protocols"], stdout=full, stderr=subprocess.PIPE, timeout=300, check=False
+            [*PYTHON, "protocols"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=PATIENCE_S,
+            check=False,
         )
     assert done.returncode == 2
     assert done.stderr == b"skelflow: No space left on device\n"
@@ -65,7 +70,7 @@ def test_cli_works_with_closed_streams() -> None:
             f"{command} protocols {closed}",
             shell=True,
             capture_output=True,
-            timeout=300,
+            timeout=PATIENCE_S,
             check=False,
         )
         assert done.returncode == 0, done.stderr

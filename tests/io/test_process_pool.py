@@ -4,11 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+from tests.waiting import wait_for
 
 SCRIPT = """
 import os, sys, time
@@ -29,15 +29,8 @@ def test_run_tasks_leaves_no_worker_when_the_main_process_is_killed(tmp_path: Pa
     notes = [tmp_path / "one", tmp_path / "two"]
     main = subprocess.Popen([sys.executable, str(tmp_path / "main.py"), *map(str, notes)])
     try:
-        _wait(lambda: all(note.exists() and note.read_text() for note in notes))
+        wait_for(lambda: all(note.exists() and note.read_text() for note in notes))
     finally:
         os.kill(main.pid, signal.SIGKILL)
         main.wait()
-    _wait(lambda: not any(psutil.pid_exists(int(note.read_text())) for note in notes))
-
-
-def _wait(condition: Callable[[], bool], seconds: float = 180.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it takes too long"
-        time.sleep(0.1)
+    wait_for(lambda: not any(psutil.pid_exists(int(note.read_text())) for note in notes))

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 
 from skelflow.datasets.store import Store
 from tests.tiny_store import make_tiny_store
+from tests.waiting import PATIENCE_S, wait_for
 
 ACCELERATE = (
     *("accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"),
@@ -83,7 +83,9 @@ def command(*words: str | Path, launcher: str | None = None) -> list[str]:
 
 def launch(*words: str | Path, launcher: str | None = None) -> subprocess.CompletedProcess[str]:
     asked = command(*words, launcher=launcher)
-    return subprocess.run(asked, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    return subprocess.run(
+        asked, capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE_S
+    )
 
 
 def lines(run: Path) -> list[dict[str, float]]:
@@ -138,11 +140,9 @@ def test_train_stops_together_and_goes_on_when_the_launcher_is_told(
     recipe.write_text(FLOW.replace("epochs = 10", "epochs = 4000"))
     words = command("train", recipe, store.path, "--run", run, launcher="torchrun")
     with subprocess.Popen(words, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
-        end = time.monotonic() + 200
-        while not (run / "metrics.jsonl").exists() and time.monotonic() < end:
-            time.sleep(0.01)
+        wait_for((run / "metrics.jsonl").exists)
         process.send_signal(signal.SIGTERM)
-        said = process.communicate(timeout=200)[1]
+        said = process.communicate(timeout=PATIENCE_S)[1]
     assert "skelflow: stopped" in said
     state = torch.load(run / "last.pt")["state"]
     assert 0 < state["epoch"] < 4000

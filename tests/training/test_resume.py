@@ -21,6 +21,7 @@ from skelflow.training.loop import Interrupted, train
 from skelflow.training.recipe import load_recipe
 from tests.tiny_store import make_tiny_store
 from tests.training.test_loop import StopAt, lines
+from tests.waiting import PATIENCE_S
 
 RECIPE = """
 batch_size = 2
@@ -104,7 +105,7 @@ def start(store: Store, recipe: Path, run: Path) -> subprocess.Popen[bytes]:
 def kill_after(saves: int, process: subprocess.Popen[bytes], run: Path) -> None:
     """End a process at once when it has saved its state so many times."""
     seen: set[int] = set()
-    file, end = run / "last.pt", time.monotonic() + 200
+    file, end = run / "last.pt", time.monotonic() + PATIENCE_S
     while process.poll() is None and len(seen) < saves and time.monotonic() < end:
         with suppress(FileNotFoundError):  # not yet, or between its names
             seen.add(file.stat().st_mtime_ns)

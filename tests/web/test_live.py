@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from skelflow.web.limits import Limits
 from skelflow.web.live.replay import FLOW, IMAGE
+from tests.waiting import PATIENCE_S, wait_for
 from tests.web.test_page import visiting
 from tests.web.visitor import serving, write_recording
 
@@ -32,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def live(address: str, name: str = "0", **options: object) -> ClientConnection:
     where = f"{address.replace('http', 'ws')}api/live/{name}"
-    return connect(where, proxy=None, open_timeout=60, ping_interval=None, **options)  # type: ignore[arg-type]
+    return connect(where, proxy=None, open_timeout=PATIENCE_S, ping_interval=None, **options)  # type: ignore[arg-type]
 
 
 def test_stream_gives_pictures_and_answers_and_counts_what_it_dropped(address: str) -> None:
@@ -55,15 +55,13 @@ def test_stream_gives_pictures_and_answers_and_counts_what_it_dropped(address: s
 
 def test_stream_ends_with_who_watches_and_leaves_nothing(address: str) -> None:
     with live(address) as stream:
-        assert "begins" in json.loads(stream.recv(120))
+        assert "begins" in json.loads(stream.recv(PATIENCE_S))
         with live(address) as other:
-            assert "busy" in json.loads(other.recv(60))["failed"]
+            assert "busy" in json.loads(other.recv(PATIENCE_S))["failed"]
     with live(address, "nowhere") as stream:
-        assert "no such recording" in json.loads(stream.recv(60))["failed"]
-    places, latest = Path(tempfile.gettempdir()), time.monotonic() + 60
-    while list(places.glob("skelflow-live-*")):  # removed once the process is dead
-        assert time.monotonic() < latest
-        time.sleep(0.1)
+        assert "no such recording" in json.loads(stream.recv(PATIENCE_S))["failed"]
+    places = Path(tempfile.gettempdir())  # removed once the process is dead
+    wait_for(lambda: not list(places.glob("skelflow-live-*")))
 
 
 def test_stream_is_not_for_pages_of_other_places(address: str) -> None:
@@ -75,7 +73,7 @@ def test_stream_is_not_for_pages_of_other_places(address: str) -> None:
 def test_page_shows_answers_while_frames_come(address: str) -> None:
     with visiting(address) as page:
         page.locator("#samples button", has_text="live").first.click()
-        expect(page.locator("#live-facts")).to_contain_text("over:", timeout=180_000)
+        expect(page.locator("#live-facts")).to_contain_text("over:", timeout=1000 * PATIENCE_S)
         assert "%" in page.locator("#live-action").inner_text()
         assert page.locator("#live-chart polyline").count() >= 2
         drawn = page.locator("#live-flow").evaluate("canvas => canvas.width")

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from skelflow.web.limits import Limits
 from skelflow.web.serve import running, server
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton
+from tests.waiting import PATIENCE_S, wait_for
 
 FRAMES = 8
 OCTETS = {"Content-Type": "application/octet-stream"}
@@ -58,7 +58,7 @@ class Visitor:
     def ask(
         self, path: str, method: str = "GET", body: bytes | None = None, **headers: str
     ) -> Answer:
-        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=300)
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=PATIENCE_S)
         try:
             connection.request(method, path, body, {**self.headers, **headers})
             response = connection.getresponse()
@@ -72,11 +72,9 @@ class Visitor:
     def send(self, name: str, content: bytes) -> Answer:
         return self.ask(f"/api/recordings?name={quote(name)}", "POST", content, **OCTETS)
 
-    def wait(self, started: Answer, seconds: float = 500) -> Answer:
+    def wait(self, started: Answer) -> Answer:
         """The answer, once it is there or refused."""
         assert started.status == 202, started.body
-        job, latest = started.json["id"], time.monotonic() + seconds
-        while self.ask(f"/api/jobs/{job}").json["state"] not in ("done", "failed"):
-            assert time.monotonic() < latest
-            time.sleep(0.1)
+        job = started.json["id"]
+        wait_for(lambda: self.ask(f"/api/jobs/{job}").json["state"] in ("done", "failed"))
         return self.ask(f"/api/jobs/{job}/answer")

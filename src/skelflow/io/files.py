@@ -99,6 +99,8 @@ def library_path(
         As in `open_file`; or the path is no UTF-8, at which such libraries crash.
     """
     check_file(path, refusal=refusal, bound=bound)
+    if reason := trouble(path):
+        raise refusal(f"{path}: {reason}")
     return absolute_text(path, refusal=refusal)
 
 

@@ -23,6 +23,12 @@ class Description:
     text: str
     facts: dict[str, Any]
 
+    @property
+    def holds_nothing_readable(self) -> bool:
+        """Whether recordings were opened, and every one of them failed."""
+        opened = self.facts.get("opened")
+        return opened is not None and bool(opened["failed"]) and not opened["open"]
+
 
 def describe(
     paths: Sequence[Path],

@@ -96,7 +96,7 @@ def scan_recordings(
     frames = 0
     for done, path in enumerate(paths, 1):
         reader = find_reader(path)
-        sources["" if reader is None else reader.name] += 1
+        sources["an unknown source" if reader is None else reader.name] += 1
         try:
             recording = _read(path, reader, check=check)
         except SkelflowError as error:

@@ -40,7 +40,10 @@ def info(
 
     from skelflow.cli.progress import bar
     from skelflow.datasets.inspect.description import describe
+    from skelflow.errors import DataError
 
     with bar("opening") as progress:
         found = describe(paths, check=check, progress=progress)
     say(dumps(found.facts, indent=2) if json else found.text)
+    if found.holds_nothing_readable:
+        raise DataError(f"none of the recordings in {', '.join(map(str, paths))} can be read")
