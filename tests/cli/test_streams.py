@@ -49,6 +49,13 @@ def test_cli_is_one_line_for_environments_and_names_that_cannot_be(tmp_path: Pat
         assert b"\x1b[31m" not in done.stderr
 
 
+def test_help_is_laid_out_at_once_for_a_terminal_of_one_column() -> None:
+    narrow, least = (
+        run("predict", "--help", env={**os.environ, "COLUMNS": text}).stdout for text in ("1", "10")
+    )
+    assert narrow == least
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_cli_says_when_its_output_cannot_be_written() -> None:
     with Path("/dev/full").open("wb") as full:

@@ -31,6 +31,7 @@ app.register_install_completion_command(
     help="Let the shell complete commands and options; adds a line to its start-up file."
 )
 
+_NARROWEST = 10  # columns of a terminal
 _NUMBERS = {"RANK": 0, "NUMBA_NUM_THREADS": 1}  # environment variables, and the least of each
 
 
@@ -39,6 +40,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a batch system's Ctrl-C
     os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # torch then maps memory in large pages
     open_streams()
+    _widen_terminal()
     try:
         _check_environment()
         app.meta(sys.argv[1:], exit_on_error=False, print_error=False)
@@ -84,6 +86,13 @@ def run_command(
         raise ConfigError("--quiet and --verbose: expected one of both")
     with speaking("quiet" if quiet else "verbose" if verbose else "usual"):
         app(words, exit_on_error=False, print_error=False)
+
+
+def _widen_terminal() -> None:
+    """Lay help out for a few columns at least; for a single one that takes a minute."""
+    columns = parse_whole(os.environ.get("COLUMNS", ""), below=2**31)
+    if columns is not None and 0 < columns < _NARROWEST:
+        os.environ["COLUMNS"] = str(_NARROWEST)
 
 
 def _check_environment() -> None:

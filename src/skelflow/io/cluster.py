@@ -199,11 +199,22 @@ def _silence_logs() -> Iterator[None]:
             logger.setLevel(level)
 
 
+class _Client(distributed.Client):
+    """Closed where it cannot connect; dask's own would try to say goodbye for 20 s."""
+
+    def __init__(self, *words: object, **options: object) -> None:
+        try:
+            super().__init__(*words, **options)
+        except Exception:
+            self.status = "closed"
+            raise
+
+
 @contextmanager
 def _connect_to(scheduler: str) -> Iterator[distributed.Client]:
     """The cluster at an address; its workers must have this skelflow."""
     try:
-        client = distributed.Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
+        client = _Client(scheduler, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"scheduler {scheduler}: no dask scheduler answers there within {_CONNECT_S} s; "

@@ -11,6 +11,7 @@ from jaxtyping import Float32, Float64, UInt8, UInt16
 from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import project
 from skelflow.errors import DataError, FormatError, StorageError
+from skelflow.io.atomic import storage_errors
 from skelflow.io.files import absolute_text
 from skelflow.recordings.video import VideoFile
 from skelflow.skeleton.layouts import KINECT_V2
@@ -41,9 +42,9 @@ class TrackedBodies:
 
 def write_depth(path: Path, depth_mm: UInt16[np.ndarray, "h w"]) -> None:
     """Write depth in millimeters as a 16-bit PNG."""
-    place, level = absolute_text(path, refusal=DataError), (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL)
-    if not cv2.imwrite(place, depth_mm, level):
-        raise DataError(f"{path}: cannot be written")
+    content = cv2.imencode(".png", depth_mm, (cv2.IMWRITE_PNG_COMPRESSION, _PNG_LEVEL))[1]
+    with storage_errors(path):
+        path.write_bytes(content.tobytes())
 
 
 class Video:
