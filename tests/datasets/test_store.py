@@ -130,6 +130,18 @@ def test_store_names_the_path_when_it_is_no_store(tmp_path: Path) -> None:
         Store.create(tmp_path / "file", META, exist_ok=True)
 
 
+@pytest.mark.parametrize("setting", ["region", "window", "intensity"])
+def test_store_is_refused_when_its_flow_was_made_in_an_unknown_way(
+    tmp_path: Path, setting: str
+) -> None:
+    Store.create(tmp_path, META)
+    root = json.loads((tmp_path / "zarr.json").read_text())
+    root["attributes"]["skelflow"][setting] = "whole"
+    (tmp_path / "zarr.json").write_text(json.dumps(root))
+    with pytest.raises(DataError, match=f"damaged .{setting}: found 'whole', expected one of"):
+        Store.open(tmp_path)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"attributes": 3}', '{"attributes": {}}'])
 def test_store_is_refused_when_its_root_is_damaged(tmp_path: Path, content: str) -> None:
     (tmp_path / "zarr.json").write_text(content)

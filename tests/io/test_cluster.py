@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import dask
 import pytest
 from distributed import LocalCluster
 
@@ -68,7 +69,8 @@ def test_workers_start_nothing_when_there_is_nothing_to_do() -> None:
 
 def test_workers_try_again_and_then_say_why_a_task_failed(tmp_path: Path) -> None:
     tries, said = tmp_path / "tries", list[str]()
-    with Workers(1, retries=2, announce=said.append) as workers:
+    impatient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1 ms"})
+    with impatient, Workers(1, retries=2, announce=said.append) as workers:
         ended = list(workers.run(break_down, [(number, tries) for number in range(5)]))
     assert {one.task[0] for one in ended} == set(range(5))
     assert {one.value for one in ended if one.error is None} == {2, 3, 4}

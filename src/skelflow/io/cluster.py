@@ -21,6 +21,7 @@ from skelflow.errors import ConfigError, DataError
 from skelflow.version import __version__
 
 _CONNECT_S = 10
+_RESTART = "1 day"  # that a worker may take to come back; dask gives it up after 15 s
 _DASHBOARD = "127.0.0.1:0"  # seen from this machine only, at a free port
 
 
@@ -149,19 +150,22 @@ class Workers:
 @contextmanager
 def _start_local(count: int, retries: int) -> Iterator[distributed.Client]:
     """A cluster of processes on this machine, closed when the block ends."""
-    settings = {"distributed.scheduler.allowed-failures": retries}
+    settings = {
+        "distributed.scheduler.allowed-failures": retries,
+        "distributed.deploy.lost-worker-timeout": _RESTART,
+    }
     with ExitStack() as opened:
+        opened.enter_context(dask.config.set(settings))  # the second is asked for when one is lost
         try:
-            with dask.config.set(settings):
-                cluster = distributed.LocalCluster(
-                    n_workers=count,
-                    threads_per_worker=1,
-                    processes=True,
-                    memory_limit=None,
-                    dashboard_address=_DASHBOARD,
-                    silence_logs=logging.CRITICAL,
-                    preload=[__name__],
-                )
+            cluster = distributed.LocalCluster(
+                n_workers=count,
+                threads_per_worker=1,
+                processes=True,
+                memory_limit=None,
+                dashboard_address=_DASHBOARD,
+                silence_logs=logging.CRITICAL,
+                preload=[__name__],
+            )
         except RuntimeError as error:
             remedy = (
                 "a script of your own that prepares recordings must do so below "

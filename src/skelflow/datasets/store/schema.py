@@ -10,7 +10,13 @@ import numpy as np
 from jaxtyping import Float32, Shaped, UInt8
 from pydantic import ConfigDict, Field, NonNegativeInt
 
-from skelflow.datasets.settings import FlowSettings, MotionRange
+from skelflow.datasets.settings import (
+    FlowSettings,
+    IntensitySource,
+    MotionRange,
+    RegionName,
+    WindowName,
+)
 from skelflow.flow.presets import preset_of_version
 from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
@@ -48,11 +54,11 @@ class StoreFacts(Settings):
     size: Size
     stride: Count
     preset: str
-    intensity: str
+    intensity: IntensitySource
     range_m: MotionRange | None
     per_sequence_range: bool
-    region: str
-    window: str
+    region: RegionName
+    window: WindowName
     companding: Positive
     method_version: Count
     range_from: str
@@ -228,7 +234,7 @@ class StoreMeta:
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> "StoreMeta":
-        """The inverse of `to_json`; any names are taken, for presets and readers come and go.
+        """The inverse of `to_json`; any preset and source is taken, for they come and go.
 
         Raises
         ------

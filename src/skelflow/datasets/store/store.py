@@ -120,10 +120,14 @@ class Store:
             raise DataError(f"{path / 'zarr.json'}: damaged ({error}); prepare again") from error
 
     def names(self) -> list[str]:
-        """Names of all sequences, sorted."""
+        """Names of all sequences, sorted; `DataError` where one may not be looked at."""
         with refused(self.path, DataError):
             entries = [entry for entry in self.path.iterdir() if not entry.name.startswith(".")]
-        return sorted(entry.name for entry in entries if is_file(entry / "zarr.json"))
+        found = [entry for entry in entries if is_file(entry / "zarr.json")]
+        for entry in set(entries).difference(found):
+            if is_folder(entry) and (reason := trouble(entry)):
+                raise DataError(f"{entry}: {reason}")
+        return sorted(entry.name for entry in found)
 
     def has(self, name: str) -> bool:
         """Whether a sequence of that name is there."""

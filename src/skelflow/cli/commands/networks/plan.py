@@ -13,7 +13,7 @@ def plan(
     source: Path,
     *,
     recipe: str | None = None,
-    workers: Annotated[list[int] | None, Parameter(negative=())] = None,
+    workers: Annotated[list[Count] | None, Parameter(negative=())] = None,
     window: Literal["center", "person"] = "center",
     crop: str = "320x240",
     size: str = "160x120",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skelflow.cli.app import app, say
+from skelflow.cli.app import Count, app, say
 
 
 @app.command
@@ -13,7 +13,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     name: tuple[str, ...] = (),
-    workers: int = 1,
+    workers: Count = 1,
 ) -> None:
     """Show in the browser what a network saw in a recording, and why it answers as it does.
 
