@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -16,11 +17,10 @@ from skelflow.datasets.store import Store
 from skelflow.errors import DataError, StorageError
 from skelflow.io.atomic import PARTIAL, only_writer
 from tests.tiny_folder import CONFIG, contents, write_recordings
-from tests.waiting import wait_for
 
 COMMAND = "import sys; from skelflow.cli import main; sys.argv[0] = 'skelflow'; main()"
-COUNT = 30  # so many that a run does not end before a busy machine sees it begin
 SETTINGS = ("--crop", "40x32", "--size", "20x16", "--workers", "2")  # CONFIG's
+PATIENCE_S = 120
 
 
 def start(source: Path, out: Path) -> "subprocess.Popen[str]":
@@ -28,6 +28,13 @@ def start(source: Path, out: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def done(out: Path) -> int:
@@ -64,7 +71,7 @@ def test_prepare_ends_with_the_same_bytes_after_kill_9(tmp_path: Path, scheduler
 
 
 def test_prepare_stops_at_ctrl_c_and_sigterm_and_goes_on(tmp_path: Path) -> None:
-    source, out = write_recordings(tmp_path / "source", COUNT), tmp_path / "s"
+    source, out = write_recordings(tmp_path / "source", 8), tmp_path / "s"
     for stop, after in ((signal.SIGINT, 1), (signal.SIGTERM, 4)):
         run = start(source, out)
         wait_for(lambda after=after: done(out) >= after)  # type: ignore[misc]
@@ -73,7 +80,7 @@ def test_prepare_stops_at_ctrl_c_and_sigterm_and_goes_on(tmp_path: Path) -> None
         assert run.returncode == 130
         assert not list(out.glob(f"{PARTIAL}*"))
     assert "0 failed" in start(source, out).communicate()[0]
-    assert len(Store.open(out).names()) == COUNT
+    assert len(Store.open(out).names()) == 8
 
 
 def test_prepare_refuses_a_store_that_another_run_writes_into(
