@@ -11,6 +11,7 @@ from skelflow.datasets.loading.clips import ClipDataset
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.flow_in_turn import SequenceInTurn
 from skelflow.inference.reading import prepared_samples, sequence_samples
 from skelflow.models.registry import create_model
 from skelflow.recordings import open_recording
@@ -65,10 +66,12 @@ def test_clips_are_those_of_all_flow_and_hold_few_frames(
     )
     expected = sequence_samples(checkpoint, whole)
     told: list[tuple[int, int]] = []
+    seconds: dict[str, float] = {}
     sequence, samples = prepared_samples(
-        checkpoint, recording, seconds := {}, lambda *done: told.append(done)
+        checkpoint, recording, seconds, lambda *done: told.append(done)
     )
     assert isinstance(samples, ClipDataset)
+    assert isinstance(samples.store, SequenceInTurn)
     assert not told  # nothing is solved before a clip is read
     assert len(samples) == len(expected) >= 3
     most = 0

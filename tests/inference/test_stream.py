@@ -83,6 +83,7 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
 
 def test_answers_name_nothing_while_nobody_is_seen(recording: Recording, store: Store) -> None:
     source = StreamSource.of(recording)
+    assert recording.skeleton is not None
     nobody = replace(recording.skeleton, joints_m=np.full_like(recording.skeleton.joints_m, np.nan))
     assert StreamSource.of(replace(recording, skeleton=nobody)).layout is None
     empty = (

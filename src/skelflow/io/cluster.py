@@ -208,7 +208,7 @@ class _Client(distributed.Client):
 
     def __init__(self, *words: object, **options: object) -> None:
         try:
-            super().__init__(*words, **options)
+            super().__init__(*words, **options)  # type: ignore[no-untyped-call]
         except Exception:
             self.status = "closed"
             raise

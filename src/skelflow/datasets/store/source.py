@@ -82,7 +82,7 @@ class OneSequence:
         frames: Int[np.ndarray, " n"],
     ) -> UInt8[np.ndarray, "n h w 3"]:
         """These flow frames, ascending."""
-        return self.sequence.flow[frames]
+        return np.asarray(self.sequence.flow[frames], np.uint8)
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:  # noqa: ARG002
         """Joints in the flow's pixels."""

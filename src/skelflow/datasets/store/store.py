@@ -192,7 +192,7 @@ class Store:
     def flow_at(self, name: str, frames: Int[np.ndarray, " n"]) -> UInt8[np.ndarray, "n h w 3"]:
         """These flow frames, ascending."""
         first, stop = int(frames[0]), int(frames[-1]) + 1
-        return self.flow(name, first, stop)[frames - first]
+        return np.asarray(self.flow(name, first, stop)[frames - first], np.uint8)
 
     def joints_px(self, name: str) -> Float32[np.ndarray, "n bodies joints 2"]:
         """Joints in the flow's pixels, one set for each flow frame."""
