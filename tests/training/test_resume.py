@@ -129,6 +129,17 @@ def test_train_ends_with_the_same_weights_when_killed_at_several_moments(
     assert not (run / f"{PARTIAL}1-last.pt").exists()
 
 
+def test_train_goes_on_where_it_was_killed_before_its_first_file(
+    store: Store, recipe: Path, whole: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / f"{PARTIAL}1-config.json").write_bytes(b"{")
+    train(load_recipe(recipe), store.path, run)
+    assert_same_run(whole, run)
+    assert not list(run.glob(f"{PARTIAL}*"))
+
+
 @pytest.mark.parametrize("damage", ["truncated", "empty", "lost"])
 def test_train_goes_on_from_the_state_before_a_damaged_one(
     damage: str,

@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
-from skelflow.io.atomic import LOCK, atomic_write, only_writer, remove_partials
+from skelflow.io.atomic import LOCK, PARTIAL, atomic_write, only_writer, remove_partials
 from skelflow.io.documents import parse_json, read_json
 from skelflow.io.files import open_file, read_text
 from skelflow.training.config import RunConfig
@@ -132,7 +132,7 @@ class RunFolder:
             Nothing can be written there.
         """
         foreign = self.path.exists() and not (self.path / CONFIG).exists()
-        if foreign and any(entry.name != LOCK for entry in self.path.iterdir()):
+        if foreign and not all(_is_of_a_stopped_run(entry) for entry in self.path.iterdir()):
             raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
         with only_writer(self.path):
             self._claim(config, store)
@@ -281,3 +281,8 @@ def git_hash() -> str:
         return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
     except OSError:
         return ""
+
+
+def _is_of_a_stopped_run(entry: Path) -> bool:
+    """Whether a file may lie in a folder in which a run ended before it began."""
+    return entry.name == LOCK or entry.name.startswith(PARTIAL)
