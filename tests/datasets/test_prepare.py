@@ -219,7 +219,7 @@ def test_prepare_refuses_to_write_into_another_folder(
         ({"workers": 0}, "workers: found 0, expected at least 1"),
         ({"crop": (0, 10)}, "crop.*: found 0, expected at least 1"),
         ({"size": (10, -1)}, "size.*: found -1, expected at least 1"),
-        ({"range_m": 0.0}, "range_m: found 0.0, expected positive"),
+        ({"range_m": 0.0}, "range_m: found 0.0, expected at least 1e-06"),
         ({"range_m": 0.1, "per_sequence_range": True}, "exclude each other"),
         ({"preset": "papr"}, "did you mean 'paper'"),
     ],
