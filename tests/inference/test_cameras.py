@@ -7,7 +7,13 @@ import numpy as np
 import pytest
 
 from skelflow.errors import ConfigError, DataError
-from skelflow.inference.stream import StreamFrame, StreamSource, frames_of, with_estimated_joints
+from skelflow.inference.stream import (
+    StreamFrame,
+    StreamSource,
+    cameras,
+    frames_of,
+    with_estimated_joints,
+)
 from skelflow.inference.stream.cameras import is_camera, open_camera, register_camera
 from skelflow.inference.stream.realsense import open_realsense
 from skelflow.pose import estimate_skeleton
@@ -58,6 +64,19 @@ def test_a_camera_of_ones_own_is_opened_by_its_name() -> None:
         open_camera("my_kamera")
     with pytest.raises(ConfigError, match="letters and digits"):
         open_camera("my_camera:a b")
+
+
+def test_cameras_that_other_packages_bring_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(
+        serial: str,  # noqa: ARG001
+        *,
+        most_hz: float | None,  # noqa: ARG001
+    ) -> tuple[StreamSource, Iterator[StreamFrame]]:
+        return StreamSource(Camera.from_fov(32, 24, 60.0), 30.0), iter([])
+
+    monkeypatch.setattr(cameras, "load_plugins", lambda: register_camera("plugged", opened))
+    assert is_camera("plugged:1")
+    assert {"plugged", "realsense"} <= set(cameras.list_cameras())
 
 
 @pytest.mark.parametrize("infrared", [True, False])

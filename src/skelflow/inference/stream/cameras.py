@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from skelflow.errors import ConfigError
 from skelflow.inference.stream.frames import StreamFrame, StreamSource
 from skelflow.inference.stream.realsense import open_realsense
-from skelflow.io.plugins import Registry
+from skelflow.io.plugins import Registry, load_plugins
 
 
 class OpenCamera(NamedTuple):
@@ -35,9 +35,15 @@ def register_camera(name: str, opener: CameraOpener) -> None:
     _CAMERAS.add(name, opener)
 
 
+def list_cameras() -> list[str]:
+    """Names of all cameras, those of other packages among them."""
+    load_plugins()
+    return sorted(_CAMERAS.all())
+
+
 def is_camera(source: str) -> bool:
     """Whether a source is the name of a camera ("realsense", "realsense:SERIAL")."""
-    return source.partition(":")[0] in _CAMERAS.all()
+    return source.partition(":")[0] in list_cameras()
 
 
 def open_camera(source: str, *, most_hz: float | None = None) -> OpenCamera:

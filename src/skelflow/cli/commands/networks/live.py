@@ -95,12 +95,14 @@ def _replayed(
     """A recording in a camera's place."""
     from skelflow.datasets.prepare.adapt import at_rate
     from skelflow.inference.stream import StreamSource, frames_of, replay
+    from skelflow.inference.stream.cameras import list_cameras
     from skelflow.recordings import open_recording
 
     if source.startswith(_OTHERS) and not Path(source).is_file():
         raise ConfigError(
-            f"{source}: such a camera is not read itself; those that are: realsense. Replay what "
-            "it records (.mkv of k4arecorder), or hand its frames to Recognizer.stream"
+            f"{source}: such a camera is not read itself; those that are: "
+            f"{', '.join(list_cameras())}. Replay what it records (.mkv of k4arecorder), or hand "
+            "its frames to Recognizer.stream"
         )
     recording = at_rate(open_recording(source), recognizer.checkpoint.frame_rate_hz)
     given = StreamSource.of(recording)
