@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
@@ -79,6 +80,25 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
     for frame in frames_of(recording):
         whole.add(frame)
     np.testing.assert_array_equal(found.flow, whole.sequence().flow[begin // stride :])
+
+
+def test_window_hands_on_each_flow_in_order_whatever_the_threads(
+    recording: Recording, store: Store
+) -> None:
+    meta = recognizer(store, "fused").checkpoint.meta
+    shown: dict[int, list[np.ndarray]] = {1: [], 3: []}
+    threads = torch.get_num_threads()
+    try:
+        for count, flows in shown.items():
+            torch.set_num_threads(count)
+            source = StreamSource.of(recording)
+            window = SlidingWindow(source, meta, 99, reads_clips=True, on_flow=flows.append)
+            for frame in frames_of(recording):
+                window.add(frame)
+            np.testing.assert_array_equal(window.sequence().flow, flows)
+    finally:
+        torch.set_num_threads(threads)
+    np.testing.assert_array_equal(shown[1], shown[3])
 
 
 def test_answers_name_nothing_while_nobody_is_seen(recording: Recording, store: Store) -> None:

@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
 
 
 def side_by_side(
@@ -32,3 +33,34 @@ def side_by_side(
         finally:
             for future in running:
                 future.cancel()
+
+
+class InBackground:
+    """Calls that go on while their caller does; with one thread each is made at once.
+
+    The threads end when nothing refers to this any more.
+
+    Parameters
+    ----------
+    threads : at most so many calls at the same time.
+
+    Examples
+    --------
+    >>> calls = InBackground(2)
+    >>> [call.result() for call in (calls.begin(pow, 2, 3), calls.begin(pow, 3, 2))]
+    [8, 9]
+    """
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def begin(
+        self, function: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Result]:
+        """The call's result, or what it raised, when it is there; raised at once on one thread."""
+        if self._pool is not None:
+            return self._pool.submit(function, *args, **kwargs)
+        done: Future[Result] = Future()
+        done.set_result(function(*args, **kwargs))
+        return done

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,12 @@ from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 from skelflow.errors import DataError
 from skelflow.inference.stream.frames import BodyJoints, StreamFrame, StreamSource
+from skelflow.io.threads import InBackground
 from skelflow.types import Frames, Recording, Skeleton
 
-OnFlow = Callable[[UInt8[np.ndarray, "h w 3"]], None]
+ColoredFlow = UInt8[np.ndarray, "h w 3"]
+OnFlow = Callable[[ColoredFlow], None]
+FlowAndJoints = tuple[ColoredFlow, BodyJoints]
 
 
 class WindowRead(NamedTuple):
@@ -36,6 +40,9 @@ class WindowRead(NamedTuple):
 class SlidingWindow:
     """The last frames of a stream, prepared as `prepare_sequence` prepares a recording.
 
+    As many pairs as torch has threads are solved in the background while further frames come;
+    reading the window waits for them.
+
     Parameters
     ----------
     source : of the frames.
@@ -44,7 +51,7 @@ class SlidingWindow:
     reads_clips : whether flow is needed.
     reads_joints : whether people are.
     focal_px : of the cameras that the network knows, see `prepare_sequence`.
-    on_flow : called with the colored flow of each pair.
+    on_flow : called with the colored flow of each pair, in their order, while frames are added.
 
     Raises
     ------
@@ -79,7 +86,9 @@ class SlidingWindow:
         self._reads_joints, self._focal_px, self._on_flow = reads_joints, focal_px, on_flow
         self._most = max(most_frames, meta.flow.stride + 1)
         self._joints: deque[BodyJoints] = deque()
-        self._pairs: deque[tuple[UInt8[np.ndarray, "h w 3"], BodyJoints]] = deque()
+        self._pairs: deque[Future[FlowAndJoints]] = deque()
+        self._unseen: deque[Future[FlowAndJoints]] = deque()  # of which `on_flow` has not heard
+        self._solving = InBackground(torch.get_num_threads())
         self._last: StreamFrame | None = None
         self._next, self._first, self._begin = 0, 0, 0
 
@@ -119,8 +128,10 @@ class SlidingWindow:
         flow = np.zeros((0, *meta.flow.size[::-1], 3), np.uint8)
         joints_px = np.zeros((0, *joints_m.shape[1:3], 2), np.float32)
         if self._pairs:
-            flow = np.stack([flow for flow, _ in self._pairs])
-            joints_px = np.stack([joints for _, joints in self._pairs])
+            self._finish_pairs(0)
+            pairs = [pair.result() for pair in self._pairs]
+            flow = np.stack([flow for flow, _ in pairs])
+            joints_px = np.stack([joints for _, joints in pairs])
         return PreparedSequence(
             name=self._source.name,
             flow=flow,
@@ -133,8 +144,9 @@ class SlidingWindow:
     def _advance(self, frame: StreamFrame | None) -> None:
         self._joints.append(self._joints_of(frame))
         if self._reads_clips and self._next and (self._next - 1) % self._meta.flow.stride == 0:
-            self._pairs.append(self._pair(self._last, frame))
-            self._on_flow(self._pairs[-1][0])
+            self._pairs.append(self._begin_pair(self._last, frame))
+            self._unseen.append(self._pairs[-1])
+            self._finish_pairs(self._solving.threads)
         self._last, self._next = frame, self._next + 1
         while len(self._joints) > self._most:
             for _ in range(self._meta.flow.stride):
@@ -153,23 +165,31 @@ class SlidingWindow:
             raise DataError(f"{self._source.name}: the first frame has no skeleton")
         return self._joints[-1]
 
-    def _pair(
+    def _finish_pairs(self, but: int) -> None:
+        """Hand on the pairs that are there; wait until at most so many are not."""
+        while self._unseen and (len(self._unseen) > but or self._unseen[0].done()):
+            flow, _ = self._unseen.popleft().result()
+            self._on_flow(flow)
+
+    def _begin_pair(
         self, first: StreamFrame | None, second: StreamFrame | None
-    ) -> tuple[UInt8[np.ndarray, "h w 3"], BodyJoints]:
-        """Colored flow and joints of a pair; those before where one of both is missing or black."""
-        if first is None or second is None or not (first.depth.any() or second.depth.any()):
-            if self._pairs:
-                return self._pairs[-1]
-            joints = np.full((*self._joints[-1].shape[:2], 2), np.nan, np.float32)
-            return np.full((*self._meta.flow.size[::-1], 3), STILL, np.uint8), joints
-        pair = _recording(self._source, (first, second))
+    ) -> Future[FlowAndJoints]:
+        """Flow and joints of a pair; those before where one of both is missing or black."""
+        if first is not None and second is not None and (first.depth.any() or second.depth.any()):
+            return self._solving.begin(self._solve, _recording(self._source, (first, second)))
+        if self._pairs:
+            return self._pairs[-1]
+        joints = np.full((*self._joints[-1].shape[:2], 2), np.nan, np.float32)
+        still = np.full((*self._meta.flow.size[::-1], 3), STILL, np.uint8)
+        return self._solving.begin(lambda: (still, joints))
+
+    def _solve(self, pair: Recording) -> FlowAndJoints:
         sequence = prepare_sequence(
             pair,
             PrepareConfig(flow=self._meta.flow),
             range_m=self._meta.flow.range_m,
             layout=self._meta.layout,
             focal_px=self._focal_px,
-            threads=torch.get_num_threads(),
         )
         return sequence.flow[0], sequence.joints_px[0]
 
