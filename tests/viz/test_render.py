@@ -51,6 +51,16 @@ def test_mp4_of_an_odd_size_loses_a_row_and_a_column(tmp_path: Path) -> None:
         assert float(stream.average_rate or 0) == pytest.approx(29.97, rel=1e-3)
 
 
+def test_mp4_in_a_folder_with_a_colon_is_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "http:").mkdir()
+    pictures = iter([np.full((32, 32, 3), 100, np.uint8)] * 2)
+    assert save_mp4(pictures, Path("http:") / "a.mp4", 30.0) == 2
+    assert (tmp_path / "http:" / "a.mp4").read_bytes()[4:8] == b"ftyp"
+
+
 def test_gif_lasts_as_long_as_the_recording(tmp_path: Path) -> None:
     ramp = np.repeat(4 * np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2)
     pictures = [np.roll(ramp, i, axis=1) for i in range(30)]

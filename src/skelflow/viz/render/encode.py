@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 
 from skelflow.errors import ConfigError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.files import absolute_text
 from skelflow.viz.paint import save_png
 from skelflow.viz.strip import spread
 
@@ -48,7 +49,9 @@ def save_mp4(pictures: Pictures, path: Path, rate_hz: float) -> int:
     height, width = (side // 2 * 2 for side in first.shape[:2])
     with (
         atomic_write(path) as aside,
-        av.open(str(aside), "w", format="mp4", options={"movflags": "faststart"}) as container,
+        av.open(
+            f"file:{absolute_text(aside)}", "w", format="mp4", options={"movflags": "faststart"}
+        ) as container,
     ):
         rate = Fraction(rate_hz).limit_denominator(1001)
         stream = container.add_stream("libx264", rate=rate, options={"crf": _QUALITY})
