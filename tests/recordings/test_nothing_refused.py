@@ -32,10 +32,12 @@ def test_other_texts_are_read_with_a_byte_order_mark(tmp_path: Path) -> None:
     path = write_nw_ucla(tmp_path / "ucla")
     expected = open_recording(path).skeleton
     tum = write_tum(tmp_path / "desk")
-    with_bom(path, tum / "depth.txt", tum / "rgb.txt")
+    ntu = tiny_ntu.write_skeleton(tmp_path, tiny_ntu.one_person(2))
+    with_bom(path, ntu, tum / "depth.txt", tum / "rgb.txt")
     found = open_recording(path).skeleton
     assert expected is not None and found is not None
     np.testing.assert_array_equal(found.joints_m, expected.joints_m)
+    assert open_recording(ntu).skeleton is not None
     recording = open_recording(tum)
     assert (len(recording), recording.color is not None) == (4, True)
 

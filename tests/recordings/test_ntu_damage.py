@@ -34,6 +34,7 @@ def corrupt(path: Path, line: int, text: str | None) -> None:
             "a b c d e f g h i j k l",
             "line 7: could not convert .* the 12 numbers of joint 3 of 25",
         ),
+        (7, "٣ 2 3 4 5 6 7 8 9 10 11 12", "line 7: found '٣ 2 3 .*the 12 numbers of joint 3 of 25"),
         (8, "1 2 3", "line 8: 3 numbers, expected the 12 of joint 4 of 25"),
         (
             201,
@@ -69,7 +70,7 @@ def test_ntu_fails_when_a_body_comes_twice(tmp_path: Path) -> None:
 def test_ntu_fails_when_the_skeleton_is_binary_or_missing(tmp_path: Path) -> None:
     path = write_skeleton(tmp_path, one_person())
     path.write_bytes(bytes(range(128, 256)))
-    with pytest.raises(FormatError, match=r"\.skeleton: no ASCII text"):
+    with pytest.raises(FormatError, match=r"\.skeleton: no UTF-8 text"):
         open_recording(path)
     path.unlink()
     with pytest.raises(FormatError, match=r"\.skeleton does not exist"):

@@ -22,7 +22,7 @@ _KINDS = {
     stat.S_ISCHR: "a device",
     stat.S_ISBLK: "a device",
 }
-_ENCODINGS = {"ascii": "ASCII", "utf-8": "UTF-8", "utf-8-sig": "UTF-8"}
+_ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8"}
 
 
 @contextmanager

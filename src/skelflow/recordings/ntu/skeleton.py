@@ -44,7 +44,7 @@ def read_tracks(path: Path) -> Tracks:
         The text ends early or goes on after the end, a number is none, or a count is impossible;
         names the file and the line.
     """
-    text = read_text(path, encoding="ascii")
+    text = read_text(path, encoding="utf-8-sig")
     lines = _Lines(path, text.splitlines())
     count = lines.count("frame count")
     if count == 0:
@@ -126,7 +126,7 @@ class _Lines:
         text = self.next(what)
         last = self.read == len(self.lines)
         end = "; it is the last line, the file is truncated: copy it again" if last else ""
-        if "_" in text:
+        if "_" in text or not text.isascii():
             raise self.error(f"found {text[:40]!r}, expected the {expected} numbers of {what}")
         try:
             values = [_number(field) for field in text.split()]
