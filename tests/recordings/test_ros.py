@@ -180,6 +180,43 @@ def test_ros_asks_which_topic_when_there_are_several(tmp_path: Path) -> None:
         read_bag(path, depth_topic="/none")
 
 
+def write_two(path: Path, *names: str) -> Path:
+    """Topics of 16 bits of one camera; the last one shows depth, the others nothing like it."""
+    with Bag(path, ros1=True) as bag:
+        for name in names:
+            camera = f"{name.removesuffix('/image/data')}/info/camera_info"
+            camera = camera if "device" in name else f"{name.rpartition('/')[0]}/camera_info"
+            bag.camera(camera, "0", focal=50.0, lens=[0.0] * 5)
+            for t in range(2):
+                pixels = scene(t) if name == names[-1] else np.full_like(scene(t), 300 + t)
+                bag.image(name, 1 + t / 30, pixels, "mono16", "0")
+    return path
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("/device_0/sensor_0/Infrared_1/image/data", "/device_0/sensor_0/Depth_0/image/data"),
+        ("/cam/ir/image_raw", "/cam/depth/image_rect_raw"),
+        ("/cam/infra1/image", "/tof/image"),
+        ("/depth_camera/ir/image", "/ir_camera/depth/image"),
+        ("/tof/amplitude", "/tof/depth"),
+    ],
+)
+def test_ros_takes_no_infrared_of_16_bits_for_depth(tmp_path: Path, names: tuple[str, str]) -> None:
+    path = write_two(tmp_path / "a.bag", *names)
+    np.testing.assert_array_equal(open_recording(path).depth[1], scene(1) * np.float32(0.001))
+    np.testing.assert_allclose(read_bag(path, depth_topic=names[0]).depth[1], 0.301, rtol=1e-6)
+
+
+def test_ros_refuses_to_guess_which_of_16_bits_is_depth(tmp_path: Path) -> None:
+    path = write_two(tmp_path / "a.bag", "/tof/a", "/tof/b")
+    with pytest.raises(FormatError, match=r"several topics of depth: /tof/a, /tof/b; choose one"):
+        open_recording(path)
+    with pytest.raises(FormatError, match=r"no topic of depth images among /cam/ir/image"):
+        open_recording(write_two(tmp_path / "b.bag", "/cam/ir/image"))
+
+
 def test_ros_reads_realsense_topics_in_their_own_unit(tmp_path: Path) -> None:
     sensor = "/device_0/sensor_0"
     path = tmp_path / "rs.bag"

@@ -1,5 +1,6 @@
 """Reader of ROS bags: a depth topic, and the color and infrared that go with it."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,10 @@ _ENDINGS = (".bag", ".db3", ".mcap")
 _METADATA = "metadata.yaml"
 _UNIT_M = 0.001  # of whole numbers (REP 118)
 _REALSENSE_UNIT = "/option/Depth_Units/value"
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SAYING = frozenset({"depth", "ir", "infra", "infrared", "nir"})
+_TRANSPORT = re.compile(r"/compressed(Depth)?$")  # how a topic is sent, not what it shows
 
 
 def recognizes(path: Path) -> bool:
@@ -71,7 +76,8 @@ def read_bag(
     Parameters
     ----------
     path : of a ROS 1 or ROS 2 bag, RealSense's included.
-    depth_topic, color_topic : which topics; None = the only one of its kind.
+    depth_topic, color_topic : which topics; None = the only one of its kind, where a topic whose
+        name says infrared is none of depth, though its images have 16 bits as well.
 
     Returns
     -------
@@ -91,11 +97,7 @@ def read_bag(
     """
     with open_bag(path) as bag:
         topics = image_topics(bag)
-        depth = _choose(path, topics, "depth", depth_topic)
-        if depth is None:
-            raise FormatError(
-                f"{path}: no topic of depth images among {_listed(topics)}; expected {EXPECTS}"
-            )
+        depth = _choose_depth(path, topics, depth_topic)
         lens = read_camera(bag, depth, where=str(path))
         color = _choose(path, topics, "color", color_topic, beside=depth)
         placed = None if color is None else _place(bag, depth, color, where=str(path))
@@ -108,6 +110,31 @@ def read_bag(
         add = _with_registered_color if is_registered else _with_color
         recording = add(recording, depth, color, *placed)
     return recording if gray is None else _with_infrared(recording, depth, gray, lens)
+
+
+def _choose_depth(path: Path, topics: Sequence[Topic], asked: str | None) -> Topic:
+    """The topic that is asked for, or the only one that can be depth by its name."""
+    found = [one for one in topics if one.kind == "depth"]
+    if asked is None:
+        found = [one for one in found if _shows(one) != "infrared"]
+        said = [one for one in found if _shows(one) == "depth"]
+        is_one_camera = len({one.frame for one in found}) == 1
+        found = said if said and is_one_camera else found
+        if not said and len({_TRANSPORT.sub("", one.name) for one in found}) > 1:
+            raise _several(path, "depth", found)
+    chosen = _choose(path, found, "depth", asked)
+    if chosen is None:
+        raise FormatError(
+            f"{path}: no topic of depth images among {_listed(topics)}; expected {EXPECTS}"
+        )
+    return chosen
+
+
+def _shows(topic: Topic) -> str:
+    """What a topic's name says it shows, its last word on that: "depth", "infrared" or ""."""
+    words = [word.lower() for word in _WORDS.findall(_TRANSPORT.sub("", topic.name))]
+    said = ["depth" if word == "depth" else "infrared" for word in words if word in _SAYING]
+    return said[-1] if said else ""
 
 
 def _choose(
@@ -128,11 +155,15 @@ def _choose(
     aligned = [one for one in found if beside is not None and one.frame == beside.frame]
     found = sorted(aligned or found, key=lambda one: (len(one.name), one.name))
     if len({one.frame for one in found}) > 1:
-        raise FormatError(
-            f"{path}: several topics of {kind}: {_listed(found)}; choose one: "
-            f"skelflow import {path} --out FOLDER --{kind}-topic {found[0].name}"
-        )
+        raise _several(path, kind, found)
     return found[0] if found else None
+
+
+def _several(path: Path, kind: str, found: Sequence[Topic]) -> FormatError:
+    return FormatError(
+        f"{path}: several topics of {kind}: {_listed(found)}; choose one: "
+        f"skelflow import {path} --out FOLDER --{kind}-topic {found[0].name}"
+    )
 
 
 def _infrared(bag: Any, depth: Topic, topics: Sequence[Topic]) -> Topic | None:
