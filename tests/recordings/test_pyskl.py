@@ -15,6 +15,7 @@ from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.ntu.skeleton import clean, read_tracks
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.types import Labels
+from tests.cli.test_commands import run
 
 NAME, OTHER = "S001C002P003R001A058", "S001C001P001R001A001"
 
@@ -63,6 +64,19 @@ def test_pyskl_agrees_with_the_same_recording_of_ntu(data_dir: Path, tmp_path: P
 def test_pyskl_finds_every_recording_of_a_file_and_of_a_folder(tmp_path: Path) -> None:
     file = write(tmp_path / "ntu.pkl")
     assert find_recordings(file) == find_recordings(tmp_path) == [file / OTHER, file / NAME]
+
+
+def test_pyskl_file_stands_for_its_recordings_in_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "ntu.pkl")
+    assert run("info", file) == 0
+    assert "2 of pyskl: 2 open (12 frames)" in capsys.readouterr().out
+    assert run("predict", "utd-mhad-skeleton", file) == 2  # 20 joints
+    assert f"ntu.pkl/{OTHER}: 25 joints" in capsys.readouterr().err
+    (tmp_path / "other.pkl").write_bytes(pickle.dumps([1, 2]))
+    assert run("info", tmp_path / "other.pkl") == 2
+    assert "other.pkl: no pickle of pyskl" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

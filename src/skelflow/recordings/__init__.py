@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ __all__ = [
     "Reader",
     "find_reader",
     "find_recordings",
+    "holds_many",
     "open_recording",
     "readers",
     "register_reader",
@@ -89,6 +91,20 @@ def open_recording(path: str | Path) -> Recording:
     )
 
 
+def holds_many(path: str | Path) -> bool:
+    """Whether a path stands for the recordings in it: a folder, or a file of many.
+
+    Raises
+    ------
+    FormatError
+        It is a file of many recordings that cannot be read.
+    """
+    path = Path(path)
+    if find_reader(path) is not None:
+        return False
+    return is_folder(path) or (is_file(path) and any(True for _ in _in_file(path)))
+
+
 def find_recordings(source: str | Path) -> list[Path]:
     """Every recording below a folder, sorted; `open_recording` accepts each.
 
@@ -107,16 +123,22 @@ def find_recordings(source: str | Path) -> list[Path]:
     if find_reader(source) is not None:
         return [source]
     if is_file(source):
-        doors = [reader.find_in_file for reader in readers() if reader.find_in_file is not None]
+        found = set(_in_file(source))
     elif is_folder(source):
-        doors = [reader.find for reader in readers()]
+        found = {path for reader in readers() for path in reader.find(source)}
+        found |= set(unreadable_folders(source))
     else:
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")
-    found = {path for find in doors for path in find(source)}
-    found |= set(unreadable_folders(source) if is_folder(source) else ())
     if not found:
         raise DataError(f"no recording below {source}; expected{_expected()}")
     return sorted(found)
+
+
+def _in_file(file: Path) -> Iterator[Path]:
+    """Every recording of a file that holds many."""
+    for reader in readers():
+        if reader.find_in_file is not None:
+            yield from reader.find_in_file(file)
 
 
 def _expected(suffix: str = "") -> str:

@@ -9,7 +9,7 @@ from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
 from skelflow.io.files import is_file, is_folder, trouble
-from skelflow.recordings import find_reader, find_recordings, open_recording
+from skelflow.recordings import find_recordings, holds_many, open_recording
 from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
 
@@ -36,11 +36,11 @@ def describe(
     check: bool = False,
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> Description:
-    """Describe one recording, or folders: NTU RGB+D by its names, others by their headers.
+    """Describe one recording, or many: those of NTU RGB+D by their names, others by their headers.
 
     Parameters
     ----------
-    paths : one recording, or folders.
+    paths : one recording, or folders and files of many.
     check : open all recordings, those of NTU RGB+D too, and look at some frames of each.
     progress : called after each opened recording with (opened, total, name).
 
@@ -52,7 +52,7 @@ def describe(
         The recording cannot be read.
     """
     first = paths[0]
-    if len(paths) == 1 and (find_reader(first) or not is_folder(first)):
+    if len(paths) == 1 and not holds_many(first):
         recording = open_recording(first)
         return Description(describe_recording(recording), {"recording": list_facts(recording)})
     for path in paths:

@@ -71,9 +71,9 @@ def predict(
     """
     from skelflow.cli.progress import bar
     from skelflow.inference import Recognizer
-    from skelflow.recordings import find_reader, find_recordings
+    from skelflow.recordings import find_recordings, holds_many
 
-    alone = len(recordings) == 1 and not (recordings[0].is_dir() and not find_reader(recordings[0]))
+    alone = len(recordings) == 1 and not holds_many(recordings[0])
     paths = recordings if alone else [path for each in recordings for path in find_recordings(each)]
     recognizer = Recognizer.load(run, device=device, engine=engine, precision=precision, pose=pose)
     spans = partial(_spans, window_s=window_s, every_s=every_s)
