@@ -126,10 +126,11 @@ def test_stack_reads_one_file(tmp_path: Path) -> None:
     assert recording.color is not None and recording.skeleton is not None
     assert (recording.color[1] == 7).all()
     np.testing.assert_allclose(recording.skeleton.joints_px[0, 0, 0], (37.5, 29.6), rtol=1e-6)
-    assert recording.labels.action == 4
+    assert (recording.labels.action, recording.mirrored) == (4, False)
     near = {"depth": np.full((3, 48, 64), 1.5), "joints_m": np.tile([0.1, 0.1, 1.5], (3, 1, 20, 1))}
     meters = write_stack(tmp_path / "b.npz", **near, depth_scale=None)
     np.testing.assert_allclose(open_recording(meters).depth[0], 1.5)
+    assert open_recording(write_stack(tmp_path / "b.npz", mirrored=True)).mirrored
     assert find_recordings(tmp_path) == [tmp_path / "a.npz", tmp_path / "b.npz"]
 
 
@@ -145,6 +146,7 @@ def test_stack_reads_one_file(tmp_path: Path) -> None:
         ({"layout": "mine"}, "layout is 'mine', expected one of"),
         ({"joints_m": np.ones((3, 1, 25, 3))}, "expected .3, bodies, 20, 3."),
         ({"depht": 3}, "unknown arrays depht"),
+        ({"mirrored": "yes"}, "mirrored is <U3 .*expected True or False"),
         ({"camera": np.array([None] * 4)}, "camera cannot be read"),
     ],
 )

@@ -27,7 +27,7 @@ EXPECTS = "NAME.npz with depth (t, h, w) and camera (fx, fy, cx, cy)"
 _Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
 _KNOWN = {"depth", "camera", "depth_scale", "times_s", "frame_rate_hz", "color", "joints_m"}
-_KNOWN |= {"layout", "action", "subject"}
+_KNOWN |= {"layout", "action", "subject", "mirrored"}
 
 
 def recognizes(path: Path) -> bool:
@@ -55,7 +55,8 @@ def read(path: Path) -> Recording:
     path : of the `.npz` file, whose arrays are `depth` (t, h, w), meters as floats or units of
         `depth_scale` as integers; `camera` fx, fy, cx, cy; and, where known, `times_s` or
         `frame_rate_hz`, `color` (t, h, w, 3) uint8 in the depth image's pixels, `joints_m` (t,
-        bodies, joints, 3) with `layout`, `action`, `subject`.
+        bodies, joints, 3) with `layout`, `action`, `subject`, and `mirrored`, whether images are as
+        in a mirror (a Kinect's are).
 
     Raises
     ------
@@ -88,6 +89,7 @@ def read(path: Path) -> Recording:
         depth=_depth_frames(path, depth, values),
         color=_color_frames(path, shapes, camera, count),
         skeleton=_skeleton(path, values, camera, count),
+        mirrored=_truth(path, values, "mirrored"),
         labels=Labels(**{key: int(values[key]) for key in ("action", "subject") if key in values}),
         repairs=(gaps,) if gaps else (),
     )
@@ -134,6 +136,14 @@ def _number(path: Path, values: Mapping[str, np.ndarray], name: str) -> float:
     if name not in values or values[name].size != 1 or values[name].dtype.kind not in "uif":
         raise FormatError(f"{path}: {name} is missing or no number")
     return float(values[name].item())
+
+
+def _truth(path: Path, values: Mapping[str, np.ndarray], name: str) -> bool:
+    """One of yes and no; no where it is not there."""
+    found = values.get(name, np.False_)
+    if found.size != 1 or found.dtype.kind != "b":
+        raise FormatError(f"{path}: {name} is {found.dtype} {found.shape}, expected True or False")
+    return bool(found.item())
 
 
 def _camera(path: Path, values: Mapping[str, np.ndarray], width: int, height: int) -> Camera:
