@@ -89,9 +89,10 @@ def content(file: Path) -> bytes:
 
 def times(folder: Path) -> dict[Path, int]:
     found = {}
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):
-            found[path] = path.stat().st_mtime_ns
+    for place, folders, files in os.walk(folder):  # skips what vanishes meanwhile
+        for name in (*folders, *files):
+            with contextlib.suppress(FileNotFoundError):
+                found[Path(place, name)] = Path(place, name).stat().st_mtime_ns
     return found
 
 
