@@ -118,6 +118,8 @@ def test_render_says_what_there_is_to_show(tmp_path: Path) -> None:
         render(recording(), "color", tmp_path / "a.mkv")
     with pytest.raises(ConfigError, match="no frames from 5 to 9"):
         render(recording(), "color", tmp_path / "a.png", frames=(5, 9))
+    with pytest.raises(DataError, match="nothing to show as infrared"):
+        render(recording(), "infrared", tmp_path / "new" / "a.png")
     assert not list(tmp_path.iterdir())
 
 

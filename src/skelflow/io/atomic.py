@@ -104,6 +104,27 @@ def atomic_write(path: Path, *, keep: Path | None = None) -> Iterator[Path]:
                 partial.unlink(missing_ok=True)
 
 
+@contextmanager
+def folder_of(path: Path) -> Iterator[None]:
+    """Make the folder of a file; where the block fails, empty ones that were made go again.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made.
+    """
+    made = [folder for folder in path.parents if not folder.exists()]  # innermost first
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for folder in made:
+                folder.rmdir()
+        raise
+
+
 def remove_partials(folder: Path) -> None:
     """Remove what stopped writers left; one that still lives then fails, it publishes no part."""
     for partial in folder.glob(f"{PARTIAL}*"):

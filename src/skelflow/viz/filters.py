@@ -10,7 +10,7 @@ from jaxtyping import Float32, Int64
 from skelflow.errors import DataError
 from skelflow.inference import Recognizer
 from skelflow.inference.responses import JointResponses, joint_responses, mean_responses
-from skelflow.io.atomic import atomic_write
+from skelflow.io.atomic import atomic_write, folder_of
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.skeleton.layouts import Layout, find_layout
 from skelflow.types import Joints3D
@@ -60,7 +60,6 @@ def explain_filters(
         raise DataError("no recordings to explain; name some, or folders that hold some")
     layout = find_layout(str(checkpoint.meta.layout))
     rows = {name: mean_responses(each) for name, each in groups.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     _draw(rows, poses, layout, path)
     return tuple(rows)
 
@@ -90,7 +89,7 @@ def _draw(
         _draw_filters(line[0], each, best, name)
         _draw_map(line[1], each, best, layout)
         _draw_score(line[2], each, poses.get(name), layout)
-    with atomic_write(path) as aside:
+    with folder_of(path), atomic_write(path) as aside:
         figure.savefig(aside, dpi=100, format="png")
 
 

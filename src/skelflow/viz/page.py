@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from skelflow.inference import Explanation
-from skelflow.io.atomic import atomic_write, storage_errors
+from skelflow.io.atomic import atomic_write, folder_of
 from skelflow.types import Recording
 from skelflow.version import __version__
 from skelflow.viz.panels import Picture, draw_panels
@@ -59,17 +59,16 @@ def write_page(
     StorageError
         The page cannot be written.
     """
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
     sections = []
-    for number, case in enumerate(cases, start=1):
-        sections.append(describe_case(case))
-        progress(number, count, case.recording.name)
-    page = find_template("page.html").render(
-        title=title, note=note, cases=sections, version=__version__
-    )
-    with atomic_write(path) as aside:
-        aside.write_text(page, encoding="utf-8")
+    with folder_of(path):
+        for number, case in enumerate(cases, start=1):
+            sections.append(describe_case(case))
+            progress(number, count, case.recording.name)
+        page = find_template("page.html").render(
+            title=title, note=note, cases=sections, version=__version__
+        )
+        with atomic_write(path) as aside:
+            aside.write_text(page, encoding="utf-8")
 
 
 @cache

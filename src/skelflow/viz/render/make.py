@@ -7,7 +7,7 @@ from pathlib import Path
 from skelflow.errors import ConfigError
 from skelflow.extras import require
 from skelflow.flow.presets import DEFAULT_PRESET
-from skelflow.io.atomic import storage_errors
+from skelflow.io.atomic import folder_of
 from skelflow.types import Recording
 from skelflow.viz.render.encode import ENCODERS, resized
 from skelflow.viz.render.rerun import RERUN, save_rerun, show_in_rerun
@@ -71,15 +71,14 @@ def render(
     if ending not in _NEEDS:
         raise ConfigError(f"{path}: expected a name with one of the endings {', '.join(_NEEDS)}")
     require(*_NEEDS[ending])
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
     most = count if ending == ".png" else None
     wish = Wish(_times(recording, frames), preset, range_m, weights, progress, most)
-    drawn = draw_view(recording, view, wish)
-    drawn = replace(drawn, pictures=resized(drawn.pictures, height))
-    if ending == RERUN:
-        return Rendered(path, save_rerun(recording, view, drawn, path), drawn.rate_hz)
-    return Rendered(path, ENCODERS[ending](drawn.pictures, path, drawn.rate_hz), drawn.rate_hz)
+    with folder_of(path):
+        drawn = draw_view(recording, view, wish)
+        drawn = replace(drawn, pictures=resized(drawn.pictures, height))
+        if ending == RERUN:
+            return Rendered(path, save_rerun(recording, view, drawn, path), drawn.rate_hz)
+        return Rendered(path, ENCODERS[ending](drawn.pictures, path, drawn.rate_hz), drawn.rate_hz)
 
 
 def show(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from skelflow.io.atomic import atomic_write, storage_errors
+from skelflow.io.atomic import atomic_write, folder_of
 from skelflow.viz.page import find_template
 
 
@@ -21,8 +21,6 @@ def write_report(contents: Mapping[str, Any], path: Path) -> None:
     StorageError
         It cannot be written.
     """
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
     page = find_template("report.html").render(**contents)
-    with atomic_write(path) as aside:
+    with folder_of(path), atomic_write(path) as aside:
         aside.write_text(page, encoding="utf-8")
