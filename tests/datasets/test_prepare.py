@@ -194,6 +194,16 @@ def test_prepare_leaves_nothing_when_there_is_nothing_to_prepare(
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["source"]
 
 
+def test_prepare_leaves_nothing_when_no_scheduler_answers(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skelflow.io.cluster._CONNECT_S", 1)
+    config = CONFIG.replace(range_m=0.1)  # else workers measure it before
+    with pytest.raises(ConfigError, match="no dask scheduler answers there"):
+        preparing.prepare(source, tmp_path / "store", config, scheduler="tcp://127.0.0.1:1")
+    assert not (tmp_path / "store").exists()
+
+
 def test_prepare_refuses_a_crop_that_no_image_has(
     prepare: Prepare, source: Path, tmp_path: Path
 ) -> None:

@@ -92,7 +92,7 @@ class Workers:
         """
         if not tasks:
             return
-        client = self._connect()
+        client = self.connect()
         todo, running = iter(tasks), {}
         completed = distributed.as_completed(loop=client.loop)
 
@@ -118,7 +118,7 @@ class Workers:
                 client.cancel(list(running))
 
     def _threads(self) -> int:
-        threads: dict[str, int] = self._connect().nthreads()
+        threads: dict[str, int] = self.connect().nthreads()
         return max(1, sum(threads.values()))  # workers come and go
 
     def _result(self, task: tuple[Any, ...], future: "distributed.Future[Any]") -> TaskResult:
@@ -134,7 +134,14 @@ class Workers:
             "the same command goes on where it was"
         )
 
-    def _connect(self) -> distributed.Client:
+    def connect(self) -> distributed.Client:
+        """Start the workers, or reach the scheduler's; once.
+
+        Raises
+        ------
+        ConfigError
+            No scheduler answers there, or its workers cannot run this.
+        """
         if self._client is None:
             if self._scheduler is None:
                 client = self._open.enter_context(_start_local(self._count, self._retries))

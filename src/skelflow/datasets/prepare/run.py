@@ -120,6 +120,8 @@ def prepare(
         config.workers, scheduler=scheduler, retries=config.retries, announce=dashboard
     )
     with only_writer(out), workers:
+        if scheduler is not None:
+            workers.connect()  # where none answers, nothing is written
         store = Store.create(out, _configure(sample, there, config, workers), exist_ok=True)
         origins = {path: _origin(path, source) for path in paths}
         tasks = _missing(store, origins, config)
