@@ -85,7 +85,7 @@ class Video:
                 VideoFile(self.path, count=self._added).decode(self._added - 1)
         except FormatError as error:
             raise StorageError(
-                f"{self.path}: cannot be written ({error}); make room or choose another place"
+                f"{self.path}: cannot be written whole; make room or choose another place"
             ) from error
 
 
