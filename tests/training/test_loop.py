@@ -203,6 +203,9 @@ def test_train_takes_a_folder_of_a_run_that_never_began(store: Store, tmp_path: 
     model = {**FLOW["model"], "crop": 32}  # type: ignore[dict-item]
     with pytest.raises(ConfigError, match="crop 32 does not fit"):
         train(resolve(FLOW | {"model": model}), store.path, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")  # of a run that was killed so early
     train(resolve(FLOW), store.path, tmp_path / "run")
     kept = json.loads((tmp_path / "run" / "config.json").read_text())
     assert kept["config"]["model"]["crop"] == 16

@@ -5,7 +5,7 @@ import logging
 import math
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,8 @@ class RunFolder:
     def open(self, config: RunConfig, store: Store) -> Iterator[None]:
         """Write `config.json`, or check that the run in the folder is the same; keep others out.
 
-        The configuration of a run that has not saved any state yet is replaced.
+        The configuration of a run that has not saved any state yet is replaced, and removed where
+        the block fails.
 
         Raises
         ------
@@ -136,7 +137,17 @@ class RunFolder:
             raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
         with only_writer(self.path):
             self._claim(config, store)
-            yield
+            try:
+                yield
+            except BaseException:
+                self._remove_unbegun()
+                raise
+
+    def _remove_unbegun(self) -> None:
+        """Take the configuration away again, where it is all that there is of a run."""
+        with suppress(OSError):  # the folder may be gone
+            if {entry.name for entry in self.path.iterdir()} <= {LOCK, CONFIG}:
+                (self.path / CONFIG).unlink()
 
     def _claim(self, config: RunConfig, store: Store) -> None:
         settings = {"config": config.to_json(), "data": store.meta.to_json()}
