@@ -175,8 +175,7 @@ def each_flow(
     ----------
     recording, settings, times : what is solved, how, and the first frame of each pair.
     window : the part of the image that is kept; None = found as `settings.window` says.
-    threads : how many pairs are solved side by side, or, of a single pair, the threads on it; the
-        flow is the same bit for bit.
+    threads : how many pairs are solved side by side; the flow is the same bit for bit.
     progress : called after each frame pair.
 
     Raises
@@ -192,8 +191,7 @@ def each_flow(
     seen = False
 
     def solve(pair: tuple[RgbdFrame, RgbdFrame]) -> ClipFlow:
-        own = threads if len(times) == 1 else 1
-        flow_m = pair_flow(*pair, camera=camera, preset=settings.preset, threads=own)
+        flow_m = pair_flow(*pair, camera=camera, preset=settings.preset)
         return region.cut(flow_m, settings.size)
 
     def read(t: int) -> tuple[RgbdFrame, RgbdFrame]:
