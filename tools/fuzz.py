@@ -40,7 +40,9 @@ def fuzz(name: str, options: list[str]) -> None:
 
 def main() -> None:
     """One parser in this process, or each in its own."""
-    name, *options = sys.argv[1:]
+    name, *options = sys.argv[1:] or [""]
+    if name not in ("all", *PARSERS):
+        raise SystemExit(f"{__doc__}\nParsers: all, {', '.join(PARSERS)}")
     if name != "all":
         fuzz(name, options)
     failed = []
