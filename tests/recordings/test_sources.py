@@ -7,7 +7,7 @@ import pytest
 
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.store.schema import StoreMeta
-from skelflow.errors import DataError
+from skelflow.errors import DataError, FormatError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.recognizer import Recognizer
 from skelflow.models.registry import create_model
@@ -51,6 +51,14 @@ def recognizer(name: str, layout: str | None) -> Recognizer:
 
 def test_sources_table_has_a_row_for_every_reader() -> None:
     assert set(ROWS) == {reader.name for reader in readers()}
+
+
+def test_what_no_reader_knows_is_answered_by_what_each_expects(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("1 2 3")
+    with pytest.raises(FormatError, match=r"recognizes; expected one of: a \.mkv file") as caught:
+        open_recording(tmp_path / "a.txt")
+    assert str(caught.value).count("; ") == len(ROWS)
+    assert all(f"({name})" in str(caught.value) for name in ROWS)
 
 
 @pytest.mark.parametrize("kind", ROWS)

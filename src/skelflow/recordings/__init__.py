@@ -87,7 +87,7 @@ def open_recording(path: str | Path) -> Recording:
     if found := trouble(path):
         raise FormatError(f"{path} {found}; expected one of the recordings of docs/recordings.md")
     raise FormatError(
-        f"{path} is no recording that a reader recognizes; expected one of{_expected(path.suffix)}"
+        f"{path} is no recording that a reader recognizes; expected one of:{_expected(path.suffix)}"
     )
 
 
@@ -130,7 +130,7 @@ def find_recordings(source: str | Path) -> list[Path]:
     else:
         raise DataError(f"{source} is no folder; expected a folder with recordings below it")
     if not found:
-        raise DataError(f"no recording below {source}; expected{_expected()}")
+        raise DataError(f"no recording below {source}; expected one of:{_expected()}")
     return sorted(found)
 
 
@@ -142,9 +142,8 @@ def _in_file(file: Path) -> Iterator[Path]:
 
 
 def _expected(suffix: str = "") -> str:
-    """What readers expect, a line each: of all, or of those that know such files if any does."""
+    """What readers expect: all of them, or those that know such files if any does."""
     kind = re.compile(rf"{re.escape(suffix)}\b") if suffix else None
     files = [reader for reader in readers() if not reader.expects.startswith("a folder")]
     known = [reader for reader in files if kind and kind.search(reader.expects)]
-    shown = known or readers()
-    return "".join(f"\n  {reader.name}: {reader.expects}" for reader in shown)
+    return " " + "; ".join(f"{reader.expects} ({reader.name})" for reader in known or readers())
