@@ -31,7 +31,7 @@ class Settings:
     file: Path
     name: str
     frame_rate_hz: float
-    depth_scale: float
+    unit_m: float | None  # not needed where there is no depth
     any_depth: bool
     any_joints: bool
     intrinsics: dict[str, float]
@@ -40,6 +40,13 @@ class Settings:
     layout: Layout | None
     size: tuple[int, int] | None = None  # width, height; of images that need not be there
     frames: int | None = None
+
+    @property
+    def depth_scale(self) -> float:
+        """Meters for one unit of the depth images; `FormatError` where nothing says it."""
+        if self.unit_m is None:
+            raise FormatError(f"{self.file}: [recording] depth_scale is missing, expected a number")
+        return self.unit_m
 
     def camera(self, size: tuple[int, int]) -> Camera:
         """The depth camera of images of that (height, width)."""
@@ -76,7 +83,7 @@ def read_settings(file: Path) -> Settings:
         file=file,
         name=name,
         frame_rate_hz=_positive(file, "recording", recording, "frame_rate_hz"),
-        depth_scale=_positive(file, "recording", recording, "depth_scale"),
+        unit_m=_optional(file, recording, "depth_scale"),
         any_depth=_truth(file, "recording", recording, "any_depth"),
         any_joints=_truth(file, "recording", recording, "any_joints"),
         intrinsics=_intrinsics(file, content.get("camera", {})),
@@ -121,6 +128,10 @@ def _positive(file: Path, table: str, values: dict[str, Any], key: str) -> float
     if value <= 0:
         raise FormatError(f"{file}: [{table}] {key} is {value:g}, expected a number above 0")
     return value
+
+
+def _optional(file: Path, values: dict[str, Any], key: str) -> float | None:
+    return _positive(file, "recording", values, key) if key in values else None
 
 
 def _whole(file: Path, table: str, values: dict[str, Any], key: str) -> int:
