@@ -36,7 +36,7 @@ def written(kind: str, folder: Path) -> Path:
     if kind == "utd_mhad":
         return write_recording(folder, action=2, subject=3)
     if kind == "nw_ucla":
-        return test_nw_ucla.write(folder)
+        return test_nw_ucla.write(folder, "a03_s02_e00_v01")  # a repetition of 0 is a number
     if kind == "pyskl":
         return test_pyskl.write(folder / "ntu.pkl") / test_pyskl.NAME
     if kind == "azure_kinect":
@@ -113,7 +113,7 @@ def test_folder_of_a_skeleton_alone_says_what_it_lacks(tmp_path: Path) -> None:
     write_folder(open_recording(test_nw_ucla.write(tmp_path)), folder)
     settings = folder / "recording.toml"
     text = settings.read_text()
-    settings.write_text(text.replace("frames = 12\n", ""))
+    settings.write_text(text.replace("frames = 12\n", "").replace("depth_scale = 0.001\n", ""))
     assert len(open_recording(folder)) == 12  # as skeleton.csv has
     settings.write_text(text.replace("width = 640\n", "").replace("height = 480\n", ""))
     with pytest.raises(FormatError, match=r"a skeleton alone needs .*width and height"):

@@ -135,6 +135,7 @@ def _write_skeleton(file: Path, skeleton: Skeleton, lens: LensCamera) -> None:
 
 def _settings(recording: Recording, camera: Camera, depth_scale: float) -> str:
     """`recording.toml`; JSON writes text, numbers and lists as TOML does."""
+    labels = vars(recording.labels).items()
     tables: dict[str, dict[str, Any]] = {
         "recording": {
             "name": recording.name,
@@ -153,7 +154,7 @@ def _settings(recording: Recording, camera: Camera, depth_scale: float) -> str:
             "cy": camera.cy,
             "mirrored": recording.mirrored,
         },
-        "labels": {key: value for key, value in vars(recording.labels).items() if value},
+        "labels": {key: value for key, value in labels if value is not None},
     }
     if recording.skeleton is not None:
         tables["skeleton"] = _layout(recording.skeleton.layout)
