@@ -94,8 +94,11 @@ def lines(run: Path) -> list[dict[str, float]]:
 
 @pytest.mark.parametrize(
     ("recipe", "launcher"),
-    [(FLOW, "accelerate"), (SKELETON, "torchrun"), (GRAPH, "torchrun")],
-    ids=["flow", "skeleton", "graph"],
+    [
+        pytest.param(FLOW, "accelerate", id="flow"),
+        pytest.param(SKELETON, "torchrun", id="skeleton", marks=pytest.mark.slow),
+        pytest.param(GRAPH, "torchrun", id="graph"),
+    ],
 )
 def test_train_learns_the_same_in_two_processes(
     recipe: str, launcher: str, store: Store, tmp_path: Path
