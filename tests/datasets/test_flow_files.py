@@ -15,7 +15,7 @@ from skelflow.datasets.flow_files.summary import summarize
 from skelflow.datasets.pairs import PairReader
 from skelflow.errors import ConfigError, DataError, FormatError, StorageError
 from skelflow.flow.api import scene_flow
-from skelflow.io.atomic import atomic_write, folder_of, locked
+from skelflow.io.atomic import locked
 from skelflow.types import Camera, Frames
 from tests import tiny_flow
 from tests.tiny_flow import CAMERA, STEP_M, depth_image, recording
@@ -115,38 +115,6 @@ def test_load_flow_refuses_a_torn_file_and_another_npz(tmp_path: Path) -> None:
             load_flow(tmp_path / name)
     with pytest.raises(FormatError, match=r"missing\.npz does not exist"):
         load_flow(tmp_path / "missing.npz")
-
-
-def test_whole_leaves_nothing_when_the_writer_fails(tmp_path: Path) -> None:
-    (tmp_path / "kept.txt").write_text("before")
-    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "kept.txt") as aside:
-        aside.write_text("half")
-        raise KeyboardInterrupt
-    assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
-    assert (tmp_path / "kept.txt").read_text() == "before"
-
-
-def test_folder_of_goes_again_when_nothing_came_of_it(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), folder_of(tmp_path / "new" / "er" / "x.txt"):
-        raise KeyboardInterrupt
-    assert not list(tmp_path.iterdir())
-    with pytest.raises(KeyboardInterrupt), folder_of(tmp_path / "new" / "er" / "x.txt"):
-        (tmp_path / "new" / "kept.txt").write_text("kept")
-        raise KeyboardInterrupt
-    assert [path.name for path in (tmp_path / "new").iterdir()] == ["kept.txt"]
-    with (
-        pytest.raises(StorageError, match=r"kept\.txt: cannot be written"),
-        folder_of(tmp_path / "new" / "kept.txt" / "x.txt"),
-    ):
-        pass
-
-
-def test_whole_names_the_file_that_cannot_be_written(tmp_path: Path) -> None:
-    with (
-        pytest.raises(StorageError, match=r"absent/x\.txt: cannot be written"),
-        atomic_write(tmp_path / "absent" / "x.txt") as aside,
-    ):
-        aside.write_text("x")
 
 
 @pytest.mark.parametrize("intensity", ["color", "infrared", "none"])
