@@ -339,12 +339,24 @@ def test_summary_of_a_still_recording_says_that_nothing_moves(tmp_path: Path) ->
     assert found.range_m == 0.001
 
 
-def test_summary_refuses_a_recording_without_any_depth(tmp_path: Path) -> None:
+def test_flow_of_a_recording_without_any_depth_is_refused_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     empty = replace(
         recording(color=False), depth=Frames(3, lambda _: np.zeros((48, 64), np.float32))
     )
-    with pytest.raises(DataError, match=r"block: depth is 0 .* all of the 2 frame pairs"):
-        summarize(write_flows(empty, tmp_path))
+    with pytest.raises(DataError, match=r"depth is 0 .* all of the 2 frame pairs"):
+        write_flows(empty, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_flow_of_a_recording_that_gets_depth_later_is_solved(tmp_path: Path) -> None:
+    def late(t: int) -> np.ndarray:
+        return depth_image(t) if t else np.zeros((48, 64), np.float32)
+
+    found = write_flows(replace(recording(color=False), depth=Frames(3, late)), tmp_path / "out")
+    assert found.computed == 2
+    assert summarize(found).median_depth_m == pytest.approx(2.5, abs=0.01)
 
 
 def test_flow_file_holds_what_the_caller_gets_back(tmp_path: Path) -> None:

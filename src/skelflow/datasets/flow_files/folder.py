@@ -128,6 +128,7 @@ def write_flows(
     source = intensity_source(recording, config.intensity)
     pairs = PairReader(recording, source)
     times = asked_times(recording, config)
+    _check_depth(recording, times)
     folder = FlowFolder(out, times, _settings(recording, pairs, config), config.range_m)
     spent = []
     with locked(out), _entered(folder):
@@ -175,6 +176,17 @@ def asked_times(recording: Recording, config: FlowFolderConfig) -> tuple[int, ..
             f"{recording.path}: frames {start}:{stop} asked for, it has {count} (0:{count})"
         )
     return tuple(range(start, stop - 1, config.stride))
+
+
+def _check_depth(recording: Recording, times: tuple[int, ...]) -> None:
+    """Refuse pairs none of which has depth, before any file of theirs is there.
+
+    As a rule the first frame has some, and no other is decoded.
+    """
+    if not any(recording.depth[t].any() for t in times):
+        raise DataError(
+            f"{recording.path}: depth is 0 (no reading) in all of the {len(times)} frame pairs"
+        )
 
 
 def _settings(recording: Recording, pairs: PairReader, config: FlowFolderConfig) -> dict[str, Any]:
