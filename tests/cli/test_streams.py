@@ -38,6 +38,9 @@ def test_cli_is_one_line_for_environments_and_names_that_cannot_be(tmp_path: Pat
     environment = {**os.environ, "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
     for words, extra, expected in (
         (("models",), {"RANK": "abc"}, b"RANK: found 'abc'"),
+        (("models",), {"RANK": "1"}, b"RANK: found 1, expected less than WORLD_SIZE, which is not"),
+        (("models",), {"RANK": "2", "WORLD_SIZE": "2"}, b"RANK: found 2, expected less than"),
+        (("models",), {"WORLD_SIZE": "0"}, b"WORLD_SIZE: found '0'"),
         (("models",), {"NUMBA_NUM_THREADS": "0"}, b"NUMBA_NUM_THREADS: found '0'"),
         (("info", "a" * 300), {}, b"File name too long"),
         (("info", "\x1b[31mw\u00e4ve"), {}, b"\\x1b[31mw"),

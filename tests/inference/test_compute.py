@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 
 from skelflow.errors import ConfigError
 from skelflow.inference.compute import find_device, make_accelerator
@@ -28,6 +29,21 @@ def test_a_named_device_computes() -> None:
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
     with pytest.raises(ConfigError, match=f"device: found '{name}', expected one of auto, cpu"):
         make_accelerator(device=name)
+
+
+def test_half_a_launch_is_refused_and_does_not_stand_in_the_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    AcceleratorState._reset_state(reset_partial_state=True)
+    with monkeypatch.context() as launch:
+        for name in ("RANK", "LOCAL_RANK"):
+            launch.setenv(name, "0")
+        for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+            launch.setenv(name, "2")
+        launch.delenv("MASTER_ADDR", raising=False)
+        with pytest.raises(ConfigError, match=r"do not find each other: .*MASTER_ADDR"):
+            make_accelerator(device="cpu")
+    assert make_accelerator(device="cpu").num_processes == 1
 
 
 def test_the_engine_of_torch_answers_logits_on_the_named_device() -> None:

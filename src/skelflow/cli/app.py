@@ -32,7 +32,7 @@ app.register_install_completion_command(
 )
 
 _NARROWEST = 10  # columns of a terminal
-_NUMBERS = {"RANK": 0, "NUMBA_NUM_THREADS": 1}  # environment variables, and the least of each
+_NUMBERS = {"RANK": 0, "WORLD_SIZE": 1, "NUMBA_NUM_THREADS": 1}  # variables, and the least of each
 
 
 def main() -> None:
@@ -96,7 +96,7 @@ def _widen_terminal() -> None:
 
 
 def _check_environment() -> None:
-    """Refuse numbers that other libraries would end at without a word about their name."""
+    """Refuse numbers at which other libraries would end unnamed, and half of a launch."""
     for name, least in _NUMBERS.items():
         text = os.environ.get(name, "")
         number = parse_whole(text, below=2**31)
@@ -105,6 +105,13 @@ def _check_environment() -> None:
                 f"environment variable {name}: found {text[:40]!r}, expected a whole number from "
                 f"{least}"
             )
+    processes = os.environ.get("WORLD_SIZE", "")
+    if process_number() >= (parse_whole(processes) or 1):  # it would leave the answer to process 0
+        raise ConfigError(
+            f"environment variable RANK: found {process_number()}, expected less than WORLD_SIZE, "
+            f"which is {processes or 'not set'}; torchrun and accelerate launch set both, unset "
+            "RANK to run without them"
+        )
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.errors import ConfigError
+from skelflow.io.numbers import parse_whole
 
 AUTO = "auto"
 
@@ -65,10 +66,18 @@ def make_accelerator(
     if chosen.index is not None:
         torch.accelerator.set_device_index(chosen.index)
     try:
+        PartialState(cpu=on_cpu)
+    except ValueError as error:
+        PartialState._reset_state()  # half made, it would stand for made
+        raise ConfigError(
+            f"the processes of this launch do not find each other: {error}; start them with "
+            "torchrun or accelerate launch"
+        ) from error
+    try:
         accelerator = Accelerator(mixed_precision=precision, cpu=on_cpu, kwargs_handlers=[buffers])
     except ValueError as error:
         raise ConfigError(f"precision: found {precision!r}, {error}") from error
-    started = int(os.environ.get("WORLD_SIZE", "1"))
+    started = parse_whole(os.environ.get("WORLD_SIZE", "")) or 1
     if accelerator.num_processes != started:
         raise ConfigError(
             f"{started} processes were started, {accelerator.num_processes} found each other; "
