@@ -1,17 +1,23 @@
-"""Actions by name, splits of the user's own, and what a store calls its actions."""
+"""Actions by name, labels that are none, splits of one's own, what a store calls its actions."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from skelflow.datasets.catalog import find_data_set, known_action_names
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.sampling import sample_recordings
 from skelflow.datasets.protocols import own_protocol, split
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.recordings import open_recording
+from skelflow.training.recipe import resolve
+from skelflow.training.setup import make_split
 from skelflow.types import Labels
 from tests import tiny_folder, tiny_ntu
+from tests.tiny_store import make_tiny_store
 
 LABELS = {
     "a": Labels(action=1, subject=1, camera=1),
@@ -82,3 +88,47 @@ def test_own_protocol_divides_by_a_file_of_names(tmp_path: Path) -> None:
         split(LABELS, own_protocol(str(file)))
     with pytest.raises(ConfigError, match=r"unknown protocol 'sub'.*subjects:1,3"):
         find_data_set("folder").protocol("sub")
+
+
+@pytest.mark.parametrize("number", [-1, 10**400])
+def test_folder_refuses_a_label_that_is_no_whole_number_from_0(tmp_path: Path, number: int) -> None:
+    root = tiny_folder.write_recordings(tmp_path / "set", 1)
+    file = root / "r0" / "recording.toml"
+    file.write_text(file.read_text().replace("action = 1", f"action = {number}"))
+    with pytest.raises(FormatError, match=r"action is .*expected a whole number from 0; leave it"):
+        open_recording(root / "r0")
+
+
+@pytest.mark.parametrize("label", [-1, 1.5, np.nan, np.inf, [1, 2], "wave"])
+def test_stack_refuses_a_label_that_is_no_whole_number_from_0(
+    tmp_path: Path, label: object
+) -> None:
+    camera, depth = [30.0, 30.0, 15.5, 11.5], np.full((3, 24, 32), 2.0, np.float32)
+    path = tmp_path / "stack.npz"
+    np.savez(path, depth=depth, camera=camera, frame_rate_hz=30, action=3, subject=0)
+    assert open_recording(path).labels == Labels(action=3, subject=0)
+    np.savez(path, depth=depth, camera=camera, frame_rate_hz=30, action=label)
+    with pytest.raises(FormatError, match=r"action is .*(whole number from 0|no number)"):
+        open_recording(path)
+
+
+def test_make_split_refuses_an_action_that_the_data_set_has_not(tmp_path: Path) -> None:
+    config = resolve({"model": {"name": "res_tcn_bjcn"}})
+    for source, names, refused in (
+        ("utd_mhad", {}, True),
+        ("utd_mhad", {99: "juggle"}, False),
+        ("folder", {}, False),
+    ):
+        path = tmp_path / f"{source}{len(names)}"
+        store = make_tiny_store(path, source=source, actions=(1, 99), subjects=(1, 2))
+        named = Store(path, replace(store.meta, class_names=names))
+        if refused:
+            with pytest.raises(DataError, match=r"A099 has action 99, .* utd_mhad, 1 to 27; if"):
+                make_split(config, named)
+        else:
+            assert make_split(config, named).classes == (1, 99)
+
+
+def test_store_refuses_a_negative_action(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"labels\.action: .*-1.* at least 0"):
+        make_tiny_store(tmp_path / "s.zarr", actions=(-1,))

@@ -26,6 +26,7 @@ EXPECTS = "NAME.npz with depth (t, h, w) and camera (fx, fy, cx, cy)"
 
 _Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
+_LARGEST = 10**9  # of a label
 _KNOWN = {"depth", "camera", "depth_scale", "times_s", "frame_rate_hz", "color", "joints_m"}
 _KNOWN |= {"layout", "action", "subject", "mirrored"}
 
@@ -90,7 +91,7 @@ def read(path: Path) -> Recording:
         color=_color_frames(path, shapes, camera, count),
         skeleton=_skeleton(path, values, camera, count),
         mirrored=_truth(path, values, "mirrored"),
-        labels=Labels(**{key: int(values[key]) for key in ("action", "subject") if key in values}),
+        labels=Labels(*(_label(path, values, name) for name in ("action", "subject"))),
         repairs=(gaps,) if gaps else (),
     )
 
@@ -136,6 +137,19 @@ def _number(path: Path, values: Mapping[str, np.ndarray], name: str) -> float:
     if name not in values or values[name].size != 1 or values[name].dtype.kind not in "uif":
         raise FormatError(f"{path}: {name} is missing or no number")
     return float(values[name].item())
+
+
+def _label(path: Path, values: Mapping[str, np.ndarray], name: str) -> int | None:
+    """A whole number from 0; None where it is not there."""
+    if name not in values:
+        return None
+    number = _number(path, values, name)
+    if not 0 <= number <= _LARGEST or number != int(number):
+        raise FormatError(
+            f"{path}: {name} is {number:g}, expected a whole number from 0; leave it out where it "
+            "is unknown"
+        )
+    return int(number)
 
 
 def _truth(path: Path, values: Mapping[str, np.ndarray], name: str) -> bool:

@@ -1,11 +1,12 @@
 """What a run trains and on what: the split of the store, and the network with its start weights."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.catalog import DataSet, find_data_set
 from skelflow.datasets.protocols import Protocol, hold_out
 from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
@@ -18,6 +19,7 @@ from skelflow.models.weights import load_heads, load_part
 from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
+from skelflow.types import Labels
 
 BEST = "best.safetensors"
 
@@ -48,10 +50,12 @@ def make_split(config: RunConfig, store: Store) -> Split:
     ConfigError
         The protocol is unknown, or a held-out subject does not train.
     DataError
-        Nothing trains, or a training recording has no action.
+        Nothing trains, or a training recording has no action, or one that is none of its data
+        set's and has no name of its own.
     """
     labels = store.labels()
-    protocol = find_data_set(store.meta.source).protocol(config.data.protocol)
+    data_set = find_data_set(store.meta.source)
+    protocol = data_set.protocol(config.data.protocol)
     train, test = split_names(labels, protocol)
     if not train:
         raise DataError(
@@ -60,9 +64,22 @@ def make_split(config: RunConfig, store: Store) -> Split:
     unlabeled = [name for name in train if labels[name].action is None]
     if unlabeled:
         raise DataError(f"{store.path}: {unlabeled[0]} has no action number; it cannot train")
+    _check_actions(store, data_set, {name: labels[name] for name in train})
     classes = sorted({action for name in train if (action := labels[name].action) is not None})
     fit, held_out = hold_out(train, labels, subjects=config.data.held_out_subjects)
     return Split(protocol, tuple(fit), tuple(held_out), tuple(test), tuple(classes))
+
+
+def _check_actions(store: Store, data_set: DataSet, labels: Mapping[str, Labels]) -> None:
+    """Refuse actions that a set of fixed actions has not: each would be a class by itself."""
+    known = {**data_set.action_names, **store.meta.class_names}
+    strange = [name for name in labels if labels[name].action not in known]
+    if data_set.action_names and strange:
+        raise DataError(
+            f"{store.path}: {strange[0]} has action {labels[strange[0]].action}, expected one of "
+            f"{data_set.name}, {min(known)} to {max(known)}; if it is right, name it in an "
+            "actions.txt above the recordings and prepare them again"
+        )
 
 
 def make_network(config: RunConfig, store: Store, split: Split) -> Network:

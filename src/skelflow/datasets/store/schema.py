@@ -33,7 +33,7 @@ _OF_OLDER_STORES = {
 _UNSAID = ("window", "companding", "method_version")
 
 Size = Annotated[tuple[PixelCount, PixelCount], Field(strict=False)]
-Label = Annotated[int, Field(ge=-(10**9), le=10**9)]
+Label = Annotated[int, Field(ge=0, le=10**9)]
 ActionNumber = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
 # settings in which equal configurations may differ

@@ -171,6 +171,9 @@ def _labels(file: Path, values: dict[str, Any]) -> Labels:
         values = {**values, "action": action_number(values["action"], file)}
     for key, value in values.items():
         number = isinstance(value, int) and not isinstance(value, bool)
-        if not number or not -_LARGEST <= value <= _LARGEST:
-            raise FormatError(f"{file}: [labels] {key} is {shown(value)}, expected a whole number")
+        if not number or not 0 <= value <= _LARGEST:
+            raise FormatError(
+                f"{file}: [labels] {key} is {shown(value)}, expected a whole number from 0; leave "
+                "it out where it is unknown"
+            )
     return Labels(**values)
