@@ -84,6 +84,11 @@ def test_prepare_sequence_keeps_still_recordings() -> None:
     [
         ({"depth": Frames(1, depth_image)}, {}, r"1 frame\(s\); flow needs at least 2"),
         ({"depth": Frames(0, depth_image)}, {}, r"0 frame\(s\)"),
+        (
+            {"depth": Frames(1, depth_image), "skeleton": skeleton(1)},
+            {"skeletons_only": True},
+            r"1 frame\(s\); an action needs at least 2",
+        ),
         ({}, {"crop": (65, 40)}, "crop 65x40 is larger than the depth image 64x48"),
         ({}, {"intensity": "color"}, "none color frames, 8 depth frames"),
         ({"skeleton": skeleton(7)}, {}, "7 skeleton frames, 8 depth frames"),

@@ -16,6 +16,7 @@ from skelflow.models.registry import create_model
 from skelflow.recordings import open_recording
 from skelflow.training.loop import train
 from skelflow.training.recipe import resolve
+from skelflow.types import Frames
 from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import write_recording
 
@@ -57,6 +58,18 @@ def test_predict_refuses_a_recording_without_a_skeleton(name: str, tmp_path: Pat
     )
     with pytest.raises(DataError, match=f"no skeleton, but {name} reads one; .* such as c3d"):
         Recognizer(checkpoint(name, store)).recognize(recording)
+
+
+@pytest.mark.parametrize("name", READERS_OF_JOINTS)
+def test_predict_refuses_a_single_frame(name: str, tmp_path: Path) -> None:
+    recognizer = Recognizer(checkpoint(name, make_tiny_store(tmp_path / "s.zarr")))
+    whole = open_recording(write_recording(tmp_path, action=1, subject=1))
+    assert whole.skeleton is not None
+    arrays = ("joints_m", "joints_px", "tracking")
+    first = replace(whole.skeleton, **{part: getattr(whole.skeleton, part)[:1] for part in arrays})
+    single = replace(whole, depth=Frames(1, whole.depth.decode), skeleton=first)
+    with pytest.raises(DataError, match=r"1 frame\(s\); (flow|an action) needs at least 2"):
+        recognizer.recognize(single)
 
 
 @pytest.mark.parametrize("name", READERS_OF_JOINTS)

@@ -51,20 +51,26 @@ class PairReader:
 
 def check_pairs(recording: Recording, source: str) -> None:
     """Refuse, with `DataError`, a recording without depth, a pair or its intensity."""
-    count = len(recording)
     if not recording.has_depth:
         raise DataError(
             f"{recording.path}: no depth images, and flow needs them; networks that read skeletons "
             "alone, such as gcn, do without"
         )
-    if count < 2:
-        raise DataError(f"{recording.path}: {count} frame(s); flow needs at least 2")
+    check_motion(recording, "flow")
     if source == "none":
         return
+    count = len(recording)
     stream = recording.infrared if source == "infrared" else recording.color
     if stream is None or len(stream) < count:
         found = "none" if stream is None else f"{len(stream)}"
         raise DataError(f"{recording.path}: {found} {source} frames, {count} depth frames")
+
+
+def check_motion(recording: Recording, what: str = "an action") -> None:
+    """Refuse, with `DataError`, fewer than two frames: nothing moves in them."""
+    count = len(recording)
+    if count < 2:
+        raise DataError(f"{recording.path}: {count} frame(s); {what} needs at least 2")
 
 
 def intensity_source(recording: Recording, asked: str) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
+from skelflow.datasets.pairs import check_motion
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import Progress, outline_sequence, prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
@@ -143,10 +144,11 @@ def _samples_in_turn(
 
 
 def skeleton_alone(recording: Recording, meta: StoreMeta) -> PreparedSequence:
-    """What a network that sees no flow reads; `DataError` without a skeleton."""
+    """What a network that sees no flow reads; `DataError` without a skeleton that can move."""
     skeleton = recording.skeleton
     if skeleton is None:
         raise DataError(f"{recording.path}: neither flow nor skeleton to read")
+    check_motion(recording)
     return PreparedSequence(
         name=recording.name,
         flow=np.zeros((0, *meta.flow.size[::-1], 3), np.uint8),
