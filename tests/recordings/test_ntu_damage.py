@@ -27,6 +27,7 @@ def corrupt(path: Path, line: int, text: str | None) -> None:
         (1, "21", "line 562: the text ends where a body count is expected"),
         (1, "19", "line 534: found '1' after the last frame"),
         (2, "-1", "line 2: found '-1', expected a body count"),
+        (2, "65", r"line 2: 65 bodies in one frame, expected at most 64 \(a Kinect v2 tracks 6"),
         (3, "1 2 3", "line 3: 3 numbers, expected the 10 of a body"),
         (4, "20", "line 4: 20 joints, expected 25"),
         (

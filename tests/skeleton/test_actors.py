@@ -48,6 +48,16 @@ def test_join_tracks_keeps_apart_who_are_there_together_or_elsewhere() -> None:
     assert join_tracks(np.stack((first, second, together), axis=1)) == ((0,), (2,), (1,))
 
 
+def test_join_tracks_goes_by_the_median_of_the_joints_that_both_have() -> None:
+    last = person()
+    found = last + np.where(np.arange(20) < 11, 0.9, 0.1)[:, None].astype(np.float32)
+    for known, groups in ((20, ((0,), (1,))), (17, ((0, 1),)), (4, ((0,), (1,)))):
+        after = found.copy()
+        after[:, : 20 - known] = np.nan  # joints that are far are lost first
+        tracks = np.stack((during(last, 0, 30), during(after, 30, 60)), axis=1)
+        assert join_tracks(tracks) == groups
+
+
 def test_keep_actors_chooses_an_actor_with_arms_out_before_a_still_upright_chair() -> None:
     found, told = keep_actors(skeleton(person(x=1.5), person(arms_m=0.4, wide=True)))
     assert abs(float(found.joints_m[:, 0, :, 0].mean())) < 0.3

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float32, Shaped
+from jaxtyping import Bool, Float32, Float64, Shaped
 
 from skelflow.skeleton.tracks import frames_present
 from skelflow.types import Joints3D
@@ -35,19 +35,20 @@ def join_tracks(joints_m: Joints3D) -> tuple[tuple[int, ...], ...]:
         if seen.any()
     }
     groups: list[list[int]] = []
+    ends, last = np.zeros(len(spans), np.int64), np.zeros(len(spans), np.int64)  # of each group
     for body in sorted(spans, key=lambda body: spans[body][0]):
-        start = spans[body][0]
-        near = {
-            i: _distance_m(joints_m[spans[group[-1]][1], group[-1]], joints_m[start, body])
-            - _STEP_M * (start - spans[group[-1]][1] - 1)
-            for i, group in enumerate(groups)
-            if 0 < start - spans[group[-1]][1] <= _LOST_FRAMES
-        }
-        best = min(near, key=near.__getitem__, default=None)
-        if best is not None and near[best] <= _JUMP_M:
-            groups[best].append(body)
+        start, end = spans[body]
+        lost = start - ends[: len(groups)]
+        near = np.flatnonzero((lost > 0) & (lost <= _LOST_FRAMES))
+        before = joints_m[ends[near], last[near]]
+        beyond_m = _distances_m(before, joints_m[start, body]) - _STEP_M * (lost[near] - 1)
+        if near.size and beyond_m.min() <= _JUMP_M:
+            group = int(near[beyond_m.argmin()])
         else:
-            groups.append([body])
+            group = len(groups)
+            groups.append([])
+        groups[group].append(body)
+        ends[group], last[group] = end, body
     return tuple(tuple(group) for group in groups)
 
 
@@ -72,10 +73,12 @@ def _filled(values: Shaped[np.ndarray, "t ..."]) -> Bool[np.ndarray, " t"]:
     return np.asarray((np.isfinite(flat) & (flat != 0)).any(axis=1))
 
 
-def _distance_m(
-    before: Float32[np.ndarray, "joints 3"], after: Float32[np.ndarray, "joints 3"]
-) -> float:
-    """Median distance of the joints that both have; infinite where they share too few."""
+def _distances_m(
+    before: Float32[np.ndarray, "n joints 3"], after: Float32[np.ndarray, "joints 3"]
+) -> Float64[np.ndarray, " n"]:
+    """Median distances of the joints that both have; infinite where they share too few."""
     apart = np.linalg.norm(before - after, axis=-1)
-    known = apart[np.isfinite(apart)]
-    return float(np.median(known)) if known.size >= _SHARED_JOINTS else float("inf")
+    apart = np.sort(np.where(np.isfinite(apart), apart, np.inf), axis=1)
+    known, rows = np.isfinite(apart).sum(axis=1), np.arange(len(apart))
+    median = (apart[rows, np.maximum(known - 1, 0) // 2] + apart[rows, known // 2]) / 2
+    return np.where(known >= _SHARED_JOINTS, median.astype(np.float64), np.inf)

@@ -16,6 +16,7 @@ JOINTS = 25
 _BODY_FIELDS = 10
 _JOINT_FIELDS = 12
 _FARTHEST_PX = 1e6
+_MOST_BODIES = 64  # in a frame; a Kinect v2 tracks six
 _WHICH = [f"joint {number} of {JOINTS}" for number in range(1, JOINTS + 1)]
 
 
@@ -52,12 +53,13 @@ def read_tracks(path: Path) -> Tracks:
     frames = [_read_frame(lines) for _ in range(count)]
     lines.finish()
     ids = tuple(dict.fromkeys(body for frame in frames for body in frame))
+    place = {body: number for number, body in enumerate(ids)}
     size = count * len(ids) * JOINTS * _JOINT_FIELDS * 8
     NUMBERS.check(size / MB, f"{path}: {len(ids)} bodies in {count} frames", FormatError)
     values = np.full((count, len(ids), JOINTS, _JOINT_FIELDS), np.nan)
     for t, frame in enumerate(frames):
         for body, joints in frame.items():
-            values[t, ids.index(body)] = joints
+            values[t, place[body]] = joints
     _check_values(path, values)
     return Tracks(ids, values)
 
@@ -83,7 +85,12 @@ def clean(values: Float64[np.ndarray, "*frames 25 12"]) -> Float64[np.ndarray, "
 def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
     """Body number -> 25 joints of 12 numbers."""
     frame: dict[str, list[list[float]]] = {}
-    for _ in range(lines.count("body count")):
+    bodies = lines.count("body count")
+    if bodies > _MOST_BODIES:
+        raise lines.error(
+            f"{bodies} bodies in one frame, expected at most {_MOST_BODIES} (a Kinect v2 tracks 6)"
+        )
+    for _ in range(bodies):
         lines.numbers(_BODY_FIELDS, "a body")
         body = lines.first()  # of 17 digits: as a float it would lose the last
         if body in frame:
