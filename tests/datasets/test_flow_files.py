@@ -373,9 +373,12 @@ def test_write_flows_that_failed_do_not_stand_in_the_way_of_other_settings(tmp_p
         return depth_image(t)
 
     bad = replace(recording(3), depth=Frames(3, broken))
-    out = tmp_path / "out"
-    with pytest.raises(FormatError):
-        write_flows(bad, out, FlowFolderConfig(frames=(1, 3), preset="fast"))
+    out = tmp_path / "new" / "out"
+    for made_before in (False, True):
+        with pytest.raises(FormatError):
+            write_flows(bad, out, FlowFolderConfig(frames=(1, 3), preset="fast"))
+        assert (tmp_path / "new").exists() == made_before
+        out.mkdir(parents=True, exist_ok=True)
     assert not list(out.iterdir())
     assert write_flows(bad, out, FlowFolderConfig(frames=(0, 2), preset="fast")).computed == 1
     with locked(out), pytest.raises(DataError, match="another run is writing here"):

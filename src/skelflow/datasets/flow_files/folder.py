@@ -15,7 +15,7 @@ from skelflow.datasets.settings import IntensitySource, PresetName
 from skelflow.errors import DataError
 from skelflow.flow.method import METHOD_VERSION
 from skelflow.flow.presets import FORMER_NAMES, find_preset
-from skelflow.io.atomic import locked
+from skelflow.io.atomic import folder_of, locked
 from skelflow.io.output_folder import enter_folder
 from skelflow.settings import Count, Positive, Settings, SettingsError
 from skelflow.types import Recording
@@ -131,7 +131,7 @@ def write_flows(
     _check_depth(recording, times)
     folder = FlowFolder(out, times, _settings(recording, pairs, config), config.range_m)
     spent = []
-    with locked(out), _entered(folder):
+    with folder_of(out / SETTINGS), locked(out), _entered(folder):
         for number, t in enumerate(times, start=1):
             if not folder.file(t).exists():
                 start = time.perf_counter()
