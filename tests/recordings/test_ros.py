@@ -205,7 +205,10 @@ def write_two(path: Path, *names: str) -> Path:
 )
 def test_ros_takes_no_infrared_of_16_bits_for_depth(tmp_path: Path, names: tuple[str, str]) -> None:
     path = write_two(tmp_path / "a.bag", *names)
-    np.testing.assert_array_equal(open_recording(path).depth[1], scene(1) * np.float32(0.001))
+    recording = open_recording(path)
+    np.testing.assert_array_equal(recording.depth[1], scene(1) * np.float32(0.001))
+    assert recording.infrared is None
+    assert f"{names[0]} is left out: its images have 16 bits" in recording.repairs[0]
     np.testing.assert_allclose(read_bag(path, depth_topic=names[0]).depth[1], 0.301, rtol=1e-6)
 
 

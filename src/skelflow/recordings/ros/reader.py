@@ -103,6 +103,8 @@ def read_bag(
         placed = None if color is None else _place(bag, depth, color, where=str(path))
         recording = _depth_recording(path, depth, lens, unit_m=_unit_m(bag, depth))
         gray = _infrared(bag, depth, topics)
+    unread = _left_out(topics, depth)
+    recording = replace(recording, repairs=(*recording.repairs, *unread))
     if color is not None and isinstance(placed, str):
         recording = replace(recording, repairs=(*recording.repairs, placed))
     elif color is not None and placed is not None:
@@ -175,6 +177,15 @@ def _infrared(bag: Any, depth: Topic, topics: Sequence[Topic]) -> Topic | None:
     poses = [(one, read_pose(bag, depth.frame, one.frame)) for one in found]
     near = (one for one, pose in poses if pose is not None and np.allclose(pose, np.eye(4)))
     return next(near, None)
+
+
+def _left_out(topics: Sequence[Topic], depth: Topic) -> list[str]:
+    """Which images of 16 bits are neither depth nor read, in words; gray levels need 8 bits."""
+    return [
+        f"{one.name} is left out: its images have 16 bits, infrared is read of 8"
+        for one in topics
+        if one.kind == "depth" and _shows(one) != "depth" and one is not depth
+    ]
 
 
 def _listed(topics: Sequence[Topic]) -> str:
