@@ -9,13 +9,14 @@ Their recordings are made beforehand, without and with a sensor's noise and a tr
 
 The joints' weights and depths were fitted to performers 1 and 2; measured is performer 3.
 
-utd: test subjects of UTD-MHAD from paintings of the depth, against what Kinect v1 said, and what a
-skeleton network answers of either. A run that is stopped goes on with the same command.
+utd: test subjects of UTD-MHAD from paintings of the depth, against what Kinect v1 said, and what
+the bundled networks, or yours, answer of either. What was stopped goes on with the same command.
 """
 
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +36,7 @@ SOURCES = ("color", "infrared", "depth")
 FITTED = ("P001", "P002")
 TEST_SUBJECTS = (2, 4, 6, 8)
 COARSE = ("tip", "thumb")  # joints that BlazePose has no landmark for
+NETWORKS = ("utd-mhad-skeleton", "utd-mhad-flow", "utd-mhad")
 NOMINAL_FX = 285.63  # of a Kinect v1 at 320 pixels, by its SDK
 
 
@@ -110,46 +112,62 @@ def utd(options: argparse.Namespace) -> None:
     if options.out.is_file():
         lines = map(json.loads, options.out.read_text().splitlines())
         done = {line["name"]: line for line in lines}
-    recognizer = Recognizer.load(options.run)
-    for path in sample_recordings(options.data, options.count):
-        if path.name not in done:
-            done[path.name] = measure(open_recording(path), recognizer)
+    recognizers = {str(run): Recognizer.load(run) for run in options.run}
+    paths = list(sample_recordings(options.data, options.count))
+    for number, path in enumerate(paths, start=1):
+        if not set(recognizers) <= set(done.get(path.name, {}).get("answers", {})):
+            done[path.name] = measure(open_recording(path), recognizers)
             with options.out.open("a") as stream:
                 stream.write(json.dumps(done[path.name]) + "\n")
-    measured = list(done.values())
+            print(f"{number} of {len(paths)}: {path.name}", file=sys.stderr, flush=True)
+    print_table([done[path.name] for path in paths], list(recognizers))
+
+
+def print_table(measured: list[dict[str, Any]], networks: list[str]) -> None:
+    """Errors of the joints, right answers of each network, and what the joints cost."""
     print(f"{len(measured)} recordings; error: median and 90th percentile")
     for key, name in (("own", "the reader's camera"), ("nominal", f"fx = {NOMINAL_FX}")):
         print(f"{name:<20} {summarize([line[key] for line in measured])}")
-    for key in ("recorded", "estimated", "estimated_nominal"):
-        right = sum(line[key] == line["action"] for line in measured)
-        print(f"{key:<20} {right} of {len(measured)} right, {100 * right / len(measured):.1f} %")
+    print(f"{'right answers':<20} {'recorded':>9} {'estimated':>9}   changed")
+    for network in networks:
+        answers = [line["answers"][network] for line in measured]
+        right = [
+            sum(each[key] == line["action"] for each, line in zip(answers, measured, strict=True))
+            for key in ("recorded", "estimated")
+        ]
+        changed = sum(each["recorded"] != each["estimated"] for each in answers)
+        print(f"{network:<20} {right[0]:>9} {right[1]:>9} {changed:>9}")
     spent = sum(line["cpu_s"] for line in measured) / sum(line["frames"] for line in measured)
     print(f"{1000 * spent:.0f} ms a frame")
 
 
-def measure(recording: Recording, recognizer: Recognizer) -> dict[str, Any]:
-    """Joint errors of one recording, and the action seen in recorded and estimated joints."""
+def measure(recording: Recording, recognizers: dict[str, Recognizer]) -> dict[str, Any]:
+    """Joint errors of one recording, and the action each network sees with either joints."""
     start = time.process_time()
     found = estimate_skeleton(recording, "kinect_v1", people=1)
     spent = time.process_time() - start
-    nominal = through_nominal_lens(found, recording)
     truth, camera = recording.skeleton, recording.camera
     assert truth is not None
     center = np.array((camera.cx, camera.cy))
     nominal_px = NOMINAL_FX * truth.joints_m[..., :2] / truth.joints_m[..., 2:] + center
-    seen = {"recorded": truth, "estimated": found, "estimated_nominal": nominal}
-    actions = {
-        key: recognizer.recognize(replace(recording, skeleton=skeleton)).predictions[0].action
-        for key, skeleton in seen.items()
-    }
+    joints = {"recorded": recording, "estimated": replace(recording, skeleton=found)}
     return {
         "name": recording.name,
         "action": recording.labels.action,
         "frames": len(recording),
         "cpu_s": round(spent, 3),
         "own": compare(found, truth),
-        "nominal": compare(nominal, replace(truth, joints_px=nominal_px.astype(np.float32))),
-        **actions,
+        "nominal": compare(
+            through_nominal_lens(found, recording),
+            replace(truth, joints_px=nominal_px.astype(np.float32)),
+        ),
+        "answers": {
+            name: {
+                kind: recognizer.recognize(each).predictions[0].action
+                for kind, each in joints.items()
+            }
+            for name, recognizer in recognizers.items()
+        },
     }
 
 
@@ -172,7 +190,9 @@ def main() -> None:
     second = parts.add_parser("utd", help="UTD-MHAD")
     data = os.environ.get("SKELFLOW_DATA", "../shared/data")
     second.add_argument("--data", type=Path, default=Path(data) / "utd_mhad", help="its folder")
-    second.add_argument("--run", type=Path, required=True, help="a skeleton network trained on it")
+    second.add_argument(
+        "--run", nargs="+", default=NETWORKS, help="networks: bundled ones, or runs (the bundled)"
+    )
     second.add_argument("--count", type=int, default=108, help="recordings (108)")
     second.add_argument("--out", type=Path, default=Path("pose_utd.jsonl"), help="a line each")
     second.set_defaults(function=utd)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.pose import compare, sample_recordings
+from benchmarks.pose import compare, print_table, sample_recordings
 from skelflow.types import Skeleton
 
 
@@ -45,3 +45,19 @@ def test_sample_holds_every_action_of_test_subjects(tmp_path: Path) -> None:
     assert len(set(names)) == 54
     assert {name.split("_")[0] for name in names[:27]} == {f"a{n}" for n in range(1, 28)}
     assert {name.split("_")[1] for name in names} == {"s2", "s4", "s6", "s8"}
+
+
+def test_table_counts_right_answers_of_recorded_and_estimated_joints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    errors = {"found": [True, False], "px": [1.0], "mm": [2.0]}
+    answers = [{"recorded": 3, "estimated": 5}, {"recorded": 4, "estimated": 4}]
+    measured = [
+        {"action": action, "own": errors, "nominal": errors, "answers": {"gcn": answer}}
+        | {"cpu_s": 0.5, "frames": 10}
+        for action, answer in zip((3, 4), answers, strict=True)
+    ]
+    print_table(measured, ["gcn"])
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["gcn", "2", "1", "1"] in printed
+    assert printed[-1] == ["50", "ms", "a", "frame"]
