@@ -84,7 +84,7 @@ def test_at_rate_keeps_the_frames_of_the_slower_rate() -> None:
     assert (len(found), found.frame_rate_hz) == (5, 30.0)
     np.testing.assert_array_equal(found.depth[1], recording.depth[2])
     np.testing.assert_array_equal(found.skeleton.joints_m, recording.skeleton.joints_m[::2])
-    assert found.repairs == ("60 Hz instead of 30: 5 of 9 frames are kept",)
+    assert found.repairs == ("60 Hz instead of 30: 5 of 9 frames kept",)
 
 
 def test_at_rate_makes_no_frames_up_and_says_so() -> None:

@@ -21,7 +21,7 @@ def test_prepare_takes_ntu_from_two_disks_and_says_what_was_mended(
     assert run("prepare", one, "--out", tmp_path / "store", *words) == 0
     said = capsys.readouterr().out
     assert "1 prepared, 0 there before, 0 failed, 1 mended" in said
-    assert f"mended {NAME}: {NAME}_ir.avi has 1 frames, the recording 2, and nothing" in said
+    assert f"mended {NAME}: {NAME}_ir.avi has 1 frame, the recording 2, and nothing" in said
     store = Store.open(tmp_path / "store")
     assert store.names() == [NAME]
     assert store.read(NAME).joints_m.shape == (2, 2, 25, 3)

@@ -102,7 +102,7 @@ def test_prepare_lists_what_failed_and_goes_on(
     report = prepare(source, tmp_path / "s", CONFIG)
     assert (report.done, [name for name, _ in report.failed]) == (3, ["alone", "empty", "torn"])
     reasons = [reason for _, reason in report.failed]
-    assert "1 frame(s)" in reasons[0]
+    assert "1 frame;" in reasons[0]
     assert "depth is 0" in reasons[1]
     assert "3.png" in reasons[2]
     assert Store.open(tmp_path / "s").names() == ["r0", "r1", "r2"]
@@ -185,11 +185,11 @@ def test_prepare_leaves_nothing_when_there_is_nothing_to_prepare(
         prepare(tmp_path / "source", tmp_path / "s", CONFIG)
     write_recording(tmp_path / "source" / "still", step_mm=0)
     with pytest.raises(
-        DataError, match=r"nothing moves, or can be read, in the 1 recordings .* give range_m"
+        DataError, match=r"nothing moves, or can be read, in 1 recording that .* give range_m"
     ):
         prepare(tmp_path / "source", tmp_path / "s", CONFIG)
     (tmp_path / "source" / "still" / "recording.toml").write_text("broken")
-    with pytest.raises(DataError, match=r"none of the 1 recordings in .* opens: .*toml"):
+    with pytest.raises(DataError, match=r"none of 1 recording in .* opens: .*toml"):
         prepare(tmp_path / "source", tmp_path / "s", CONFIG)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["source"]
 
@@ -281,7 +281,7 @@ def test_prepare_writes_a_manifest_that_says_what_is_there(
     lines = read_manifest(tmp_path / "s")
     assert [line["name"] for line in lines] == ["alone", "r0", "r1", "r2"]
     assert [line["state"] for line in lines] == ["failed", "done", "done", "done"]
-    assert "1 frame(s)" in lines[0]["reason"]
+    assert "1 frame;" in lines[0]["reason"]
     prepare(source / "r0", tmp_path / "s", CONFIG)  # a part of the source: the failure stays
     assert read_manifest(tmp_path / "s") == lines
     shutil.rmtree(source / "alone")

@@ -131,8 +131,8 @@ def test_azure_kinect_pairs_by_time_and_says_what_is_missing(tmp_path: Path) -> 
     times = (0, 33, 67, 200, 233, 267)  # three frames were dropped
     path = write(tmp_path / "wave.mkv", times_ms=times, color_ms=(0, 67, 200, 233, 267))
     recording = open_recording(path)
-    assert "about 3 frames are missing in 1 gaps" in recording.repairs[0]
-    assert "1 of 6 frames have no color image of their time" in recording.repairs[1]
+    assert "about 3 frames are missing in 1 gap," in recording.repairs[0]
+    assert "1 of 6 frames has no color image of that time" in recording.repairs[1]
     assert brightness(recording, 2) == pytest.approx(40 + 20 * 1, abs=3)
     assert brightness(recording, 5) == pytest.approx(40 + 20 * 4, abs=3)
 

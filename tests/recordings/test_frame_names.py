@@ -70,7 +70,7 @@ def test_check_steps_counts_missing_frames_and_refuses_many() -> None:
     assert check_steps(files("depth", *range(0, 60, 2)), frame_rate_hz=30.0) == ()
     one = files("depth", *(t for t in range(60) if t != 20))
     assert check_steps(one, frame_rate_hz=30.0) == (
-        "1 frames are missing, the first between 19.png and 21.png: motion there spans more than "
+        "1 frame is missing, the first between 19.png and 21.png: motion there spans more than "
         "one frame",
     )
     with pytest.raises(FormatError, match=r"10 frames are missing, the first between 19\.png"):

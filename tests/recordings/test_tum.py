@@ -39,7 +39,7 @@ def test_tum_pairs_two_lists_by_time(tmp_path: Path) -> None:
     for t, bright in enumerate((COLORS[1], COLORS[2], COLORS[2], COLORS[3])):
         assert (recording.depth[t] == t + 1).all()
         assert (recording.color[t] == bright).all()
-    assert recording.repairs == ("1 of 4 frames have no color image of their time: the nearest",)
+    assert recording.repairs == ("1 of 4 frames has no color image of that time: the nearest",)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_scannet_folder_pairs_by_number_and_says_what_is_missing(tmp_path: Path)
     assert len(recording) == 4
     assert recording.repairs == (
         "6 frames are missing between the others",
-        "1 frames without color are left out",
+        "1 frame has no color: left out",
     )
     desk = write_tum(tmp_path / "a" / "desk")
     assert find_recordings(tmp_path) == [desk, folder]

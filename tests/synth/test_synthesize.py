@@ -229,7 +229,7 @@ def test_synth_command_makes_and_retargets(
     source = clean / "nturgb+d_skeletons" / f"{WAVE}.skeleton"
     words = ("--from", source, "--cameras", "3", "--no-color", "--longest", "3", "--workers", "1")
     assert run("synth", "--out", tmp_path / "again", *words) == 0
-    assert "1 recordings, 1 people, 1 actions" in capsys.readouterr().out
+    assert "1 recording, 1 person, 1 action" in capsys.readouterr().out
     recording = opened(tmp_path / "again", "S001C003P001R001A023")
     assert len(recording) == 3
     assert recording.color is None

@@ -8,6 +8,7 @@ from skelflow.camera.register import gray, register_color
 from skelflow.errors import DataError
 from skelflow.flow.api import scene_flow
 from skelflow.types import Camera, Color, Depth, Flow, Intensity, Recording
+from skelflow.wording import counted
 
 
 class RgbdFrame(NamedTuple):
@@ -63,14 +64,16 @@ def check_pairs(recording: Recording, source: str) -> None:
     stream = recording.infrared if source == "infrared" else recording.color
     if stream is None or len(stream) < count:
         found = "none" if stream is None else f"{len(stream)}"
-        raise DataError(f"{recording.path}: {found} {source} frames, {count} depth frames")
+        raise DataError(
+            f"{recording.path}: {found} {source} frames, {counted(count, 'depth frame')}"
+        )
 
 
 def check_motion(recording: Recording, what: str = "an action") -> None:
     """Refuse, with `DataError`, fewer than two frames: nothing moves in them."""
     count = len(recording)
     if count < 2:
-        raise DataError(f"{recording.path}: {count} frame(s); {what} needs at least 2")
+        raise DataError(f"{recording.path}: {counted(count, 'frame')}; {what} needs at least 2")
 
 
 def intensity_source(recording: Recording, asked: str) -> str:

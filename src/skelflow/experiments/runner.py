@@ -22,6 +22,7 @@ from skelflow.training.recipe import load_recipe, resolve
 from skelflow.training.report import StepReport
 from skelflow.training.state import CONFIG, RunFolder
 from skelflow.version import __version__
+from skelflow.wording import counted
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,9 @@ def _prepared(table: Table, name: str, place: Workplace, progress: Progress) -> 
         report = prepare(place.data, path, config, progress=progress.prepared)
         if report.failed:
             first, reason = report.failed[0]
+            failed = counted(len(report.failed), "recording")
             raise DataError(
-                f"{place.data}: {len(report.failed)} recordings cannot be prepared, {first} among "
+                f"{place.data}: {failed} cannot be prepared, {first} among "
                 f"them ({reason}); a table is of the whole data set"
             )
     elif not path.exists():

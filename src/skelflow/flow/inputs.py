@@ -8,6 +8,7 @@ from jaxtyping import Float32
 
 from skelflow.errors import ConfigError, DataError
 from skelflow.types import Camera
+from skelflow.wording import counted
 
 Images = Float32[Any, "pairs h w"]  # NumPy arrays or torch tensors
 Flows = Float32[Any, "pairs h w 3"]
@@ -100,7 +101,10 @@ def check_cameras(
     pairs, height, width = shape
     cameras = (camera,) if isinstance(camera, Camera) else tuple(camera)
     if not isinstance(camera, Camera) and len(cameras) != pairs:
-        raise ConfigError(f"scene flow: {len(cameras)} cameras for {pairs} pairs; or give just one")
+        raise ConfigError(
+            f"scene flow: {counted(len(cameras), 'camera')} for {counted(pairs, 'pair')}; "
+            "or give just one"
+        )
     for one in cameras:
         if (one.height, one.width) != (height, width):
             raise ConfigError(

@@ -26,6 +26,7 @@ from skelflow.models.weights import load_model, read_header
 from skelflow.settings import Count, Settings
 from skelflow.types import Labels
 from skelflow.weights import find_weights
+from skelflow.wording import counted
 
 BEST = "best.safetensors"
 _TOLD = ("run", "clips", "actions")  # in JSON
@@ -218,7 +219,7 @@ class Checkpoint:
             )
         if config.reads_joints and not any(np.isfinite(store.joints_m(n)).any() for n in names):
             raise DataError(
-                f"{store.path}: no joint is known in any of {len(names)} sequences, but "
+                f"{store.path}: no joint is known in any of {counted(len(names), 'sequence')}, but "
                 f"{self.network.name} reads them; prepare the recordings again"
             )
         return make_samples(

@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 from skelflow.errors import ConfigError
 from skelflow.io.bounds import MB, NETWORK, NUMBERS
 from skelflow.models.config import NetworkConfig
+from skelflow.wording import counted
 
 _FLOAT = 4  # bytes
 _UNMADE = (NotImplementedError, RuntimeError, TypeError, OverflowError, MemoryError)
@@ -29,10 +30,12 @@ def check_inputs(name: str, config: NetworkConfig) -> None:
     clip, sequence = config.clip, config.sequence
     if clip is not None:
         size = clip.length * clip.side**2 * 3 * _FLOAT
-        NUMBERS.check(size / MB, f"{name}: clips of {clip.length} frames", ConfigError)
+        NUMBERS.check(size / MB, f"{name}: clips of {counted(clip.length, 'frame')}", ConfigError)
     if sequence is not None:
         size = math.prod(sequence) * 3 * _FLOAT
-        NUMBERS.check(size / MB, f"{name}: skeletons of {sequence.frames} frames", ConfigError)
+        NUMBERS.check(
+            size / MB, f"{name}: skeletons of {counted(sequence.frames, 'frame')}", ConfigError
+        )
 
 
 def check_parameters(name: str, build: Callable[[], nn.Module]) -> None:

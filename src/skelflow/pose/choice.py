@@ -6,6 +6,7 @@ import numpy as np
 
 from skelflow.pose.estimate import with_estimated_skeleton
 from skelflow.types import Recording, Skeleton
+from skelflow.wording import counted
 
 PoseMode = Literal["auto", "estimate", "recorded"]
 
@@ -40,5 +41,5 @@ def describe_estimate(skeleton: Skeleton | None) -> str:
     found = int(np.isfinite(skeleton.joints_m).any(axis=(1, 2, 3)).sum())
     return (
         f"joints were estimated from the {skeleton.estimated_from} images: "
-        f"a person is found in {found} of {len(skeleton)} frames"
+        f"a person is found in {found} of {counted(len(skeleton), 'frame')}"
     )

@@ -14,6 +14,7 @@ from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.skeleton.actors import keep_actors
 from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Depth, Joints3D, Recording, Skeleton
+from skelflow.wording import counted
 
 NEAR_M = 0.25  # a joint lies inside the body, its pixel's depth on the skin
 ENOUGH = 0.5  # of the joints; right recordings have 0.86 to 1.00
@@ -156,7 +157,8 @@ def _without_origin(skeleton: Skeleton) -> tuple[Skeleton, tuple[str, ...]]:
         joints_px=np.where(lost[..., None], nan, skeleton.joints_px),
         tracking=np.where(lost, np.uint8(0), skeleton.tracking),
     )
-    return mended, (f"{lost.sum()} joints are at (0, 0, 0), the camera: taken for missing",)
+    joints = counted(int(lost.sum()), "joint is", "joints are")
+    return mended, (f"{joints} at (0, 0, 0), the camera: taken for missing",)
 
 
 def _sampled(recording: Recording) -> tuple[list[int], list[Depth]]:

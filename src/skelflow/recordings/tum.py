@@ -16,6 +16,7 @@ from skelflow.recordings.reader import Reader
 from skelflow.recordings.streams.timing import describe_far, describe_gaps, frame_rate, match_times
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Projection, Recording
+from skelflow.wording import counted
 
 EXPECTS = (
     "a folder with depth.txt and rgb.txt (TUM RGB-D), or intrinsic/intrinsic_depth.txt (ScanNet)"
@@ -127,10 +128,12 @@ def _read_scannet(folder: Path) -> Recording:
     size = read_depth_png(depth[numbers[0]]).shape
     camera = _camera(folder / _MATRIX, (size[0], size[1]))
     gaps = numbers[-1] - numbers[0] + 1 - len(numbers)
-    repairs = [f"{gaps} frames are missing between the others"] if gaps else []
+    missing = counted(gaps, "frame is", "frames are")
+    repairs = [f"{missing} missing between the others"] if gaps else []
     shared = [number for number in numbers if number in color]
     if color and len(shared) < len(numbers):
-        repairs.append(f"{len(numbers) - len(shared)} frames without color are left out")
+        lone = counted(len(numbers) - len(shared), "frame has", "frames have")
+        repairs.append(f"{lone} no color: left out")
         numbers = shared
     if not numbers:
         raise FormatError(f"{folder}: no number has both depth and color")

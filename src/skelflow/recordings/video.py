@@ -15,6 +15,7 @@ from skelflow.recordings.images import check_size
 from skelflow.recordings.streams.image_headers import check_pixels
 from skelflow.recordings.streams.jpeg import is_jpeg_damaged
 from skelflow.types import Color, Frames
+from skelflow.wording import counted
 
 _MOTION_JPEG = cv2.VideoWriter.fourcc(*"MJPG")
 _ALIKE = 2  # frames by which numbers may differ for a video to be of a rate
@@ -93,8 +94,8 @@ class VideoFile:
             )
         if not self.fits:
             return (
-                f"{self.path.name} has {self.stored} frames, the recording {self.count}, and "
-                "nothing says which belong together: the video is left out"
+                f"{self.path.name} has {counted(self.stored, 'frame')}, the recording "
+                f"{self.count}, and nothing says which belong together: the video is left out"
             )
         if self._faster != 1:
             return f"{self.path.name} has {self._file_hz:g} frames a second: they are taken by time"
@@ -108,8 +109,8 @@ class VideoFile:
         """Frame t as RGB; `FormatError` when it is missing or damaged."""
         if t >= self.stored:
             raise FormatError(
-                f"{self.path}: frame {t + 1} is missing, the video has {self.stored} frames, "
-                f"expected {self.count} as in the depth stream"
+                f"{self.path}: frame {t + 1} is missing, the video has "
+                f"{counted(self.stored, 'frame')}, expected {self.count} as in the depth stream"
             )
         place = round(t * self._faster)
         image = self._decoder().read(place)

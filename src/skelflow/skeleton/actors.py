@@ -9,6 +9,7 @@ from jaxtyping import Shaped
 from skelflow.skeleton.joining import join_tracks, merge_tracks
 from skelflow.skeleton.tracks import frames_present, motion_m2, select_bodies
 from skelflow.types import Joints3D, Skeleton
+from skelflow.wording import counted
 
 
 def keep_actors(skeleton: Skeleton) -> tuple[Skeleton, tuple[str, ...]]:
@@ -62,8 +63,8 @@ def describe_choice(
     for i in (i for i in range(len(groups)) if i not in chosen):
         share = motion[i] / max(motion[chosen[0]], 1e-9)
         told.append(
-            f"track {groups[i][0]} is left out: {length[i]} frames, {share:.2g} times the motion "
-            "of the body that is kept first"
+            f"track {groups[i][0]} is left out: {counted(int(length[i]), 'frame')}, {share:.2g} "
+            "times the motion of the body that is kept first"
         )
     return tuple(told)
 

@@ -11,6 +11,7 @@ from skelflow.io.atomic import atomic_write
 from skelflow.types import Recording
 from skelflow.viz.film import save_film
 from skelflow.viz.strip import save_strip
+from skelflow.wording import counted
 
 Progress = Callable[[int, int, str], None]  # frames drawn, of how many, the last one's name
 
@@ -44,9 +45,9 @@ class FlowReport:
     def to_text(self) -> str:
         """The figures for reading."""
         made, found = self.summary.settings, self.summary
-        pairs = "1 pair" if found.pairs == 1 else f"{found.pairs} pairs"
+        images = f"preset {made['preset']}, intensity {made['intensity']}"
         lines = [
-            f"{made['recording']}: {pairs}, preset {made['preset']}, intensity {made['intensity']}",
+            f"{made['recording']}: {counted(found.pairs, 'pair')}, {images}",
             f"  depth       {found.median_depth_m:.2f} m in the median",
             f"  moving      {found.moving_share:.1%} of the pixels with depth move by more than "
             f"1 mm, {found.mean_motion_mm:.1f} mm in the mean",

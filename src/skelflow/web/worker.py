@@ -19,6 +19,7 @@ from skelflow.web.answer import write_answer
 from skelflow.web.limits import Limits
 from skelflow.web.uploads.archive import unpack
 from skelflow.web.uploads.screen import check_files
+from skelflow.wording import counted
 
 _OPEN_FILES = 256
 _SHOW_EVERY_S = 0.1
@@ -91,7 +92,8 @@ def _work(task: Task, say: _Reports) -> None:
     recording = open_recording(path)
     if len(recording) > task.limits.frames:
         raise DataError(
-            f"{recording.name}: {len(recording)} frames, expected at most {task.limits.frames}"
+            f"{recording.name}: {counted(len(recording), 'frame')}, expected at most "
+            f"{task.limits.frames}"
         )
     recognizer = Recognizer.load(task.weights)
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)

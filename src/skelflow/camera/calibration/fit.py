@@ -7,6 +7,7 @@ from skelflow.camera.calibration.robust import Equations, consensus, refine
 from skelflow.camera.pinhole import magnification
 from skelflow.errors import CalibrationError
 from skelflow.types import Camera, Projection
+from skelflow.wording import counted
 
 _FEWEST_POINTS = 20
 _SMALLEST_SPREAD = 0.01  # of X/Z and Y/Z: a person 2 m tall spans 0.5 at 4 m
@@ -234,8 +235,9 @@ def _usable(
     finite: Bool[np.ndarray, " n"] = np.isfinite(points).all(1) & np.isfinite(pixels).all(1)
     good = finite & (np.nan_to_num(points[:, 2]) > 0)
     if good.sum() < _FEWEST_POINTS:
+        found = counted(int(good.sum()), "joint")
         raise CalibrationError(
-            f"{camera} camera: {good.sum()} joints with both a position and a pixel, "
+            f"{camera} camera: {found} with both a position and a pixel, "
             f"expected at least {_FEWEST_POINTS}"
         )
     points = points[good]

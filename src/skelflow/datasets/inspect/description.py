@@ -12,6 +12,7 @@ from skelflow.io.files import is_file, is_folder, trouble
 from skelflow.recordings import find_recordings, holds_many, open_recording
 from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
+from skelflow.wording import counted
 
 _CAMERA = ("width", "height", "fx", "fy", "cx", "cy")
 
@@ -101,14 +102,15 @@ def describe_recording(recording: Recording) -> str:
     """Frames, camera, streams, labels, and what the reader mended."""
     skeleton = recording.skeleton
     lines = [
-        f"{recording.name}: {len(recording)} frames at {recording.frame_rate_hz:g} Hz",
+        f"{recording.name}: {counted(len(recording), 'frame')} at {recording.frame_rate_hz:g} Hz",
         f"  depth      {_camera(recording.camera) if recording.has_depth else 'no'}",
         f"  color      {'yes' if recording.color is not None else 'no'}",
         f"  infrared   {'yes' if recording.infrared is not None else 'no'}",
     ]
     if skeleton is not None:
         _, bodies, joints, _ = skeleton.joints_m.shape
-        lines.append(f"  skeleton   {skeleton.layout}, {bodies} bodies, {joints} joints")
+        size = f"{counted(bodies, 'body', 'bodies')}, {counted(joints, 'joint')}"
+        lines.append(f"  skeleton   {skeleton.layout}, {size}")
     known = {k: v for k, v in vars(recording.labels).items() if v is not None}
     labels = ", ".join(f"{k} {v}" for k, v in known.items())
     lines.append(f"  labels     {labels or 'none'}")

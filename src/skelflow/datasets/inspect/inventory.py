@@ -13,6 +13,7 @@ from skelflow.datasets.protocols import split
 from skelflow.recordings.ntu.files import MODALITIES, Modality, scan_all
 from skelflow.recordings.ntu.names import ntu_labels
 from skelflow.types import Labels
+from skelflow.wording import counted
 
 _SETUPS_60, _ACTIONS_60 = 17, 60
 _SHOWN = 6  # setups or names in a list
@@ -61,7 +62,7 @@ class Inventory:
         }
         title = "NTU RGB+D 120" if extended else "NTU RGB+D"
         lines = [
-            f"{title}: {len(labels):,} recordings here, {len(official):,} were published",
+            f"{title}: {counted(len(labels), 'recording')} here, {len(official):,} were published",
             *(self._kind(kind, official) for kind in MODALITIES),
             *_unknown_names(labels, official),
             *self._incomplete(),

@@ -11,6 +11,7 @@ from skelflow.datasets.protocols import split
 from skelflow.errors import DataError, SkelflowError
 from skelflow.recordings import Reader, find_reader, open_recording
 from skelflow.types import Labels, Recording
+from skelflow.wording import counted
 
 _SHOWN = 20
 
@@ -52,7 +53,7 @@ class Scan:
         """Counts, protocols of the data set, and what was mended or fails."""
         found = ", ".join(f"{count:,} of {source}" for source, count in self.sources.items())
         lines = [
-            f"{found}: {len(self.labels):,} open ({self.frames:,} frames), "
+            f"{found}: {len(self.labels):,} open ({counted(self.frames, 'frame')}), "
             f"{len(self.repairs):,} of them mended, {len(self.failed):,} fail",
             *_known(list(self.labels.values())),
             *self._protocols(),

@@ -8,6 +8,7 @@ import numpy as np
 from skelflow.datasets.settings import FlowSettings
 from skelflow.errors import DataError
 from skelflow.types import Camera, Frames, Recording, Skeleton
+from skelflow.wording import counted
 
 _SAME_FOCAL = 0.1  # focal lengths that differ by less see as much
 _FASTER, _SLOWER = 1.25, 0.8  # frame rates between these count as the same
@@ -36,7 +37,7 @@ def at_rate(recording: Recording, frame_rate_hz: float | None) -> Recording:
         said = f"{rates}: motion looks {1 / ratio:.2g} times as large a frame"
         return replace(recording, repairs=(*recording.repairs, said))
     times = np.rint(np.arange(0, len(recording) - 0.5, ratio)).astype(int).tolist()
-    said = f"{rates}: {len(times)} of {len(recording)} frames are kept"
+    said = f"{rates}: {len(times)} of {counted(len(recording), 'frame')} kept"
     infrared, color, skeleton = recording.infrared, recording.color, recording.skeleton
     return replace(
         recording,

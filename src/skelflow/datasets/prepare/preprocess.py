@@ -26,6 +26,7 @@ from skelflow.flow.encoding import ZERO, encode_flow, measure_range
 from skelflow.flow.method import camera_for
 from skelflow.io.threads import side_by_side
 from skelflow.types import Recording, Window
+from skelflow.wording import counted
 
 _RANGE_PERCENTILE = 99.5
 
@@ -263,7 +264,8 @@ def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> N
         )
     if len(skeleton) != len(recording):
         raise DataError(
-            f"{recording.path}: {len(skeleton)} skeleton frames, {len(recording)} depth frames"
+            f"{recording.path}: {counted(len(skeleton), 'skeleton frame')}, "
+            f"{counted(len(recording), 'depth frame')}"
         )
 
 

@@ -24,6 +24,7 @@ from skelflow.io.atomic import only_writer
 from skelflow.io.cluster import TaskResult, Workers, explain
 from skelflow.recordings import find_recordings
 from skelflow.version import __version__
+from skelflow.wording import counted
 
 __all__ = ["PrepareConfig", "PrepareReport", "Progress", "prepare"]
 
@@ -180,7 +181,7 @@ def _status(result: TaskResult) -> RecordingStatus:
 def _select(paths: list[Path], only: str, source: Path) -> list[Path]:
     chosen = [path for path in paths if fnmatch(path.name, only)]
     if not chosen:
-        raise DataError(f"{source}: none of {len(paths)} recordings matches {only!r}")
+        raise DataError(f"{source}: none of {counted(len(paths), 'recording')} matches {only!r}")
     return chosen
 
 

@@ -23,6 +23,7 @@ from skelflow.pose.joints import LAYOUTS
 from skelflow.recordings import open_recording
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.types import Recording
+from skelflow.wording import counted
 
 _SAMPLE_RECORDINGS = 24
 _SAMPLE_PAIRS = 4
@@ -72,7 +73,9 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
         if len(training) == _SAMPLE_RECORDINGS:
             break
     if not readable:
-        raise DataError(f"none of the {len(paths)} recordings in {source} opens: {first_error}")
+        raise DataError(
+            f"none of {counted(len(paths), 'recording')} in {source} opens: {first_error}"
+        )
     has_depth = any(recording.has_depth for _, recording in readable)
     if has_depth and not config.skeletons_only:
         _check_crop(readable[0][1], config)
@@ -137,8 +140,8 @@ def measure_range(sample: Sample, config: PrepareConfig, workers: Workers) -> fl
     range_m = measured_range(np.concatenate(components))
     if range_m is None:
         raise DataError(
-            f"nothing moves, or can be read, in the {len(tasks)} recordings that the range is "
-            "measured on; give range_m"
+            f"nothing moves, or can be read, in {counted(len(tasks), 'recording')} that the "
+            "range is measured on; give range_m"
         )
     return range_m
 

@@ -10,6 +10,7 @@ from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.inference.result import Prediction
 from skelflow.inference.stream.frames import StreamFrame
 from skelflow.inference.stream.window import SlidingWindow, WindowRead
+from skelflow.wording import counted
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class StreamAnswer:
             ", ".join(f"{each.name} {each.probability:.0%}" for each in best) or "nobody is seen"
         )
         late = "" if self.latency_s is None else f"   {1000 * self.latency_s:.0f} ms late"
-        lost = f"   {self.dropped} frames dropped" if self.dropped else ""
+        lost = f"   {counted(self.dropped, 'frame')} dropped" if self.dropped else ""
         return f"{self.start_s:6.2f} to {self.end_s:.2f} s   {named}{late}{lost}"
 
 

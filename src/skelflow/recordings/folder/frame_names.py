@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from skelflow.errors import FormatError
+from skelflow.wording import counted
 
 _SAME_RATE = 0.1  # a difference smaller than this share is none
 _UNITS_S = (1.0, 1e-3, 1e-6, 1e-9)
@@ -67,7 +68,8 @@ def match_frames(
     if known.issuperset(own):
         places = {number: i for i, number in enumerate(theirs)}
         said = (
-            f"{folder.name}/ has {len(others)} images, {len(own)} of them of a depth frame's number"
+            f"{folder.name}/ has {counted(len(others), 'image')}, "
+            f"{len(own)} of them of a depth frame's number"
         )
         return [places[number] for number in own], (said,) if len(own) < len(others) else ()
     unit_s = _unit_s(own, frame_rate_hz)
@@ -75,8 +77,8 @@ def match_frames(
         return _nearest(frames, others, _seconds(own, unit_s), _seconds(theirs, unit_s, own[0]))
     lone = next(file for file, number in zip(frames, own, strict=True) if number not in known)
     raise FormatError(
-        f"{folder}: {len(others)} images, expected {len(frames)} as in depth/, of the same numbers "
-        f"or times; there is none for {lone.name}"
+        f"{folder}: {counted(len(others), 'image')}, expected {len(frames)} as in depth/, of the "
+        f"same numbers or times; there is none for {lone.name}"
     )
 
 
@@ -104,7 +106,7 @@ def check_steps(frames: Sequence[Path], *, frame_rate_hz: float) -> tuple[str, .
         return ()
     lost = int(np.rint(steps[gaps] / usual - 1).sum())
     first = f"{frames[gaps[0]].name} and {frames[gaps[0] + 1].name}"
-    what = f"{lost} frames are missing, the first between {first}"
+    what = f"{counted(lost, 'frame is', 'frames are')} missing, the first between {first}"
     if lost > _MOST_LOST * (len(frames) + lost):
         raise FormatError(
             f"{folder}: {what}, by the numbers in their names; motion across a gap looks too "
@@ -122,7 +124,8 @@ def _in_turn(
     """Image by image, where no name tells otherwise."""
     folder = others[0].parent
     if len(frames) != len(others):
-        raise FormatError(f"{folder}: {len(others)} images, expected {len(frames)} as in depth/")
+        found = counted(len(others), "image")
+        raise FormatError(f"{folder}: {found}, expected {len(frames)} as in depth/")
     same = own is None or theirs is None or own == theirs
     said = f"{folder.name}/ begins with {others[0].name}, depth/ with {frames[0].name}: in turn"
     return list(range(len(frames))), () if same else (said,)
@@ -165,8 +168,8 @@ def _nearest(
     worst = int(apart_s.argmax())
     if apart_s[worst] > np.median(np.diff(own_s)) / 2:
         raise FormatError(
-            f"{others[0].parent}: none of {len(others)} images was taken within half a frame of "
-            f"{frames[worst].name} (the nearest {apart_s[worst]:.3g} s apart)"
+            f"{others[0].parent}: none of {counted(len(others), 'image')} was taken within half a "
+            f"frame of {frames[worst].name} (the nearest {apart_s[worst]:.3g} s apart)"
         )
     most_ms = 1000 * apart_s[worst]
     said = f"{others[0].parent.name}/ is matched to depth/ by time, at most {most_ms:.0f} ms apart"

@@ -26,6 +26,7 @@ from skelflow.skeleton.actors import describe_choice
 from skelflow.skeleton.joining import join_tracks, merge_tracks
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Depth, Frames, Intensity, Projection, Recording, Skeleton
+from skelflow.wording import counted
 
 EXPECTS = (
     "SsssCcccPpppRrrrAaaa of NTU RGB+D: its .skeleton, _rgb.avi or _ir.avi file, or a folder of "
@@ -153,7 +154,9 @@ def _repairs(
     done = [video.repair() for video in videos if video]
     if values is not None and len(values) != count:
         what = "its end is left out" if len(values) > count else "the rest has no joints"
-        done.append(f"the skeleton has {len(values)} frames, the recording {count}: {what}")
+        done.append(
+            f"the skeleton has {counted(len(values), 'frame')}, the recording {count}: {what}"
+        )
     return tuple(text for text in done if text)
 
 
@@ -168,7 +171,7 @@ def _depth_frames(files: list[Path]) -> Frames[Depth]:
 def _no_depth(path: Path, name: str, count: int) -> Frames[Depth]:
     places = depth_places(path, name)
     shown = ", ".join(map(str, places[:_PLACES]))
-    more = f" and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
+    more = f" and {counted(len(places) - _PLACES, 'more place')}" if len(places) > _PLACES else ""
     return Frames.absent(
         count, f"{path}: no depth for {name} in any of {shown}{more} (docs/ntu.md lists them)"
     )

@@ -11,6 +11,7 @@ from skelflow.io.bounds import MB, NUMBERS
 from skelflow.io.files import read_text
 from skelflow.io.numbers import is_no_number, parse_whole
 from skelflow.skeleton.plausible import check_joints
+from skelflow.wording import counted
 
 JOINTS = 25
 _BODY_FIELDS = 10
@@ -97,7 +98,7 @@ def _read_frame(lines: "_Lines") -> dict[str, list[list[float]]]:
             raise lines.error(f"body {body} a second time in one frame")
         joints = lines.count("joint count")
         if joints != JOINTS:
-            raise lines.error(f"{joints} joints, expected {JOINTS}")
+            raise lines.error(f"{counted(joints, 'joint')}, expected {JOINTS}")
         frame[body] = [lines.numbers(_JOINT_FIELDS, which) for which in _WHICH]
     return frame
 

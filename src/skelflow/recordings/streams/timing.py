@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from skelflow.wording import counted
+
 _GAP = 1.75  # periods from which on frames are missing
 _APART = 0.6  # periods that images taken together may lie apart
 
@@ -59,8 +61,9 @@ def describe_gaps(times_s: Times, *, rate_hz: float) -> str | None:
     if not wide.any():
         return None
     lost = int(np.rint(steps[wide]).sum() - wide.sum())
+    gaps = counted(int(wide.sum()), "gap")
     return (
-        f"about {lost} frames are missing in {int(wide.sum())} gaps, the longest of "
+        f"about {counted(lost, 'frame is', 'frames are')} missing in {gaps}, the longest of "
         f"{float(steps.max() / rate_hz):.2f} s; motion across a gap is that of several frames"
     )
 
@@ -69,4 +72,6 @@ def describe_far(what: str, matches: Matches) -> str | None:
     """That some frames have no image of their own time, in words; None = all have."""
     if not matches.far:
         return None
-    return f"{matches.far} of {len(matches.index)} frames have no {what} of their time: the nearest"
+    have = "has" if matches.far == 1 else "have"
+    frames = counted(len(matches.index), "frame")
+    return f"{matches.far} of {frames} {have} no {what} of that time: the nearest"

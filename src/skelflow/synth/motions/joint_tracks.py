@@ -8,6 +8,7 @@ from skelflow.errors import DataError
 from skelflow.skeleton.layouts import KINECT_V2, find_layout
 from skelflow.synth.people.rotations import from_rotvec, rotate, unit
 from skelflow.types import Skeleton
+from skelflow.wording import counted
 
 SMOOTH_FRAMES = 0.8  # standard deviation of temporal smoothing
 SEEN = 0.5  # share of frames in which a body must be tracked
@@ -38,7 +39,7 @@ def read_joint_tracks(skeleton: Skeleton) -> list[JointTracks]:
     ][:2]
     if not bodies:
         raise DataError(
-            f"skeleton of {len(skeleton)} frames: no body has its joints in at least "
+            f"skeleton of {counted(len(skeleton), 'frame')}: no body has its joints in at least "
             f"{SEEN:.0%} of them; choose a recording where somebody is tracked"
         )
     recorded = [_named_tracks(skeleton, body) for body in bodies]

@@ -14,6 +14,7 @@ from skelflow.recordings.action_names import write_action_names
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.render_recording import RecordingPaths, render_recording
 from skelflow.version import __version__
+from skelflow.wording import counted
 
 FORMAT = 1
 SETTINGS = "synth.json"
@@ -42,12 +43,12 @@ class SynthReport:
 
     def to_text(self) -> str:
         """The summary as text."""
-        people = len({spec.performer for spec in self.recordings})
-        actions = len({spec.action for spec in self.recordings})
+        people = counted(len({spec.performer for spec in self.recordings}), "person", "people")
+        actions = counted(len({spec.action for spec in self.recordings}), "action")
         there = len(self.recordings) - self.made
         lines = [
-            f"{self.out}: {len(self.recordings)} recordings, {people} people, {actions} actions",
-            f"  made        {self.made}, {self.frames} frames"
+            f"{self.out}: {counted(len(self.recordings), 'recording')}, {people}, {actions}",
+            f"  made        {self.made}, {counted(self.frames, 'frame')}"
             + (f"; {there} there before" if there else ""),
         ]
         if self.made:

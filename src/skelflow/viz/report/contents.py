@@ -21,6 +21,7 @@ from skelflow.viz.report.answers import Answers
 from skelflow.viz.report.charts import draw_charts
 from skelflow.viz.report.players import worst_first
 from skelflow.viz.report.settings import describe_settings, read_facts
+from skelflow.wording import counted
 
 LINES = 12  # of the table of the worst mistakes
 _COLUMNS = (
@@ -181,7 +182,7 @@ def _tiles(
         found.insert(2, ("top-5", _percent(accuracy.top5), "truth among the five likeliest"))
     found.append(("parameters", f"{_parameters(checkpoint):,}", checkpoint.network.name))
     if epochs:
-        found.append(("training", _duration(_training_s(epochs)), f"{len(epochs)} epochs"))
+        found.append(("training", _duration(_training_s(epochs)), counted(len(epochs), "epoch")))
     return [{"name": name, "value": value, "note": note} for name, value, note in found]
 
 
@@ -281,7 +282,7 @@ def _joints(checkpoint: Checkpoint, answers: Answers) -> dict[str, Any] | None:
 def _worst(predictions: Sequence[Predicted], players: Mapping[str, int]) -> dict[str, Any]:
     wrong = [each for each in worst_first(predictions) if not each.is_right]
     shown = [vars(each) | {"player": players.get(each.recording)} for each in wrong[:LINES]]
-    note = f"{len(wrong)} of {len(predictions)} recordings are named wrong"
+    note = f"{len(wrong)} of {counted(len(predictions), 'recording')} named wrong"
     note += f"; the {len(shown)} of which the network was surest" if len(wrong) > LINES else ""
     if not players:
         note += ". Name recordings on the command line to see the worst of them frame by frame"

@@ -21,6 +21,7 @@ from skelflow.viz.report.answers import (
 from skelflow.viz.report.contents import Accuracy, describe_report, measure
 from skelflow.viz.report.players import explain, explain_worst
 from skelflow.viz.report.write import write_report
+from skelflow.wording import counted
 
 Progress = Callable[[int, int, str], None]  # done, of how many, the last one's name
 
@@ -136,7 +137,7 @@ def _recognize(
         progress(number, len(paths), recording.name)
     if not lines:
         raise DataError(
-            f"none of the {len(paths)} recordings is known to show an action of "
+            f"none of {counted(len(paths), 'recording')} is known to show an action of "
             f"{checkpoint.path}; name some that say what they show"
         )
     left_out = len(paths) - len(lines)

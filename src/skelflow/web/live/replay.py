@@ -18,6 +18,7 @@ from skelflow.recordings import open_recording
 from skelflow.types import Recording
 from skelflow.viz.paint import Painter
 from skelflow.web.worker import Task, bound, find_recording, without_paths
+from skelflow.wording import counted
 
 IMAGE, FLOW = 0, 1  # first byte of a picture's message; that of text is TEXT
 TEXT = 2
@@ -48,7 +49,8 @@ def _replay(task: Task, pipe: Connection) -> None:
     recording = open_recording(find_recording(task))
     if len(recording) > task.limits.frames:
         raise DataError(
-            f"{recording.name}: {len(recording)} frames, expected at most {task.limits.frames}"
+            f"{recording.name}: {counted(len(recording), 'frame')}, expected at most "
+            f"{task.limits.frames}"
         )
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recognizer.warm_up(frames_of(recording), StreamSource.of(recording))

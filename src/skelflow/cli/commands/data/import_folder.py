@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skelflow.cli.app import app, say
+from skelflow.wording import counted
 
 
 @app.command(name="import")
@@ -59,8 +60,8 @@ def import_(
             failed += 1
             say(f"  failed: {error}")
             continue
-        say(f"{folder}: {len(recording)} frames")
+        say(f"{folder}: {counted(len(recording), 'frame')}")
         for note in notes:
             say(f"  {note}")
     if failed:
-        raise SkelflowError(f"{failed} of {len(paths)} recordings could not be imported")
+        raise SkelflowError(f"{failed} of {counted(len(paths), 'recording')} could not be imported")

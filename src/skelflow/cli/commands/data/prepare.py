@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from skelflow.cli.app import Count, app, parse_size, say
+from skelflow.wording import counted
 
 
 @app.command
@@ -127,7 +128,7 @@ def prepare(
         f"{len(report.failed)} failed, {len(report.mended)} mended"
     )
     if report.estimated:
-        say(f"  joints were estimated in {report.estimated} recordings")
+        say(f"  joints were estimated in {counted(report.estimated, 'recording')}")
     for name, reason in report.failed:
         say(f"  {name}: {reason}")
     for name, what in report.mended:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from skelflow.cli.app import app, process_number, say
+from skelflow.wording import counted
 
 
 @app.command
@@ -79,7 +80,7 @@ def evaluate(
         say(dumps(result.summary(), indent=2))
         return
     say(
-        f"{result.model} on {result.sequences} {split} sequences, {result.protocol}: "
+        f"{result.model} on {counted(result.sequences, f'{split} sequence')}, {result.protocol}: "
         f"top-1 {result.top1:.1%}, top-5 {result.top5:.1%}, mean recall {result.mean_recall:.1%}"
     )
     if result.untrained:

@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from skelflow.cli.app import app, say
 from skelflow.errors import ConfigError
+from skelflow.wording import counted
 
 if TYPE_CHECKING:
     from skelflow.inference import Recognizer
@@ -85,7 +86,7 @@ def live(
         kept_up = "kept up" if not answer.dropped else "did not keep up"
         say(
             f"{kept_up} with {given.frame_rate_hz:g} frames a second: "
-            f"{answer.dropped} of {answer.frames + answer.dropped} frames dropped"
+            f"{answer.dropped} of {counted(answer.frames + answer.dropped, 'frame')} dropped"
         )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from skelflow.cli.app import Count, app, say
+from skelflow.wording import counted
 
 
 @app.command
@@ -71,6 +72,6 @@ def report(
     accuracy = made.accuracy
     say(
         f"top-1 {accuracy.top1:.1%} (95 % interval {100 * accuracy.low:.1f} to "
-        f"{100 * accuracy.high:.1f} %) on {accuracy.recordings} recordings"
+        f"{100 * accuracy.high:.1f} %) on {counted(accuracy.recordings, 'recording')}"
     )
     say(f"{made.path}: open it in a browser")
