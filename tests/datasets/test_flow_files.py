@@ -350,6 +350,12 @@ def test_flow_of_a_recording_without_any_depth_is_refused_and_leaves_nothing(
     assert not (tmp_path / "out").exists()
 
 
+def test_flow_says_which_frame_of_which_recording_is_not_in_meters(tmp_path: Path) -> None:
+    shrunk = replace(recording(4), depth=Frames(4, lambda t: depth_image(t) / (1, 1, 1000, 1)[t]))
+    with pytest.raises(DataError, match=r"block: depth of frame 2 spans 0\.00.*1000 once"):
+        write_flows(shrunk, tmp_path / "out", FlowFolderConfig(preset="fast"))
+
+
 def test_flow_of_a_recording_that_gets_depth_later_is_solved(tmp_path: Path) -> None:
     def late(t: int) -> np.ndarray:
         return depth_image(t) if t else np.zeros((48, 64), np.float32)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skelflow.camera.depth_units import check_meters
 from skelflow.camera.register import gray, register_color
 from skelflow.errors import DataError
 from skelflow.flow.api import scene_flow
@@ -20,6 +21,8 @@ class RgbdFrame(NamedTuple):
 
 class PairReader:
     """Reads the pairs (t, t + 1) of a recording; a frame that two pairs share is decoded once.
+
+    `read` raises `DataError` for depth that is not in meters, with the frame's number.
 
     Parameters
     ----------
@@ -45,6 +48,7 @@ class PairReader:
         last = self._last
         if last is None or last[0] != t:
             depth = self.recording.depth[t]
+            check_meters(f"{self.recording.path}: depth of frame {t}", depth)
             frame = RgbdFrame(read_intensity(self.recording, t, depth, self.source), depth)
             self._last = last = t, frame
         return last[1]
