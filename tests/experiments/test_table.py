@@ -136,6 +136,18 @@ def test_results_of_other_settings_are_refused(home: Path) -> None:
         run_table(other, other.chosen(["first"], quick=False), (4,), place(home))
 
 
+def test_a_table_of_another_protocol_trains_and_tests_by_it(home: Path, tmp_path: Path) -> None:
+    table = load_table(home / "tiny.toml").replace(protocol="subjects:1,2")
+    apart = Workplace(None, tmp_path, tmp_path / "results", device="cpu")
+    apart.store("all").parent.mkdir()
+    apart.store("all").symlink_to(place(home).store("all"))
+    rows = table.chosen(["first"], quick=False)
+    (found,) = run_table(table, rows, (0,), apart)
+    assert found.settings is not None
+    assert found.protocol == found.settings["data"]["protocol"] == "subjects:1,2"
+    assert {name[8:12] for name in found.truth} == {"P003", "P004"}
+
+
 def test_average_and_needs_come_after_their_rows(home: Path) -> None:
     table = load_table(home / "tiny.toml")
     assert [row.name for row in table.chosen(["both"], quick=False)] == ["first", "second", "both"]

@@ -142,7 +142,7 @@ def list_tables() -> list[str]:
     Examples
     --------
     >>> list_tables()
-    ['nw_ucla', 'utd_mhad']
+    ['nw_ucla', 'synth', 'utd_mhad']
     """
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 

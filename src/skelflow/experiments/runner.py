@@ -152,10 +152,11 @@ def _prepared(table: Table, name: str, place: Workplace, progress: Progress) -> 
     return path
 
 
-def run_config(row: Row, seed: int, place: Workplace) -> RunConfig:
+def run_config(table: Table, row: Row, seed: int, place: Workplace) -> RunConfig:
     """How a row is trained with a seed: its recipe, its settings, and the runs it starts from."""
     init = [f'init.{part}="{place.run(other, seed)}"' for part, other in row.init.items()]
-    return load_recipe(row.recipe, [*row.settings, f"seed={seed}", *init])
+    protocol = f'data.protocol="{table.protocol}"'
+    return load_recipe(row.recipe, [*row.settings, f"seed={seed}", protocol, *init])
 
 
 def _recorded(row: Row, config: RunConfig) -> dict[str, Any]:
@@ -168,8 +169,10 @@ def _recorded(row: Row, config: RunConfig) -> dict[str, Any]:
 def _check_settings(
     table: Table, row: Row, seed: int, place: Workplace, result: RunResult, path: Path
 ) -> None:
-    settings = _recorded(row, run_config(row, seed, place)) if row.recipe else {}
+    settings = _recorded(row, run_config(table, row, seed, place)) if row.recipe else {}
     there = resolve(result.settings).to_json() if result.settings else {}  # new settings: default
+    if there and there["data"]["protocol"] is None:  # the usual one of its data set
+        there["data"]["protocol"] = result.protocol
     if result.protocol != table.protocol or there != settings:
         raise ConfigError(
             f"{path}: made with other settings than row {row.name} of the table has now; delete "
@@ -180,11 +183,12 @@ def _check_settings(
 def _train(
     table: Table, row: Row, seed: int, place: Workplace, store: Path, progress: Progress
 ) -> RunResult:
-    config, folder = run_config(row, seed, place), place.run(row.name, seed)
+    config, folder = run_config(table, row, seed, place), place.run(row.name, seed)
     train(config, store, folder, device=place.device, progress=progress.trained)
     probabilities, truth, names, classes = _test(folder, store, table.protocol, place.device)
     lines = RunFolder(folder).metrics()
-    changes = [f"--set {setting}" for setting in (*row.settings, f"seed={seed}")]
+    changed = (*row.settings, f"seed={seed}", f"data.protocol={table.protocol}")
+    changes = [f"--set {setting}" for setting in changed]
     changes += [f"--set init.{part}=runs/{other}_{seed}" for part, other in row.init.items()]
     run, where = f"runs/{row.name}_{seed}", f"stores/{row.store}"
     return RunResult(

@@ -8,6 +8,7 @@ from skelflow.io.plugins import Registry
 from skelflow.models.config import NetworkConfig
 from skelflow.models.guides.gcn import GcnConfig, GcnTrunk
 from skelflow.models.guides.guide import Guide
+from skelflow.models.guides.motion import MotionConfig, MotionGuide
 from skelflow.models.guides.res_tcn import TcnBjcnConfig, TcnBjcnTrunk
 
 DEFAULT_GUIDE = "res_tcn_bjcn"
@@ -64,3 +65,4 @@ def guides() -> dict[str, GuideEntry]:
 
 register_guide(DEFAULT_GUIDE, TcnBjcnTrunk, TcnBjcnConfig)
 register_guide("gcn", GcnTrunk, GcnConfig)
+register_guide("motion", MotionGuide, MotionConfig)

@@ -45,6 +45,23 @@ def informativeness_score(
     return scale_to_unit(response, present, scale=scale)
 
 
+def shuffled_score(
+    activations: Sequence[Float[Tensor, "b filters rows"]],
+    present: Bool[Tensor, "b bodies"],
+    *,
+    layer: Layer = "sum",
+    scale: Scale = "min_max",
+) -> Float[Tensor, "b bodies joints"]:
+    """The informativeness score in another order of the joints, always the same.
+
+    A control: attention as strong and as varied, without the knowledge which joints tell the action.
+    Arguments as of `informativeness_score`.
+    """
+    score = informativeness_score(activations, present, layer=layer, scale=scale)
+    order = torch.randperm(score.shape[2], generator=torch.Generator().manual_seed(0))
+    return score[:, :, order.to(score.device)]
+
+
 @runtime_checkable
 class Score(Protocol):
     """How a guide weighs the joints; `informativeness_score` is one."""
@@ -62,6 +79,7 @@ class Score(Protocol):
 
 _SCORES = Registry[Score]("score")
 _SCORES.add("informativeness", informativeness_score)
+_SCORES.add("shuffled", shuffled_score)
 
 
 def register_score(name: str, score: Score) -> None:

@@ -15,6 +15,7 @@ def table(
     data: Path | None = None,
     out: Path = Path("table"),
     results: Path | None = None,
+    protocol: str | None = None,
     rows: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = (),
     seeds: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (0, 1, 2),
     quick: Annotated[bool, Parameter(negative=())] = False,
@@ -31,6 +32,8 @@ def table(
 
     Example:  skelflow table utd_mhad --results results/utd_mhad --rows gcn --seeds 0 1
 
+    Example:  skelflow table synth --data people --protocol cross-view --out table/cross_view
+
     Parameters
     ----------
     name
@@ -41,6 +44,9 @@ def table(
         Folder for stores, runs and the table.
     results
         Folder for one small JSON file a run; OUT/results when not given.
+    protocol
+        Who trains and who tests, where the data set has several; the table's own when not given.
+        Each protocol needs its own OUT and RESULTS.
     rows
         Just these, and those they start from.
     seeds
@@ -65,6 +71,8 @@ def table(
     from skelflow.experiments.runner import Workplace, run_table
 
     chosen = load_table(name)
+    if protocol is not None:
+        chosen = chosen.replace(protocol=protocol)
     wanted = chosen.chosen(rows, quick=quick)
     place = Workplace(data, out, results or out / "results", device, workers)
     with RunProgress(say) as progress:
