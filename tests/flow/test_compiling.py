@@ -9,7 +9,7 @@ from numba import njit
 from numba.core import event
 
 from skelflow.flow.api import scene_flow
-from skelflow.flow.engines.jit import ANNOUNCEMENT, _Announce
+from skelflow.flow.engines.jit import ANNOUNCEMENT, ANNOUNCEMENT_ANEW, _Announce, _warn
 from skelflow.flow.engines.numba import (
     kernels,
     lift,
@@ -45,6 +45,23 @@ def test_compiling_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         kernel(1)
         kernel(1.0)
     assert [record.getMessage() for record in caplog.records] == [ANNOUNCEMENT]
+
+
+def test_once_is_not_promised_where_nothing_is_kept(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
+    def one(x: int) -> int:
+        return x + 1
+
+    one.__module__ = "skelflow.flow.engines.example"
+    request.addfinalizer(_warn.cache_clear)
+    caplog.set_level(logging.INFO, logger="skelflow.flow.engines.jit")
+    _warn("Read-only file system")
+    caplog.clear()
+    with event.install_listener("numba:compile", _Announce()):
+        kernel: Any = njit(one)
+        kernel(1)
+    assert ANNOUNCEMENT_ANEW in [record.getMessage() for record in caplog.records]
 
 
 def test_no_kernel_is_compiled_anew_for_other_arrays_of_the_same_images() -> None:

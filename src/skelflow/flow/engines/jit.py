@@ -42,13 +42,15 @@ class _Announce(event.Listener):
         ours = event.data["dispatcher"].py_func.__module__.startswith("skelflow.")
         if ours and not self.said:
             self.said = True
-            log.info(ANNOUNCEMENT)
+            kept = not _warn.cache_info().currsize
+            log.info(ANNOUNCEMENT if kept else ANNOUNCEMENT_ANEW)
 
     def on_end(self, event: Any) -> None:
         """Nothing to say."""
 
 
-ANNOUNCEMENT = "compiling kernels for this machine: once after installing or updating skelflow"
+ANNOUNCEMENT_ANEW = "compiling kernels for this machine"
+ANNOUNCEMENT = f"{ANNOUNCEMENT_ANEW}: once after installing or updating skelflow"
 log = logging.getLogger(__name__)
 event.register("numba:compile", _Announce())
 

@@ -1,4 +1,4 @@
-"""A guide that learns nothing: joints score by how far they move, to compare a learned score with."""
+"""A guide that learns nothing, for comparison: joints score by how far they move."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -61,7 +61,7 @@ class MotionGuide(Guide):
 def joint_motion(
     joints_m: Float[Tensor, "b frames bodies joints 3"],
 ) -> Float[Tensor, "b bodies joints"]:
-    """Root mean square distance, in meters, of each joint from its mean place; 0 where it is missing.
+    """Root mean square distance in meters of each joint from its mean place; 0 without it.
 
     Not the length of its path, which the sensor's noise makes long for joints at rest too.
     """

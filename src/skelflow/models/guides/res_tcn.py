@@ -68,7 +68,8 @@ class TcnBjcnConfig(TcnConfig):
     downsample : 'mean' of these frames or 'stride' (the first of them).
     fc_activation : 'softmax' (paper), 'softmax_scaled' (times the number of outputs) or 'relu',
         after the last dense layer of Res-BJCN.
-    score : how joints are weighed; "informativeness" is Eq. 2, see `register_score`.
+    score : how joints are weighed; "informativeness" is Eq. 2, "shuffled" its control; see
+        `register_score`.
     score_layer : the Res-BJCN layer whose responses make the score, or their 'sum'.
     score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
     """

@@ -54,7 +54,7 @@ def shuffled_score(
 ) -> Float[Tensor, "b bodies joints"]:
     """The informativeness score in another order of the joints, always the same.
 
-    A control: attention as strong and as varied, without the knowledge which joints tell the action.
+    A control: attention as strong and varied, without knowing which joints tell the action.
     Arguments as of `informativeness_score`.
     """
     score = informativeness_score(activations, present, layer=layer, scale=scale)
