@@ -58,10 +58,15 @@ def test_recipes_cover_every_network(folder: str) -> None:
     assert trained >= {"res_tcn", "res_tcn_bjcn", "c3d", "c3d_at1", "c3d_at2", "fused"}
 
 
-def test_recipes_compare_attention_fairly_on_the_cpu() -> None:
-    plain, *steered = (
-        load_recipe(f"utd_mhad/cpu/{name}").to_json() for name in ("c3d_more", "c3d_at1", "c3d_at2")
-    )
+@pytest.mark.parametrize(
+    ("folder", "names"),
+    [
+        ("utd_mhad/cpu", ("c3d_at1", "c3d_at2")),
+        ("synth/person", ("c3d_at1", "c3d_at2", "c3d_motion")),
+    ],
+)
+def test_recipes_compare_attention_fairly(folder: str, names: tuple[str, ...]) -> None:
+    plain, *steered = (load_recipe(f"{folder}/{name}").to_json() for name in ("c3d_more", *names))
     for config in steered:
         for key in ("optim", "epochs", "batch_size", "clip_norm", "seed", "precision"):
             assert config[key] == plain[key]
