@@ -70,6 +70,7 @@ MB = 2**20
 FILE = Bound("SKELFLOW_MAX_FILE_MB", 8192, "MB")  # of any kind
 STREAM = Bound("SKELFLOW_MAX_STREAM_MB", 2**20, "MB")  # videos and bags, never in memory as a whole
 TEXT = Bound("SKELFLOW_MAX_TEXT_MB", 64, "MB of text")  # a .skeleton of 300 frames has 1
+TOML = Bound("SKELFLOW_MAX_TOML_MB", 1, "MB of TOML")  # written by hand
 STACK = Bound("SKELFLOW_MAX_STACK_MB", 8192, "MB of images")  # of one recording, in memory
 NUMBERS = Bound("SKELFLOW_MAX_ARRAY_MB", 512, "MB of numbers")  # in memory, of one file
 IMAGE = Bound("SKELFLOW_MAX_IMAGE_MPX", 64, "megapixels")

@@ -67,10 +67,14 @@ def read_head(path: str | Path, count: int, *, refusal: type[SkelflowError] = Fo
 
 
 def read_text(
-    path: str | Path, *, encoding: str = "utf-8", refusal: type[SkelflowError] = FormatError
+    path: str | Path,
+    *,
+    encoding: str = "utf-8",
+    refusal: type[SkelflowError] = FormatError,
+    bound: Bound = TEXT,
 ) -> str:
     """All of a text; raises as `open_file`, and where it is no text of that encoding."""
-    content = read_bytes(path, refusal=refusal, bound=TEXT)
+    content = read_bytes(path, refusal=refusal, bound=bound)
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
