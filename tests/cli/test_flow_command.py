@@ -226,7 +226,7 @@ WRONG = {
     _color_of_another_size: r"large\.png: 128x96 pixels.*register_color",
     _second_of_another_size: r"small\.png: 64x47 pixels, .*d0\.png has 64x48",
     _single_image: r"d0\.png is one image; flow needs the depth image after it",
-    _one_frame: r"short: 1 frame\(s\); flow needs at least 2",
+    _one_frame: r"short: 1 frame; flow needs at least 2",
     _unknown_preset: r"unknown preset 'papr'.*did you mean 'paper'",
     _bad_frames: r"--frames: expected START:STOP such as 10:40, found '3-9'",
     _frames_beyond_the_end: r"frames 2:9 asked for, it has 5 \(0:5\)",

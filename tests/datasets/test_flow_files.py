@@ -282,7 +282,7 @@ def test_write_flows_names_a_folder_it_cannot_write(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("frames", "config", "message"),
     [
-        (1, {}, r"1 frame\(s\); flow needs at least 2"),
+        (1, {}, r"1 frame; flow needs at least 2"),
         (5, {"frames": (4, None)}, "frames 4:5 asked for, it has 5"),
         (5, {"frames": (0, 6)}, "frames 0:6 asked for, it has 5"),
         (5, {"intensity": "infrared"}, "none infrared frames, 5 depth frames"),

@@ -79,16 +79,19 @@ def test_prepare_sequence_keeps_still_recordings() -> None:
     assert made.joints_m.shape[:2] == (4, 0)
 
 
+def test_a_skeleton_of_one_frame_is_kept_as_data_sets_publish_such() -> None:
+    single = replace(recording(), depth=Frames(1, depth_image), skeleton=skeleton(1))
+    alone = CONFIG.replace(skeletons_only=True)
+    made = prepare_sequence(single, alone, range_m=None, layout="kinect_v1")
+    assert made.joints_m.shape[0] == 1
+    assert np.isfinite(made.joints_m).any()
+
+
 @pytest.mark.parametrize(
     ("change", "config", "message"),
     [
-        ({"depth": Frames(1, depth_image)}, {}, r"1 frame\(s\); flow needs at least 2"),
-        ({"depth": Frames(0, depth_image)}, {}, r"0 frame\(s\)"),
-        (
-            {"depth": Frames(1, depth_image), "skeleton": skeleton(1)},
-            {"skeletons_only": True},
-            r"1 frame\(s\); an action needs at least 2",
-        ),
+        ({"depth": Frames(1, depth_image)}, {}, r"1 frame; flow needs at least 2"),
+        ({"depth": Frames(0, depth_image)}, {}, r"0 frames"),
         ({}, {"crop": (65, 40)}, "crop 65x40 is larger than the depth image 64x48"),
         ({}, {"intensity": "color"}, "none color frames, 8 depth frames"),
         ({"skeleton": skeleton(7)}, {}, "7 skeleton frames, 8 depth frames"),

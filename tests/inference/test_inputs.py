@@ -68,7 +68,7 @@ def test_predict_refuses_a_single_frame(name: str, tmp_path: Path) -> None:
     arrays = ("joints_m", "joints_px", "tracking")
     first = replace(whole.skeleton, **{part: getattr(whole.skeleton, part)[:1] for part in arrays})
     single = replace(whole, depth=Frames(1, whole.depth.decode), skeleton=first)
-    with pytest.raises(DataError, match=r"1 frame\(s\); (flow|an action) needs at least 2"):
+    with pytest.raises(DataError, match=r"1 frame; (flow|an action) needs at least 2"):
         recognizer.recognize(single)
 
 

@@ -26,9 +26,11 @@ def overrides(name: str, folder: Path, joints: int) -> list[str]:
     if not configure(model.name, model.options).reads_clips:
         return [*small, f"model.width={SKELETON_WIDTH}"]
     small += [f"model.width={WIDTH}", "model.crop=16"]
-    if model.name in ("c3d_at2", "fused"):
-        small.append(f"model.skeleton_width={SKELETON_WIDTH}")
-    start = {"width": WIDTH, "crop": 16, "skeleton_width": SKELETON_WIDTH}
+    start: dict[str, object] = {"width": WIDTH, "crop": 16}
+    if model.options.get("guide") != "motion":  # which has no layers
+        start["skeleton_width"] = SKELETON_WIDTH
+        if model.name in ("c3d_at2", "fused"):
+            small.append(f"model.skeleton_width={SKELETON_WIDTH}")
     given: dict[str, object] = {"classes": 3, "joints": joints, "bodies": 1}
     given |= {"trunk": "i3d"} if model.name.startswith("i3d") else {}
     file = folder / "start.safetensors"

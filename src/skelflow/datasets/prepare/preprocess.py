@@ -6,14 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.datasets.pairs import (
-    PairReader,
-    RgbdFrame,
-    check_motion,
-    check_pairs,
-    intensity_source,
-    pair_flow,
-)
+from skelflow.datasets.pairs import PairReader, RgbdFrame, check_pairs, intensity_source, pair_flow
 from skelflow.datasets.prepare.adapt import for_camera
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.region import ClipFlow, find_region, find_window
@@ -255,7 +248,6 @@ def _check(recording: Recording, config: PrepareConfig, layout: str | None) -> N
         _check_frames(recording, config.flow)
     elif skeleton is None:
         raise DataError(f"{recording.path}: no skeleton, and skeletons are all that is asked for")
-    check_motion(recording)
     if skeleton is None or layout is None:
         return
     if skeleton.layout != layout:
