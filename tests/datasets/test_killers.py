@@ -15,6 +15,7 @@ from tests.recordings.test_any_bytes import declared
 from tests.tiny_folder import CONFIG, write_recording, write_recordings
 
 WHOLE = 35
+LONG = "手" * 76  # 228 bytes: a folder can have this name, a store's files beside it cannot
 
 
 def spoil(folder: Path, old: str, new: str) -> None:
@@ -25,7 +26,7 @@ def spoil(folder: Path, old: str, new: str) -> None:
 
 
 def write_killers(source: Path) -> None:
-    for name in ("k1", "k2", "k3", "k4", "k5"):
+    for name in ("k1", "k2", "k3", "k4", "k5", LONG):
         write_recording(source / name)
     (source / "k1" / "depth" / "0.png").write_bytes(declared(60_000, 60_000))
     (source / "k2" / "depth" / "1.png").write_bytes(declared(60_000, 60_000))
@@ -40,16 +41,18 @@ def test_prepare_lists_the_recordings_that_fail_and_goes_on(tmp_path: Path) -> N
     report = prepare(source, tmp_path / "store", CONFIG.replace(workers=1))
     assert report.done == WHOLE
     reasons = dict(report.failed)
-    assert len(reasons) == 5
+    assert len(reasons) == 6
     assert "60000x60000 pixels: 3600 megapixels, at most 64" in reasons["k1"]
     assert "60000x60000 pixels" in reasons["k2"]
     assert "layout is [1]" in reasons["k3"]
     assert "cannot name a sequence" in reasons["manifest.jsonl"]
+    assert "at most 200 bytes" in reasons[LONG]
+    assert "rename the recording" in reasons[LONG]
     assert "fx is 1000" in reasons["k5"]
     store = Store.open(tmp_path / "store")
     assert store.names() == sorted(f"r{i}" for i in range(WHOLE))
     text = describe([source]).text
-    assert f"{WHOLE + 2} open" in text  # two fail at a later frame, or by their name
+    assert f"{WHOLE + 3} open" in text  # three fail at a later frame, or by their name
     assert "3 fail" in text
     check_sums(store)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from skelflow.errors import FormatError
 from skelflow.recordings.images import color_shift, read_color, read_depth_png
@@ -56,6 +57,15 @@ def test_read_color_refuses_transparent_pixels_and_takes_opaque_ones(tmp_path: P
     cv2.imwrite(str(file), image)
     with pytest.raises(FormatError, match="transparent pixels"):
         read_color(file)
+
+
+def test_read_color_takes_the_colors_of_a_palette_not_its_numbers(tmp_path: Path) -> None:
+    image = Image.new("P", (5, 4), 1)
+    image.putpalette([0, 0, 0, 200, 100, 50])
+    image.save(tmp_path / "0.png")
+    np.testing.assert_array_equal(read_color(tmp_path / "0.png")[2, 3], [200, 100, 50])
+    with pytest.raises(FormatError, match="expected 16-bit"):
+        read_depth_png(tmp_path / "0.png")
 
 
 @pytest.mark.parametrize("code", [65535, 8191, 2047])

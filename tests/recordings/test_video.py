@@ -3,10 +3,13 @@
 import hashlib
 import multiprocessing
 import warnings
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -75,3 +78,45 @@ def test_a_frame_that_was_overwritten_is_refused_and_the_others_are_read(path: P
                 video.decode(t)
         else:
             assert digest(video, t) == whole[t]
+
+
+def write_gray(
+    path: Path, codec: str, times: list[int], *, rate: int = 30, between: int = 0
+) -> Path:
+    """A video whose frame of time t is of gray 10 t; a time that is left out was dropped."""
+    with av.open(f"file:{path}", "w") as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.bit_rate = 320, 240, 4_000_000
+        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        stream.codec_context.max_b_frames = between
+        for t in times:
+            frame = av.VideoFrame.from_ndarray(np.full((240, 320, 3), 10 * t, np.uint8), "rgb24")
+            frame.pts, frame.time_base = t, Fraction(1, rate)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def times_read(video: VideoFile, asked: Iterable[int]) -> list[int]:
+    return [round(float(video.decode(t).mean()) / 10) for t in asked]
+
+
+def test_a_faster_video_is_read_by_time(tmp_path: Path) -> None:
+    path = write_gray(tmp_path / "c.avi", "mjpeg", list(range(24)), rate=60)
+    video = VideoFile(path, count=12, frame_rate_hz=30.0)
+    assert times_read(video, range(12)) == list(range(0, 24, 2))
+    assert video.repair() == "c.avi has 60 frames a second: they are taken by time"
+
+
+def test_frames_between_others_are_read_in_the_order_they_are_shown(tmp_path: Path) -> None:
+    path = write_gray(tmp_path / "c.avi", "mpeg1video", list(range(20)), between=2)
+    asked = [0, 1, 3, 4, 6, 7, 5, 12, 13, 2]
+    assert times_read(VideoFile(path, count=20, frame_rate_hz=30.0), asked) == asked
+
+
+def test_frames_after_a_dropped_one_keep_their_time(tmp_path: Path) -> None:
+    path = write_gray(tmp_path / "c.avi", "mjpeg", [0, 1, 2, 3, 4, 7, 8, 9])
+    video = VideoFile(path, count=10, frame_rate_hz=30.0)
+    with pytest.raises(FormatError, match=r"frame 6 of 10 cannot be decoded; it was dropped"):
+        video.decode(5)
+    assert times_read(video, (0, 4, 7, 8, 9)) == [0, 4, 7, 8, 9]

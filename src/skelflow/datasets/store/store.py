@@ -293,7 +293,7 @@ def check_sequence_name(name: str) -> None:
     if not plain or name.lower() in RESERVED or len(os.fsencode(name)) > _LONGEST_NAME:
         raise DataError(
             f"{name[:40]!r} cannot name a sequence: it must be a plain folder name of at most "
-            f"{_LONGEST_NAME} bytes, and none of {', '.join(RESERVED)}"
+            f"{_LONGEST_NAME} bytes, and none of {', '.join(RESERVED)}; rename the recording"
         )
 
 
