@@ -36,7 +36,8 @@ def make_batch() -> Batch:
 
 @pytest.mark.parametrize("name", list_models())
 def test_save_model_round_trip_is_bit_equal(name: str, tmp_path: Path) -> None:
-    model = create_model(name, **SMALL, dropout=0.25)
+    dropout = {} if name == "motion" else {"dropout": 0.25}  # it has no layers to drop from
+    model = create_model(name, **SMALL, **dropout)
     model(make_batch())  # moves the batch statistics
     path = tmp_path / "model.safetensors"
     save_model(model, path, {"commit": "abc"})
