@@ -150,3 +150,21 @@ def test_train_stops_together_and_goes_on_when_the_launcher_is_told(
     state = torch.load(run / "last.pt")["state"]
     assert 0 < state["epoch"] < 4000
     assert len(lines(run)) == state["epoch"]
+
+
+def test_processes_part_before_the_interpreter_ends(tmp_path: Path) -> None:
+    # gloo's open connections abort one process in ten at its end, where cores are busy
+    script = tmp_path / "ends.py"
+    script.write_text(
+        "import atexit, sys, torch.distributed as group\n"
+        "say = lambda: sys.stdout.write(f'{group.is_initialized()}\\n')\n"
+        "atexit.register(say)\n"
+        "from skelflow.inference.compute import make_accelerator\n"
+        "make_accelerator(device='cpu').wait_for_everyone()\n"
+        "say()\n"
+    )
+    start = [sys.executable, "-m", *TORCHRUN, "--standalone", str(script)]
+    done = subprocess.run(
+        start, capture_output=True, text=True, env=ENVIRONMENT, timeout=PATIENCE_S, check=True
+    )
+    assert sorted(done.stdout.split()) == ["False", "False", "True", "True"]

@@ -1,5 +1,6 @@
 """One device or many: what a run computes on, and how its processes share samples."""
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 
@@ -83,7 +84,19 @@ def make_accelerator(
             f"{started} processes were started, {accelerator.num_processes} found each other; "
             "start them with torchrun or accelerate launch"
         )
+    atexit.unregister(_leave_launch)
+    atexit.register(_leave_launch)
     return accelerator
+
+
+def _leave_launch() -> None:
+    """Close the connections to the other processes of the launch.
+
+    Left to the end of the interpreter, gloo's threads now and then abort the process, and the
+    launcher then stops those that are still writing their answer.
+    """
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def _forget_earlier_run(device: torch.device) -> None:
