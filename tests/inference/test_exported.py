@@ -27,7 +27,7 @@ from skelflow.inference.exported.formats import find_format
 from skelflow.inference.exported.onnx import Onnx
 from skelflow.inference.exported.program import example_batch
 from skelflow.inference.recognizer import Recognizer
-from skelflow.models.config import Input, NetworkConfig, SequenceSize
+from skelflow.models.config import SkeletonConfig
 from skelflow.models.guides import registry as guides
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.registry import register_guide
@@ -44,24 +44,10 @@ PACKAGES = {"onnx": ("onnx", "onnxscript", "onnxruntime"), "openvino": ("openvin
 CPU = torch.device("cpu")
 
 
-class MovedConfig(NetworkConfig):
-    joints: int = 25
-    bodies: int = 2
-    frames: int = 300
-
-    @property
-    def inputs(self) -> frozenset[Input]:
-        return frozenset({Input.JOINTS_M})
-
-    @property
-    def sequence(self) -> SequenceSize:
-        return SequenceSize(self.frames, self.bodies, self.joints)
-
-
 class Moved(Guide):
     """A guide of one layer, so that what is recorded is small: how far each joint moved."""
 
-    def __init__(self, config: MovedConfig) -> None:
+    def __init__(self, config: SkeletonConfig) -> None:
         super().__init__()
         self.outputs = 4
         self.layer = torch.nn.Linear(config.joints * config.bodies, self.outputs)
@@ -108,7 +94,7 @@ def write_weights(path: Path, store: Store) -> Path:
 def _guide() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(guides._GUIDES, "_entries", dict(guides._GUIDES._entries))
-        register_guide("moved", Moved, MovedConfig)
+        register_guide("moved", Moved, SkeletonConfig)
         yield
 
 

@@ -12,7 +12,7 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError
 from skelflow.models import registry
 from skelflow.models.base import Network
-from skelflow.models.config import Input, NetworkConfig, SequenceSize
+from skelflow.models.config import NetworkConfig, SkeletonConfig
 from skelflow.models.guides import registry as guide_registry
 from skelflow.models.guides.guide import Guide
 from skelflow.models.registry import configure, create_model, register_guide, register_model
@@ -24,23 +24,13 @@ from tests.models.test_fusion import FLOW, changed, copy_state, make_batch, trai
 from tests.tiny_store import make_tiny_store
 
 
-class PoseConfig(NetworkConfig):
+class PoseConfig(SkeletonConfig):
     """A guide's own settings."""
 
-    joints: Count = 25
-    bodies: Count = 2
     frames: Count = 20
     dropout: float = 0.1
     hidden: Count = 6
     order: Literal["near", "far"] = "near"
-
-    @property
-    def inputs(self) -> frozenset[Input]:
-        return frozenset({Input.JOINTS_M})
-
-    @property
-    def sequence(self) -> SequenceSize:
-        return SequenceSize(self.frames, self.bodies, self.joints)
 
 
 class PoseGuide(Guide):

@@ -92,3 +92,26 @@ class NetworkConfig(Settings):
     def to_options(self) -> dict[str, Any]:
         """Flat, plain values, from which `from_options` makes the same settings."""
         return self.model_dump()
+
+
+class SkeletonConfig(NetworkConfig):
+    """Base of the settings of networks that read whole skeleton sequences.
+
+    Parameters
+    ----------
+    joints, bodies, frames : size of the input.
+    """
+
+    joints: Count = 25
+    bodies: Count = 2
+    frames: Count = 64
+
+    @property
+    def inputs(self) -> frozenset[Input]:
+        """Joints in meters."""
+        return frozenset({Input.JOINTS_M})
+
+    @property
+    def sequence(self) -> SequenceSize:
+        """Size of the skeleton sequences."""
+        return SequenceSize(self.frames, self.bodies, self.joints)

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
+from skelflow.models.config import Dropout, SkeletonConfig
 from skelflow.models.guides.gcn_blocks import GROUPS, KERNEL, GcnBlock
 from skelflow.models.guides.gcn_channels import CHANNELS, Bones, JointChannels
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.normalize import check_size, present_bodies
 from skelflow.models.guides.score import Layer, Scale, scale_to_unit
-from skelflow.settings import Count, Positive
+from skelflow.settings import Positive
 from skelflow.skeleton.layouts import layouts
 
 FACTORS = (1, 1, 2, 2, 4, 4)  # channels of the six blocks, in those of the first
@@ -24,7 +24,7 @@ SCORE_BLOCKS = 4  # the bottom blocks, as Res-BJCN scores by its four bottom lay
 Bone = Annotated[tuple[int, int], Field(strict=False)]
 
 
-class GcnConfig(NetworkConfig):
+class GcnConfig(SkeletonConfig):
     """Settings of the graph convolutional network.
 
     Parameters
@@ -43,9 +43,6 @@ class GcnConfig(NetworkConfig):
 
     width: Positive = 1.0
     dropout: Dropout = 0.2
-    joints: Count = 25
-    bodies: Count = 2
-    frames: Count = 64
     entry_stride: Literal[1, 2] = 2
     root: int = 0
     bones: Annotated[tuple[Bone, ...], Field(strict=False)] | None = None
@@ -59,16 +56,6 @@ class GcnConfig(NetworkConfig):
         ends = {end for bone in self.bones or () for end in bone}
         inside = all(0 <= end < self.joints for end in ends)
         self.require(inside, "bones", f"pairs of joint indices below {self.joints}")
-
-    @property
-    def inputs(self) -> frozenset[Input]:
-        """Joints in meters."""
-        return frozenset({Input.JOINTS_M})
-
-    @property
-    def sequence(self) -> SequenceSize:
-        """Size of the skeleton sequences."""
-        return SequenceSize(self.frames, self.bodies, self.joints)
 
     @property
     def skeleton_bones(self) -> Bones:

@@ -4,14 +4,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.models.config import Input, NetworkConfig, SequenceSize
+from skelflow.models.config import SkeletonConfig
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.normalize import check_size, present_bodies
 from skelflow.models.guides.score import Scale, scale_to_unit
-from skelflow.settings import Count
 
 
-class MotionConfig(NetworkConfig):
+class MotionConfig(SkeletonConfig):
     """Settings of the guide by motion.
 
     Parameters
@@ -20,20 +19,7 @@ class MotionConfig(NetworkConfig):
     score_scale : 'min_max' maps the motion to [0, 1]; 'max' divides it by the largest.
     """
 
-    joints: Count = 25
-    bodies: Count = 2
-    frames: Count = 64
     score_scale: Scale = "min_max"
-
-    @property
-    def inputs(self) -> frozenset[Input]:
-        """Joints in meters."""
-        return frozenset({Input.JOINTS_M})
-
-    @property
-    def sequence(self) -> SequenceSize:
-        """Size of the skeleton sequences."""
-        return SequenceSize(self.frames, self.bodies, self.joints)
 
 
 class MotionGuide(Guide):

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.models.base import FirstLayer, scaled
-from skelflow.models.config import Dropout, Input, NetworkConfig, SequenceSize
+from skelflow.models.config import Dropout, SkeletonConfig
 from skelflow.models.guides.guide import Guide, SkeletonEncoder
 from skelflow.models.guides.normalize import Normalizer, present_bodies
 from skelflow.models.guides.residual import ResidualBranch, initialize_glorot
@@ -22,7 +22,7 @@ STAGES = (64, 128, 256)  # filters of Res-TCN; three units each, the first one h
 KERNEL = 8
 
 
-class TcnConfig(NetworkConfig):
+class TcnConfig(SkeletonConfig):
     """Settings of Res-TCN.
 
     Parameters
@@ -37,8 +37,6 @@ class TcnConfig(NetworkConfig):
 
     width: Positive = 1.0
     dropout: Dropout = 0.5
-    joints: Count = 25
-    bodies: Count = 2
     frames: Count = 300
     center: Literal["none", "root"] = "none"
     root: int = 0
@@ -47,16 +45,6 @@ class TcnConfig(NetworkConfig):
         """The root is one of the joints."""
         inside = 0 <= self.root < self.joints
         self.require(inside, "root", f"a joint index below {self.joints}")
-
-    @property
-    def inputs(self) -> frozenset[Input]:
-        """Joints in meters."""
-        return frozenset({Input.JOINTS_M})
-
-    @property
-    def sequence(self) -> SequenceSize:
-        """Size of the skeleton sequences."""
-        return SequenceSize(self.frames, self.bodies, self.joints)
 
 
 class TcnBjcnConfig(TcnConfig):
