@@ -20,6 +20,8 @@ Flow = Float32[np.ndarray, "h w 3"]  # meters a frame pair: x right, y down, z a
 Joints3D = Float32[np.ndarray, "t bodies joints 3"]  # meters, NaN = missing
 Joints2D = Float32[np.ndarray, "t bodies joints 2"]  # (x, y) depth-image pixels, NaN = missing
 
+LARGEST_LABEL = 10**9  # of an action, a subject, ...
+
 Image = TypeVar("Image")
 Changed = TypeVar("Changed")
 
@@ -145,7 +147,7 @@ class Skeleton:
 
 @dataclass(frozen=True)
 class Labels:
-    """Who does what, and where. Numbers are the data set's own, from 1; None = unknown."""
+    """Who does what, and where: the data set's own numbers, to `LARGEST_LABEL`; None = unknown."""
 
     action: int | None = None
     subject: int | None = None

@@ -95,7 +95,9 @@ def test_folder_refuses_a_label_that_is_no_whole_number_from_0(tmp_path: Path, n
     root = tiny_folder.write_recordings(tmp_path / "set", 1)
     file = root / "r0" / "recording.toml"
     file.write_text(file.read_text().replace("action = 1", f"action = {number}"))
-    with pytest.raises(FormatError, match=r"action is .*expected a whole number from 0; leave it"):
+    with pytest.raises(
+        FormatError, match=r"action is .*expected a whole number from 0 to 1,000,000,000; leave it"
+    ):
         open_recording(root / "r0")
 
 

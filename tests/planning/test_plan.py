@@ -39,9 +39,9 @@ def test_plan_multiplies_its_rates() -> None:
     text = plan.to_text()
     rows = [" ".join(line.split()) for line in text.splitlines()]
     assert rows[2:5] == [
-        "2 worker(s) 2.0 h here, as busy as it is",
-        "64 worker(s) 1.9 min, a core for each",
-        "4 worker(s) 30.0 min, a core for each",
+        "2 workers 2.0 h here, as busy as it is",
+        "64 workers 1.9 min, a core for each",
+        "4 workers 30.0 min, a core for each",
     ]
     assert "60 MB in 8,000 files; 3.0 kB a pair" in text
     assert rows[-1] == "20 epochs 30.0 min on this machine"
@@ -112,5 +112,5 @@ def test_cli_plan_prints_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert run("plan", source, *words) == 0
     out = capsys.readouterr().out
     assert "3 recordings, 15 frames, 6 pairs" in out
-    assert "64 worker(s)" in out
+    assert "64 workers" in out
     assert run("plan", tmp_path / "nowhere") == 2

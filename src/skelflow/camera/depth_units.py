@@ -168,7 +168,7 @@ def _remedy(
         return "was it divided by 1000 once too often?"
     if known is None and median <= MAX_DEPTH_M:
         return f"set readings beyond {MAX_DEPTH_M:g} m to 0 (no reading)"
-    return f"find out how many meters a unit of it is, and scale by that ({setting})"
+    return f"find out how many meters a unit of it is ({setting} METERS)"
 
 
 def _likely_units(readings: _Readings, median: float) -> list[Unit]:

@@ -80,9 +80,9 @@ class Plan:
             f"prepare: {self.core_hours:,.1f} core-hours; a pair takes {1000 * rate.core_s:.0f} ms "
             f"of a core, {1000 * rate.wall_s:.0f} ms here and now "
             f"({rate.recordings} recordings, {rate.pairs} pairs)",
-            f"  {rate.workers:>5} worker(s)  {_duration(self.hours_here)} here, as busy as it is",
+            f"  {_workers(rate.workers)}  {_duration(self.hours_here)} here, as busy as it is",
             *(
-                f"  {count:>5} worker(s)  {_duration(self.core_hours / count)}, a core for each"
+                f"  {_workers(count)}  {_duration(self.core_hours / count)}, a core for each"
                 for count in self.workers
             ),
             f"  store            {_bytes(self.store_bytes)} in "
@@ -148,6 +148,10 @@ def make_plan(
         unit="clips" if clips else "sequences",
         epochs=recipe.epochs,
     )
+
+
+def _workers(count: int) -> str:
+    return f"{count:>5} {'worker' if count == 1 else 'workers':<9}"
 
 
 def _duration(hours: float) -> str:

@@ -20,13 +20,12 @@ from skelflow.recordings.streams.timing import describe_gaps, frame_rate
 from skelflow.recordings.walk import walk_folders
 from skelflow.skeleton.layouts import layouts
 from skelflow.skeleton.plausible import check_joints
-from skelflow.types import Camera, Color, Depth, Frames, Labels, Recording, Skeleton
+from skelflow.types import LARGEST_LABEL, Camera, Color, Depth, Frames, Labels, Recording, Skeleton
 
 EXPECTS = "NAME.npz with depth (t, h, w) and camera (fx, fy, cx, cy)"
 
 _Shapes = Mapping[str, tuple[tuple[int, ...], np.dtype[Any]]]
 _NEAREST_M, _FARTHEST_M = 0.05, 50.0
-_LARGEST = 10**9  # of a label
 _KNOWN = {"depth", "camera", "depth_scale", "times_s", "frame_rate_hz", "color", "joints_m"}
 _KNOWN |= {"layout", "action", "subject", "mirrored"}
 
@@ -144,10 +143,10 @@ def _label(path: Path, values: Mapping[str, np.ndarray], name: str) -> int | Non
     if name not in values:
         return None
     number = _number(path, values, name)
-    if not 0 <= number <= _LARGEST or number != int(number):
+    if not 0 <= number <= LARGEST_LABEL or number != int(number):
         raise FormatError(
-            f"{path}: {name} is {number:g}, expected a whole number from 0; leave it out where it "
-            "is unknown"
+            f"{path}: {name} is {number:g}, expected a whole number from 0 to "
+            f"{LARGEST_LABEL:,}; leave it out where it is unknown"
         )
     return int(number)
 

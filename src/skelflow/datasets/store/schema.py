@@ -20,7 +20,7 @@ from skelflow.datasets.settings import (
 from skelflow.flow.presets import preset_of_version
 from skelflow.settings import Count, PixelCount, Positive, Settings
 from skelflow.skeleton.layouts import BUILT_IN, Layout, layouts, register_layout
-from skelflow.types import Labels, Window
+from skelflow.types import LARGEST_LABEL, Labels, Window
 
 # what stores of earlier versions do not say, and those that no store says unless they differ
 _OF_OLDER_STORES = {
@@ -33,7 +33,7 @@ _OF_OLDER_STORES = {
 _UNSAID = ("window", "companding", "method_version")
 
 Size = Annotated[tuple[PixelCount, PixelCount], Field(strict=False)]
-Label = Annotated[int, Field(ge=0, le=10**9)]
+Label = Annotated[int, Field(ge=0, le=LARGEST_LABEL)]
 ActionNumber = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
 # settings in which equal configurations may differ

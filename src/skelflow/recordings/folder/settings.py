@@ -11,7 +11,7 @@ from skelflow.recordings.action_names import action_number
 from skelflow.recordings.folder.joints import read_layout
 from skelflow.settings import shown
 from skelflow.skeleton.layouts import Layout
-from skelflow.types import Camera, Labels
+from skelflow.types import LARGEST_LABEL, Camera, Labels
 
 _KEYS = {
     "recording": ("name", "frame_rate_hz", "depth_scale", "frames", "any_depth", "any_joints"),
@@ -171,9 +171,9 @@ def _labels(file: Path, values: dict[str, Any]) -> Labels:
         values = {**values, "action": action_number(values["action"], file)}
     for key, value in values.items():
         number = isinstance(value, int) and not isinstance(value, bool)
-        if not number or not 0 <= value <= _LARGEST:
+        if not number or not 0 <= value <= LARGEST_LABEL:
             raise FormatError(
-                f"{file}: [labels] {key} is {shown(value)}, expected a whole number from 0; leave "
-                "it out where it is unknown"
+                f"{file}: [labels] {key} is {shown(value)}, expected a whole number from 0 to "
+                f"{LARGEST_LABEL:,}; leave it out where it is unknown"
             )
     return Labels(**values)
