@@ -110,3 +110,22 @@ def test_train_refuses_a_store_without_skeletons(name: str, tmp_path: Path) -> N
 def test_a_network_that_sees_flow_alone_takes_a_store_without_skeletons(tmp_path: Path) -> None:
     bare = make_tiny_store(tmp_path / "bare.zarr", layout=None, subjects=(1, 2))
     assert len(checkpoint("c3d", bare).samples(bare, bare.names())) == 4
+
+
+@pytest.mark.parametrize(
+    ("learned", "notes"),
+    [
+        (("infrared",), ("its flow saw depth alone, that of the training recordings infrared",)),
+        (("infrared", "none"), ()),
+        ((), ()),  # an older checkpoint, which does not say
+    ],
+)
+def test_predict_says_when_flow_saw_less_than_in_training(
+    learned: tuple[str, ...], notes: tuple[str, ...], tmp_path: Path
+) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr", layout=None)
+    recognizer = Recognizer(replace(checkpoint("c3d", store), intensities=learned))
+    result = recognizer.recognize(write_recording(tmp_path, action=1, subject=1))
+    of_joints = "only 60% of its joints lie on the depth"  # the test's own are a line
+    assert result.notes == (of_joints, *notes)
+    assert all(f"note: {note}" in result.to_text() for note in notes)

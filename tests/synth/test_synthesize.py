@@ -10,6 +10,7 @@ from skelflow.camera.pinhole import project, unproject
 from skelflow.errors import ConfigError, DataError
 from skelflow.io.atomic import LOCK
 from skelflow.recordings import find_recordings, open_recording
+from skelflow.recordings.action_names import find_action_names
 from skelflow.synth.recording.build_scene import build_scene
 from skelflow.synth.recording.recording_spec import RecordingSpec, SynthConfig, plan_recordings
 from skelflow.synth.recording.synthesize import synthesize, truth_path
@@ -235,6 +236,20 @@ def test_synth_command_makes_and_retargets(
     assert recording.color is None
     assert run("synth", "--out", tmp_path / "twice", "--from", source, source) == 2
     assert "have the same subject, replication and action" in capsys.readouterr().err
+
+
+def test_synth_command_keeps_a_retargeted_recordings_action(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = data_dir / "utd_mhad" / "depth" / "a3_s1_t1_depth.mat"
+    words = ("--cameras", "2", "--no-color", "--longest", "2", "--workers", "1")
+    assert run("synth", "--out", tmp_path / "played", "--from", source, *words) == 0
+    made = opened(tmp_path / "played", "S001C002P001R001A003")
+    assert (made.labels.action, made.labels.subject) == (3, 1)
+    assert find_action_names(made.path)[3] == "right hand wave"  # NTU RGB+D's 3 is brushing teeth
+    capsys.readouterr()
+    assert run("info", made.path) == 0
+    assert "right hand wave" in capsys.readouterr().out
 
 
 def test_people_sheet_shows_the_true_flow_beside_an_estimate(clean: Path) -> None:
