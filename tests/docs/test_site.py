@@ -33,5 +33,6 @@ def test_site_page_links_to_files_that_exist(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_weights_page_example_runs() -> None:
+def test_weights_page_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     run_page("weights.md")
