@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from skelflow.datasets.loading.clips import STILL
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.inference.checkpoint import Checkpoint
@@ -15,7 +18,7 @@ from skelflow.inference.spans import find_spans
 from skelflow.inference.stream import SlidingWindow, StreamSource, frames_of, replay
 from skelflow.models.registry import create_model
 from skelflow.recordings import open_recording
-from skelflow.types import Recording
+from skelflow.types import Frames, Recording
 from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import FRAMES, write_recording
 
@@ -61,6 +64,25 @@ def test_a_network_that_reads_no_joints_needs_none(recording: Recording, store: 
     *_, last = network.stream(frames_of(alone), StreamSource.of(alone), window_s=60.0, every_s=0.1)
     assert last.predictions == network.recognize(alone).predictions
     assert last.predictions
+
+
+def test_window_shows_no_motion_where_depth_drops_out(recording: Recording, store: Store) -> None:
+    network = recognizer(store, "fused")
+
+    def depth(t: int) -> np.ndarray:
+        return np.zeros_like(recording.depth[t]) if t in (3, 4) else recording.depth[t]
+
+    black = replace(recording, depth=Frames(len(recording), depth))
+    window = SlidingWindow(StreamSource.of(black), network.checkpoint.meta, 99, reads_clips=True)
+    for frame in frames_of(black):
+        window.add(frame)
+    found = window.sequence()
+    config = PrepareConfig(flow=network.checkpoint.meta.flow)
+    whole = prepare_sequence(black, config, range_m=0.05, layout="kinect_v1")
+    np.testing.assert_array_equal(found.flow, whole.flow)
+    np.testing.assert_array_equal(found.joints_px, whole.joints_px)
+    stride = network.checkpoint.meta.flow.stride
+    assert (found.flow[3 // stride] == STILL).all()
 
 
 def test_window_holds_the_last_frames_as_a_recording_of_them_would(

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from skelflow.datasets.loading.clips import STILL
 from skelflow.datasets.prepare.config import PrepareConfig
-from skelflow.datasets.prepare.preprocess import prepare_sequence
+from skelflow.datasets.prepare.preprocess import outline_sequence, prepare_sequence
 from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
 from skelflow.errors import DataError
 from skelflow.inference.stream.frames import BodyJoints, StreamFrame, StreamSource
@@ -174,8 +174,8 @@ class SlidingWindow:
     def _begin_pair(
         self, first: StreamFrame | None, second: StreamFrame | None
     ) -> Future[FlowAndJoints]:
-        """Flow and joints of a pair; those before where one of both is missing or black."""
-        if first is not None and second is not None and (first.depth.any() or second.depth.any()):
+        """Flow and joints of a pair; those before where one of both is missing."""
+        if first is not None and second is not None:
             return self._solving.begin(self._solve, _recording(self._source, (first, second)))
         if self._pairs:
             return self._pairs[-1]
@@ -184,14 +184,14 @@ class SlidingWindow:
         return self._solving.begin(lambda: (still, joints))
 
     def _solve(self, pair: Recording) -> FlowAndJoints:
-        sequence = prepare_sequence(
-            pair,
-            PrepareConfig(flow=self._meta.flow),
-            range_m=self._meta.flow.range_m,
-            layout=self._meta.layout,
-            focal_px=self._focal_px,
-        )
-        return sequence.flow[0], sequence.joints_px[0]
+        config, meta = PrepareConfig(flow=self._meta.flow), self._meta
+        known: dict[str, Any] = {"range_m": meta.flow.range_m, "layout": meta.layout}
+        known["focal_px"] = self._focal_px
+        if any(image.any() for image in pair.depth):
+            sequence = prepare_sequence(pair, config, **known)
+        else:  # nothing moves where nothing is seen, as in a longer recording
+            sequence = outline_sequence(pair, config, **known).sequence
+        return np.array(sequence.flow[0]), sequence.joints_px[0]
 
 
 def _recording(source: StreamSource, pair: tuple[StreamFrame, StreamFrame]) -> Recording:
