@@ -1,15 +1,19 @@
 """Protocols: the published numbers, from names and lists alone."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
 from skelflow.datasets.inspect.protocol_tables import compare_counts
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.sampling import trains
 from skelflow.datasets.protocols import hold_out, split
 from skelflow.errors import ConfigError, DataError
-from skelflow.types import Labels
+from skelflow.recordings.ntu.names import ntu_labels
+from skelflow.types import Camera, Frames, Labels, Recording
 from tests.cli.test_commands import run
 
 PUBLISHED = {
@@ -129,3 +133,20 @@ def test_class_names_cover_every_action() -> None:
     assert ntu[23] == "hand waving"
     assert utd[27].startswith("squat")
     assert find_data_set("folder").action_names == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "trained"),
+    [
+        ("S001C002P001R001A060", True),
+        ("S001C001P001R001A060", False),  # camera 1 tests
+        ("S018C002P001R001A061", False),  # of the 60 actions it knows nothing
+        ("S001C002P005R002A008", False),  # published as a bad sample
+    ],
+)
+def test_prepare_measures_on_recordings_that_take_part(name: str, trained: bool) -> None:
+    camera = Camera.from_fov(512, 424, 70.6)
+    recording = Recording(
+        name, Path(name), camera, 30.0, Frames.absent(1, "none"), labels=ntu_labels(name)
+    )
+    assert trains(recording, "ntu", PrepareConfig(protocol="cross-view")) == trained

@@ -187,3 +187,21 @@ def test_classify_joints_refuses_a_store_without_skeletons(tmp_path: Path) -> No
     bare = make_tiny_store(tmp_path / "s.zarr", layout=None)
     with pytest.raises(DataError, match="no skeletons"):
         classify_joints(bare.path)
+
+
+def test_classify_joints_refuses_a_recording_without_an_action(
+    store: Store, tmp_path: Path
+) -> None:
+    unlabeled = Store.create(tmp_path / "s.zarr", store.meta)
+    for name in store.names():
+        sequence = store.read(name)
+        labels = replace(sequence.labels, action=None if name == store.names()[-1] else 1)
+        unlabeled.write(replace(sequence, labels=labels))
+    with pytest.raises(DataError, match=f"{store.names()[-1]} has no action number"):
+        classify_joints(unlabeled.path)
+
+
+def test_classify_joints_refuses_a_store_that_none_tests_in(tmp_path: Path) -> None:
+    training = make_tiny_store(tmp_path / "s.zarr", subjects=(1, 3))
+    with pytest.raises(DataError, match="no sequence tests under 'cross-subject'"):
+        classify_joints(training.path)

@@ -17,13 +17,13 @@ from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.protocols import split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
+from skelflow.evaluation.evaluate import of_trained_actions
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import AUTO, make_accelerator, to_device
 from skelflow.models.base import Network
 from skelflow.skeleton.layouts import find_layout
 
 Features = Float64[np.ndarray, "sequences d"]
-TestFeatures = Float64[np.ndarray, "tests d"]
 FRAMES = 32  # of a resampled skeleton
 
 
@@ -105,12 +105,14 @@ def classify_features(
     name = protocol or checkpoint.protocol
     sides = split(labels, find_data_set(store.meta.source).protocol(name))
     accelerator = make_accelerator(device=device)
-    features, truth = [], []
-    for names in sides:
+    features, truth, tested = [], [], []
+    for side in sides:
+        names, _ = of_trained_actions(checkpoint, store, side)
+        tested.append(names)
         samples = checkpoint.samples(store, names)
         features.append(_extract(checkpoint.network, samples, accelerator, batch_size))
         truth.append(np.asarray(checkpoint.classes, np.int64)[samples.labels])
-    return _fit_and_test(classifier, name, features, truth, sides)
+    return _fit_and_test(classifier, name, features, truth, tested)
 
 
 def classify_joints(
@@ -123,7 +125,7 @@ def classify_joints(
     ConfigError
         There is no such classifier or protocol.
     DataError
-        The store has no skeletons.
+        The store has no skeletons, nothing trains or nothing tests, or a recording has no action.
     """
     _check(classifier)
     store = Store.open(store_path)
@@ -131,6 +133,11 @@ def classify_joints(
         raise DataError(f"{store.path}: has no skeletons to classify")
     chosen, labels = find_data_set(store.meta.source).protocol(protocol), store.labels()
     sides = split(labels, chosen)
+    for names, does in zip(sides, ("trains", "tests"), strict=True):
+        if not names:
+            raise DataError(f"{store.path}: no sequence {does} under {chosen.name!r}")
+        if unlabeled := [name for name in names if labels[name].action is None]:
+            raise DataError(f"{store.path}: {unlabeled[0]} has no action number")
     (train, test), truth = (
         [joint_features(store, names) for names in sides],
         [np.asarray([labels[name].action for name in names], np.int64) for names in sides],

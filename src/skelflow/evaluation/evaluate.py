@@ -138,7 +138,7 @@ def evaluate(
     check_side(split)
     before, accelerator = time.monotonic(), make_accelerator(device=device)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
-    names, untrained = _of_trained_actions(
+    names, untrained = of_trained_actions(
         checkpoint, store, checkpoint.sequences(store, protocol, split)
     )
     samples = checkpoint.samples(store, names)
@@ -173,10 +173,16 @@ def evaluate(
     return result
 
 
-def _of_trained_actions(
+def of_trained_actions(
     checkpoint: Checkpoint, store: Store, names: Sequence[str]
 ) -> tuple[list[str], dict[str, int]]:
-    """Sequences of the classes, and how many there are of each other action."""
+    """Sequences of the classes, and how many there are of each other action.
+
+    Raises
+    ------
+    DataError
+        None of them is of an action that was trained.
+    """
     actions = {name: store.attributes(name)["labels"]["action"] for name in names}
     known = [name for name in names if actions[name] in checkpoint.classes]
     titles = store.meta.class_names

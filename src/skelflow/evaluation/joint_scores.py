@@ -38,7 +38,8 @@ def joint_scores(
     samples = checkpoint.samples(store, list(names))
     sums = np.zeros((len(checkpoint.classes), 0), np.float32)
     counts = np.zeros((len(checkpoint.classes), 1), np.float32)
-    device = next(network.parameters()).device
+    cpu = torch.device("cpu")  # of exported networks, which show no parameters
+    device = next((weight.device for weight in network.parameters()), cpu)
     for batch in DataLoader(_one_each(samples), batch_size=batch_size):
         moved = Batch(*(part.to(device) for part in batch))
         scores = network.score(moved).amax(dim=1).float().cpu().numpy()

@@ -15,7 +15,7 @@ Flows = Float32[Any, "pairs h w 3"]
 
 
 class FramePairs(NamedTuple):
-    """PyramidFrame pairs of one size, NumPy arrays or torch tensors; values not looked at yet.
+    """Frame pairs of one size, NumPy arrays or torch tensors; values not looked at yet.
 
     Parameters
     ----------

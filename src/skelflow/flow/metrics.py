@@ -105,7 +105,8 @@ def accuracy(
     Notes
     -----
     Source: Gu et al., HPLFlowNet (2019), whose strict accuracy is 0.05 m or 0.05 and whose relaxed
-    one is 0.1 m or 0.1; Liu et al., FlowNet3D (2019), introduced both.
+    one is 0.1 m or 0.1; Liu et al., FlowNet3D (2019), introduced both. The defaults, 0.05 m or
+    0.1, lie between them.
 
     Examples
     --------

@@ -9,8 +9,8 @@ from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Seed, Settings, SettingsError
 
-# the store decides these; a recipe may not
 _MOST_WORKERS = 512  # processes that load batches; more bring a machine to a stop
+# the store decides these; a recipe may not
 _FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
 
 

@@ -17,12 +17,11 @@ def make_optimizer(network: nn.Module, optim: OptimSection) -> Optimizer:
     weights = _groups(network, optim)
     if optim.name == "adamw":
         return AdamW(weights, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
-    nesterov = optim.nesterov and optim.momentum > 0
     return SGD(
         weights,
         lr=optim.lr,
         momentum=optim.momentum,
-        nesterov=nesterov,
+        nesterov=optim.nesterov,
         weight_decay=optim.weight_decay,
         fused=True,
     )
@@ -72,12 +71,13 @@ class Schedule:
 
     Notes
     -----
-    'plateau' is `torch.optim.lr_scheduler.ReduceLROnPlateau`, 'step' is `StepLR` and 'cosine' is
-    `CosineAnnealingLR`, to rounding; 'one_cycle' is `OneCycleLR`, to less than a step. These
-    multiply the optimizer's rate from step to step: it gathers rounding, and has to be saved beside
-    the step that it follows from. A warmup cannot be put before `ReduceLROnPlateau`, which
-    `SequentialLR` and `ChainedScheduler` refuse. Here a rate follows from (epoch, step, drops), so
-    that a stopped run goes on bit for bit.
+    'plateau' is `torch.optim.lr_scheduler.ReduceLROnPlateau` with `threshold` 0 and a `patience`
+    lower by 1, 'step' is `StepLR` and 'cosine' is `CosineAnnealingLR` one step ahead, all to
+    rounding; 'one_cycle' is `OneCycleLR`, to less than a step. These multiply the optimizer's rate
+    from step to step: it gathers rounding, and has to be saved beside the step that it follows
+    from. A warmup cannot be put before `ReduceLROnPlateau`, which `SequentialLR` and
+    `ChainedScheduler` refuse. Here a rate follows from (epoch, step, drops), so that a stopped run
+    goes on bit for bit.
     `tests/training/test_schedule.py` measures how far both agree.
     """
 

@@ -75,7 +75,15 @@ def _add_noise(motion: Motion, strength: float, random: np.random.Generator) -> 
     if not strength:
         return motion
     length, height, width, _ = motion.shape
-    coarse = length, -(-height // COARSE_PX), -(-width // COARSE_PX), 3
-    drawn = random.standard_normal(coarse, np.float32) * np.float32(strength)
+    rows, columns = -(-height // COARSE_PX), -(-width // COARSE_PX)
+    drawn = random.standard_normal((length, rows, columns, 3), np.float32) * np.float32(strength)
     noise = np.stack([cv2.resize(frame, (width, height)) for frame in drawn])
+    kept = np.outer(_kept_by_enlarging(rows, height), _kept_by_enlarging(columns, width))
+    noise /= kept[..., None]
     return np.asarray(motion + noise * motion.any(axis=-1, keepdims=True), np.float32)
+
+
+def _kept_by_enlarging(count: int, size: int) -> Float32[np.ndarray, " size"]:
+    """Deviation, along one axis, of bilinear means of independent values of deviation 1."""
+    weights = cv2.resize(np.eye(count, dtype=np.float32), (count, size))
+    return np.asarray(np.linalg.norm(weights, axis=1), np.float32)

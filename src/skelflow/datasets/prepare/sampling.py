@@ -105,9 +105,10 @@ def _stored_layout(recorded: str | None, pose: PoseMode) -> str | None:
 def trains(recording: Recording, source: str, config: PrepareConfig) -> bool:
     """Whether it trains by the data set's protocol; a set without one, or unknown labels, do."""
     protocol = find_data_set(source).protocol(config.protocol)
-    if not protocol.knows(recording.labels, recording.name):
+    labels, name = recording.labels, recording.name
+    if not protocol.knows(labels, name):
         return True
-    return protocol.trains(recording.labels, recording.name)
+    return protocol.takes(name, labels) and protocol.trains(labels, name)
 
 
 def _check_crop(recording: Recording, config: PrepareConfig) -> None:

@@ -18,7 +18,7 @@ from skelflow.models.guides.score import Layer, Scale, find_score
 from skelflow.settings import Count, Positive
 from skelflow.types import Joints3D
 
-STAGES = (64, 128, 256)  # filters of Res-TCN; three units each, the first one halves time
+STAGES = (64, 128, 256)  # filters of Res-TCN, three units each; all but the first halve time
 KERNEL = 8
 
 

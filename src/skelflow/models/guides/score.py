@@ -83,7 +83,7 @@ _SCORES.add("shuffled", shuffled_score)
 
 
 def register_score(name: str, score: Score) -> None:
-    """Let guides weigh the joints by a function, as `model.score` says its name.
+    """Let Res-TCN-BJCN weigh the joints by a function, as `model.score` says its name.
 
     Raises
     ------
