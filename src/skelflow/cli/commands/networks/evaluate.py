@@ -30,7 +30,8 @@ def evaluate(
     Parameters
     ----------
     run
-        Folder made by `skelflow train`, a weights file, or what `skelflow export` wrote.
+        Folder made by `skelflow train`, a weights file, the name of bundled weights, or what
+        `skelflow export` wrote.
     store
         Store made by `skelflow prepare`.
     protocol

@@ -34,7 +34,7 @@ def explain(
     Parameters
     ----------
     run
-        Folder made by `skelflow train`, or a weights file.
+        Folder made by `skelflow train`, a weights file, or the name of bundled weights.
     recordings
         Recordings (see docs/recordings.md), or folders that hold some.
     out
