@@ -221,3 +221,16 @@ def test_rms_preserving_gain_keeps_the_rms_of_each_sample() -> None:
     torch.testing.assert_close(rms[1], rms[0])
     boost = attended[0].sum(dim=0) / features[0].sum(dim=0)
     assert boost[gain[0, 0] == 2].mean() == pytest.approx(2 * boost[gain[0, 0] == 1].mean())
+
+
+def test_rms_preserving_gain_is_differentiated_its_constant_is_not() -> None:
+    generator = torch.Generator().manual_seed(1)
+    features = torch.rand(2, 4, 2, 14, 14, generator=generator).requires_grad_()
+    gain = 1 + attention_mask(random_joints(9), height=14, width=14, stride=8)
+    kept = rms_preserving_gain(features, gain)
+    assert not kept.requires_grad
+    upstream = torch.rand(gain.shape, generator=generator)
+    learned = rms_preserving_gain(features, gain.requires_grad_())
+    assert torch.equal(learned, kept)
+    (found,) = torch.autograd.grad(learned, gain, upstream)
+    torch.testing.assert_close(found, upstream * (kept / gain.detach()))

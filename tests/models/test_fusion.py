@@ -125,15 +125,17 @@ def score_gradient(options: dict[str, object]) -> Tensor:
     return cast(Tensor, model.skeleton.bjcn.entry.weight.grad)
 
 
-def test_score_is_detached_by_default_and_differentiable_on_request() -> None:
-    assert not score_gradient({}).any()
-    through = score_gradient({"differentiable": True})
+@pytest.mark.parametrize("preserve_rms", [False, True])
+def test_score_is_detached_by_default_and_differentiable_on_request(preserve_rms: bool) -> None:
+    assert not score_gradient({"preserve_rms": preserve_rms}).any()
+    through = score_gradient({"preserve_rms": preserve_rms, "differentiable": True})
     assert through.isfinite().all()
     assert through.any()
 
 
-def test_c3d_at2_trains_the_skeleton_through_a_differentiable_score() -> None:
-    options = {"differentiable": True, "skeleton_update": "joint"}
+@pytest.mark.parametrize("preserve_rms", [False, True])
+def test_c3d_at2_trains_the_skeleton_through_a_differentiable_score(preserve_rms: bool) -> None:
+    options = {"differentiable": True, "skeleton_update": "joint", "preserve_rms": preserve_rms}
     model = create_model("c3d_at2", **SMALL, **options).train()
     before = copy_state(model.skeleton)
     train_one_step(model, make_batch())

@@ -141,6 +141,18 @@ def test_i3d_at2_and_fused_are_steered_by_the_guides_score() -> None:
     assert fused.features(batch).shape[1] == fused.flow.outputs + fused.skeleton.outputs
 
 
+def test_i3d_at2_trains_its_guide_through_a_differentiable_score() -> None:
+    options = {"differentiable": True, "skeleton_update": "joint"}
+    model = create_model("i3d_at2", **GUIDED, **options)
+    assert model.config.flow.preserve_rms
+    batch = clips()
+    nn.functional.cross_entropy(model(batch), batch.label).backward()
+    of_guide = model.skeleton.bjcn.entry.weight.grad
+    assert of_guide is not None
+    assert of_guide.isfinite().all()
+    assert of_guide.any()
+
+
 def test_i3d_sees_the_colors_from_minus_one_to_one() -> None:
     trunk = I3dTrunk(I3dConfig(**SMALL))
     seen: list[Tensor] = []

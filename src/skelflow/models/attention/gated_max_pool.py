@@ -57,22 +57,26 @@ def gated_max_pool(
     return functional.max_pool3d(gated, kernel, ceil_mode=ceil_mode).relu()
 
 
-@torch.no_grad()
 def rms_preserving_gain(features: Float[Tensor, "b c l h w"], gain: Gain) -> Gain:
     """`gain` times one constant a sample, so that F = gain * Y keeps the root mean square of Y.
 
-    The constant is not differentiated.
+    The gain is differentiated, the constant is not.
 
     Parameters
     ----------
     features : (b, c, l, h, w) float; Y is their ReLU.
     gain : (b, 1, l, h, w) float, 1 + M.
     """
+    return gain * _rms_factor(features, gain)[:, None, None, None, None]
+
+
+@torch.no_grad()
+def _rms_factor(features: Tensor, gain: Tensor) -> Float[Tensor, " b"]:
+    """Of each sample the root mean square of Y, in parts of that of gain * Y."""
     energy = torch.linalg.vector_norm(features.float().relu(), dim=1).square().to(gain.dtype)
     before = energy.sum(dim=(1, 2, 3))
     after = (energy * gain.squeeze(1).square()).sum(dim=(1, 2, 3))
-    factor = torch.where(after > 0, before / after, 1).sqrt()
-    return gain * factor[:, None, None, None, None]
+    return torch.where(after > 0, before / after, 1).sqrt()
 
 
 class _GatedMaxPool(torch.autograd.Function):
