@@ -1,6 +1,7 @@
 """Networks as files of other runtimes answer as by torch, and take their place everywhere."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,13 @@ def exported(
     assert (made.path, made.engine) == (out, form.engine)
     assert [each.name for each in out.parent.iterdir()] == [out.name]
     return out
+
+
+def test_an_exported_file_is_no_weights_for_the_hub(exported: Path, tmp_path: Path) -> None:
+    expected = rf"{re.escape(str(exported))}: is an exported file, .* load the weights that it was"
+    with pytest.raises(WeightsError, match=expected):
+        Recognizer.load(exported).save_pretrained(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_exported_file_recognizes_and_explains_as_its_weights_do(

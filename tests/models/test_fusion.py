@@ -11,7 +11,7 @@ from skelflow.errors import ConfigError, WeightsError
 from skelflow.models.attention.masks import attention_gains
 from skelflow.models.flow.c3d import c3d_levels
 from skelflow.models.registry import create_model
-from skelflow.models.weights import load_part, save_model
+from skelflow.models.weights import load_heads, load_part, save_model
 
 SKELETON = {"joints": 5, "bodies": 2, "frames": 20, "classes": 3}
 FLOW = {"width": 1 / 16, "clip_length": 8, "crop": 32, "initialization": "he"}
@@ -223,6 +223,13 @@ def test_load_part_refuses_a_part_that_is_not_there(checkpoint: Callable[..., Pa
 
 
 # --- trained apart, then together -------------------------------------------------------------
+
+
+def test_load_heads_names_the_file_whose_header_is_no_json(tmp_path: Path) -> None:
+    model, path = create_model("fused", **SMALL), tmp_path / "c3d.safetensors"
+    save_model(create_model("c3d", **FLOW, classes=3), path, {"actions": "[1, 2"})
+    with pytest.raises(WeightsError, match=r"c3d\.safetensors: actions: no JSON that can be read"):
+        load_heads(model, flow=path, skeleton=path, actions=(1, 2, 3))
 
 
 def test_fused_branches_are_classified_by_heads_of_their_own() -> None:

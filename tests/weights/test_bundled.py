@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -11,8 +12,8 @@ from skelflow.cli import app
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import WeightsError
 from skelflow.models.registry import create_model
-from skelflow.models.weights import load_model, save_model
-from skelflow.weights import bundled_names, find_weights
+from skelflow.models.weights import load_model, load_part, save_model
+from skelflow.weights import bundled_file, bundled_names, find_weights
 from skelflow.weights.cards import read_card
 
 
@@ -60,18 +61,6 @@ def test_every_bundled_file_has_a_card_that_the_command_shows(
         read_card("synthetic-9")
 
 
-def test_weights_go_to_a_hub_folder_and_come_back(tmp_path: Path) -> None:
-    recognizer = Recognizer.load("synthetic-8")
-    recognizer.save_pretrained(tmp_path)
-    back = Recognizer.from_pretrained(str(tmp_path))
-    assert back.checkpoint.class_names == recognizer.checkpoint.class_names
-    ours, theirs = (r.checkpoint.network.state_dict() for r in (recognizer, back))
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    (tmp_path / "model.safetensors").unlink()
-    with pytest.raises(WeightsError, match=r"holds no model\.safetensors"):
-        Recognizer.from_pretrained(str(tmp_path))
-
-
 def test_nothing_that_matches_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     app(["models", "zz*"], result_action="return_value")
     assert "no network matches 'zz*'" in capsys.readouterr().out
@@ -111,6 +100,18 @@ def test_parts_are_those_of_the_bundled_weights_that_were_meant(
     save_model(network, tmp_path / "a.safetensors", {"parts": json.dumps(parts)})
     with pytest.raises(WeightsError, match=message):
         load_model(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("part", ["flow", "skeleton"])
+def test_a_branch_starts_from_weights_that_take_it_from_others(
+    part: Literal["flow", "skeleton"],
+) -> None:
+    path = bundled_file("utd-mhad")
+    whole = load_model(path)
+    started = create_model(whole.name, **whole.config.to_options())
+    load_part(started, part, path)
+    expected, found = (getattr(each, part).state_dict() for each in (whole, started))
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
 
 
 def test_the_skeleton_weights_answer_as_published(tmp_path: Path, data_dir: Path) -> None:

@@ -1,6 +1,5 @@
 """Weights on the Hugging Face hub: `from_pretrained`, `save_pretrained` and `push_to_hub`."""
 
-import shutil
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,6 +7,8 @@ from huggingface_hub import ModelHubMixin, hf_hub_download
 
 from skelflow.errors import WeightsError
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.inference.exported.formats import format_of
+from skelflow.models.weights import save_whole
 
 FILE = "model.safetensors"  # in a repository of the hub
 Own = TypeVar("Own", bound="HubWeights")
@@ -28,8 +29,14 @@ class HubWeights(
         return object.__new__(cls)
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Copy the weights' file, which says everything about itself."""
-        shutil.copyfile(self.checkpoint.path, Path(save_directory) / FILE)
+        """Write the weights in one file, which says everything about itself."""
+        path = self.checkpoint.path
+        if format_of(path) is not None:
+            raise WeightsError(
+                f"{path}: is an exported file, {FILE} holds weights; load the weights that it was "
+                "made from and save these"
+            )
+        save_whole(path, Path(save_directory) / FILE)
 
     @classmethod
     def _from_pretrained(

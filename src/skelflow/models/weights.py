@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -80,7 +81,7 @@ def load_model(path: str | Path) -> Network:
         The file is missing, truncated, not skelflow's, or does not fit its own configuration.
     """
     header = read_header(path)
-    tensors = _read_tensors(path) | _bundled_parts(header, path)
+    tensors = _read_tensors(path)
     try:
         options = parse_json(header["config"], "config", refusal=ConfigError)
         model = create_model(header["model"], **options)
@@ -91,6 +92,30 @@ def load_model(path: str | Path) -> Network:
         ) from error
     fill(model, tensors, path)
     return model.eval()
+
+
+def save_whole(source: str | Path, path: str | Path) -> None:
+    """Write a weights file that needs no other: a copy, or with the parts in it that it lacks.
+
+    Parameters
+    ----------
+    source : a file that `save_model` wrote.
+    path : of the copy; its folder must exist.
+
+    Raises
+    ------
+    WeightsError
+        The source is missing, damaged, or names bundled weights that are not there.
+    StorageError
+        The copy cannot be written.
+    """
+    header = read_header(source)
+    if PARTS in header:
+        extra = {key: told for key, told in header.items() if key not in (*RESERVED, PARTS)}
+        save_model(load_model(source), path, extra)
+        return
+    with atomic_write(Path(path)) as aside:
+        shutil.copyfile(source, aside)
 
 
 def read_header(path: str | Path) -> dict[str, str]:
@@ -165,7 +190,8 @@ def load_heads(
         "skeleton": nn.Linear(model.skeleton.outputs, len(actions)),
     }
     for path, head in zip((flow, skeleton), heads.values(), strict=True):
-        own = json.loads(read_header(path).get("actions", "null"))
+        told = read_header(path).get("actions", "null")
+        own = parse_json(told, f"{path}: actions", refusal=WeightsError)
         if own != list(actions):
             raise WeightsError(f"{path}: tells the actions {own} apart, expected {list(actions)}")
         tensors = _read_tensors(path)
@@ -218,23 +244,29 @@ def _is_alike(value: Tensor, expected: Tensor) -> bool:
     return is_plain(value) and value.is_floating_point() == expected.is_floating_point()
 
 
-def _bundled_parts(header: Mapping[str, str], path: str | Path) -> dict[str, Tensor]:
+def _read_tensors(path: str | Path) -> dict[str, Tensor]:
+    """All tensors of the network: those in the file, and those of parts in bundled weights."""
+    return _own_tensors(path) | _bundled_parts(path)
+
+
+def _bundled_parts(path: str | Path) -> dict[str, Tensor]:
     """Tensors of the parts that are not in the file but in bundled weights, which it names."""
-    parts = parse_json(header.get(PARTS, "{}"), PARTS, refusal=WeightsError)
+    told_parts = read_header(path).get(PARTS, "{}")
+    parts = parse_json(told_parts, f"{path}: {PARTS}", refusal=WeightsError)
     found: dict[str, Tensor] = {}
     try:
         for part, told in parts.items():
             file, expected = bundled_file(told["weights"]), told["sha256"]
             if hashlib.sha256(file.read_bytes()).hexdigest() != expected:
                 raise WeightsError(f"{path}: its {part} is of other weights named {file.stem}")
-            tensors = _read_tensors(file)
+            tensors = _own_tensors(file)
             found |= {key: tensors[key] for key in tensors if key.startswith(f"{part}.")}
     except (AttributeError, KeyError, TypeError) as error:
         raise WeightsError(f"{path}: its header does not say where its parts are") from error
     return found
 
 
-def _read_tensors(path: str | Path) -> dict[str, Tensor]:
+def _own_tensors(path: str | Path) -> dict[str, Tensor]:
     with _open(path) as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 # no mapping
 
