@@ -60,6 +60,24 @@ def test_predict_refuses_a_recording_without_a_skeleton(name: str, tmp_path: Pat
         Recognizer(checkpoint(name, store)).recognize(recording)
 
 
+def test_a_body_without_a_whole_joint_gets_no_scores(tmp_path: Path) -> None:
+    recognizer = Recognizer(checkpoint("res_tcn_bjcn", make_tiny_store(tmp_path / "s.zarr")))
+    recording = open_recording(write_recording(tmp_path, action=1, subject=1))
+    assert recording.skeleton is not None
+    alone = recording.skeleton
+    half_m, half_px = np.full_like(alone.joints_m, np.nan), np.full_like(alone.joints_px, np.nan)
+    half_m[..., 0] = 1.0
+    both = replace(
+        alone,
+        joints_m=np.concatenate((alone.joints_m, half_m), axis=1),
+        joints_px=np.concatenate((alone.joints_px, half_px), axis=1),
+        tracking=np.concatenate((alone.tracking, alone.tracking), axis=1),
+    )
+    result = recognizer.recognize(replace(recording, skeleton=both))
+    assert result.scores == recognizer.recognize(recording).scores
+    assert len(result.scores) == 1
+
+
 @pytest.mark.parametrize("name", READERS_OF_JOINTS)
 def test_predict_refuses_a_single_frame(name: str, tmp_path: Path) -> None:
     recognizer = Recognizer(checkpoint(name, make_tiny_store(tmp_path / "s.zarr")))

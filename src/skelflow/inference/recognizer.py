@@ -47,6 +47,7 @@ from skelflow.inference.stream import (
     with_estimated_joints,
 )
 from skelflow.models.config import Input
+from skelflow.models.guides.normalize import present_bodies
 from skelflow.pose import PoseMode, describe_estimate, has_joints, with_joints
 from skelflow.recordings import open_recording
 from skelflow.recordings.consistency import checked
@@ -378,7 +379,7 @@ class Recognizer(HubWeights):
         if layout is None or not network.has_score:
             return ()
         score, joints = network.score(batch)[0], find_layout(layout).joints
-        present = batch.joints_m[0].isfinite().flatten(2).any(dim=2).any(dim=0)
+        present = present_bodies(batch.joints_m)[0]
         return tuple(
             dict(zip(joints, score[body].tolist(), strict=True))
             for body in present.nonzero().flatten().tolist()
