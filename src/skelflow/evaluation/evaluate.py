@@ -13,6 +13,7 @@ import numpy as np
 from accelerate import Accelerator
 
 from skelflow.datasets.loading.clips import SkeletonDataset
+from skelflow.datasets.sides import Side, check_side
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
 from skelflow.evaluation.metrics import (
@@ -25,7 +26,7 @@ from skelflow.evaluation.metrics import (
     top_k_accuracy,
 )
 from skelflow.evaluation.predictions import Predicted, describe_answer, to_csv
-from skelflow.inference.checkpoint import Checkpoint, Side, check_side
+from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
 from skelflow.inference.engines import Engine, make_engine
 from skelflow.inference.exported.formats import Precision

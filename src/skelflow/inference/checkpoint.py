@@ -13,9 +13,10 @@ from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.loading.sampling import SamplingName
 from skelflow.datasets.protocols import hold_out, split
+from skelflow.datasets.sides import Side
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
-from skelflow.errors import ConfigError, DataError, FormatError, WeightsError
+from skelflow.errors import DataError, FormatError, WeightsError
 from skelflow.inference.exported.formats import format_of
 from skelflow.inference.exported.network import read_exported
 from skelflow.io.documents import parse_json
@@ -30,7 +31,6 @@ from skelflow.wording import counted
 
 BEST = "best.safetensors"
 _TOLD = ("run", "clips", "actions")  # in JSON
-Side = Literal["test", "held_out", "train"]
 
 
 class TrainingFacts(Settings):
@@ -233,9 +233,3 @@ class Checkpoint:
             longer=self.longer,
             shorter=self.shorter,
         )
-
-
-def check_side(side: str) -> None:
-    """`ConfigError` unless it is one of the sides."""
-    if side not in ("test", "held_out", "train"):
-        raise ConfigError(f"split: found {side!r}, expected 'test', 'held_out' or 'train'")

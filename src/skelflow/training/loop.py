@@ -15,6 +15,7 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.mixup import Mixture, cross_entropy_sum, draw_mixture
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
+from skelflow.inference.checkpoint import BEST
 from skelflow.inference.compute import AUTO, make_accelerator, to_device
 from skelflow.models.base import Network
 from skelflow.models.weights import save_model
@@ -22,11 +23,11 @@ from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
 from skelflow.training.report import Progress, StepReport, TrainResult
 from skelflow.training.run import Run, make_run
-from skelflow.training.setup import BEST, make_network, make_split
+from skelflow.training.setup import make_network, make_split
 from skelflow.training.state import RunFolder
 from skelflow.training.validation import Validation
 
-__all__ = ["BEST", "Interrupted", "StepReport", "TrainResult", "train"]
+__all__ = ["Interrupted", "StepReport", "TrainResult", "train"]
 
 
 def train(

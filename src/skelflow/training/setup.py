@@ -11,6 +11,7 @@ from skelflow.datasets.protocols import Protocol, hold_out
 from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
+from skelflow.inference.checkpoint import BEST
 from skelflow.models.base import Network
 from skelflow.models.flow.i3d_weights import load_i3d_weights
 from skelflow.models.flow.sports1m import load_c3d_weights
@@ -20,8 +21,6 @@ from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
 from skelflow.types import Labels
-
-BEST = "best.safetensors"
 
 
 @dataclass(frozen=True)

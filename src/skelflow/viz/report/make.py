@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from skelflow.datasets.sides import Side
 from skelflow.errors import DataError
 from skelflow.evaluation.predictions import Predicted
 from skelflow.inference import Recognizer, Result
-from skelflow.inference.checkpoint import Side
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.viz.page import Case
 from skelflow.viz.report.answers import (

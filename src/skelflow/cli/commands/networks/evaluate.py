@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from skelflow.cli.app import app, process_number, say
+from skelflow.datasets.sides import Side
 from skelflow.wording import counted
 
 
@@ -15,7 +16,7 @@ def evaluate(
     store: Path,
     *,
     protocol: str | None = None,
-    split: Literal["test", "held_out", "train"] = "test",
+    split: Side = "test",
     classifier: Literal["network", "svm", "naive_bayes"] = "network",
     device: str = "auto",
     engine: str | None = None,

@@ -1,9 +1,9 @@
 """The command that reports on a trained network: report."""
 
 from pathlib import Path
-from typing import Literal
 
 from skelflow.cli.app import Count, app, say
+from skelflow.datasets.sides import Side
 from skelflow.wording import counted
 
 
@@ -15,7 +15,7 @@ def report(
     out: Path,
     store: Path | None = None,
     protocol: str | None = None,
-    split: Literal["test", "held_out", "train"] = "test",
+    split: Side = "test",
     title: str | None = None,
     players: Count = 8,
     device: str = "cpu",
