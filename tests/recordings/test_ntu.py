@@ -1,5 +1,6 @@
 """NTU RGB+D: recordings written here in every layout, and the real files where they are."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,13 @@ def test_ntu_reads_depth_and_labels_from_the_official_layout(tmp_path: Path) -> 
     assert (labels.replication, labels.action) == (1, 58)
     masked = open_recording(tmp_path / "nturgb+d_depth_masked" / NAME)
     assert masked.depth[0][0, 0] == pytest.approx(2.0)  # the path that was given is used
+
+
+def test_raw_depth_is_not_taken_for_masked_depth_that_is_not_there(tmp_path: Path) -> None:
+    raw = write_depth(tmp_path / "nturgb+d_depth" / NAME, 3)
+    asked = tmp_path / "nturgb+d_depth_masked" / NAME
+    with pytest.raises(FormatError, match=f"no such folder, .* give {re.escape(str(raw))}"):
+        open_recording(asked)
 
 
 def test_ntu_keeps_original_frame_numbers_when_bodies_come_and_go(tmp_path: Path) -> None:

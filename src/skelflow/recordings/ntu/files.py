@@ -14,7 +14,8 @@ Modality = Literal["depth", "masked depth", "skeleton", "color", "infrared"]
 
 ROOTS_FILE = "skelflow-roots.txt"  # further folders of the same data set, one a line
 
-_DEPTH_FOLDERS = ("nturgb+d_depth", "depth", "nturgb+d_depth_masked", "depth_masked")
+_MASKED_FOLDERS = ("nturgb+d_depth_masked", "depth_masked")
+_DEPTH_FOLDERS = ("nturgb+d_depth", "depth", *_MASKED_FOLDERS)
 _FILES: dict[Modality, tuple[tuple[str, ...], str]] = {
     "skeleton": (("nturgb+d_skeletons", "nturgb+d_skeletons120", "skeletons"), ".skeleton"),
     "color": (("nturgb+d_rgb", "rgb"), "_rgb.avi"),
@@ -65,6 +66,11 @@ def locate(path: Path, name: str) -> Parts:
         for modality in _FILES
     )
     return Parts(next(depth, None), skeleton, color, infrared)
+
+
+def is_masked(path: Path) -> bool:
+    """Whether a path is in one of the folders of masked depth, which set-ups may divide."""
+    return any(folder.name in _MASKED_FOLDERS for folder in path.absolute().parents[:2])
 
 
 def homes(path: Path) -> tuple[Path, ...]:

@@ -17,7 +17,7 @@ from skelflow.recordings.ntu.cameras import (
     DEPTH_SIZE,
     find_calibration,
 )
-from skelflow.recordings.ntu.files import depth_places, find_parts, is_part, locate
+from skelflow.recordings.ntu.files import depth_places, find_parts, is_masked, is_part, locate
 from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
 from skelflow.recordings.reader import Reader
@@ -76,7 +76,8 @@ def read(path: Path) -> Recording:
     Raises
     ------
     FormatError
-        A depth image is missing, a part is damaged or not what NTU RGB+D publishes.
+        A depth image is missing, a part is damaged or not what NTU RGB+D publishes, or the path is
+        one of masked depth, where there is only raw depth.
 
     Notes
     -----
@@ -86,6 +87,11 @@ def read(path: Path) -> Recording:
     parts = locate(path, name) if name else None
     if name is None or not parts:
         raise FormatError(f"{path}: expected {EXPECTS}")
+    if parts.depth is not None and is_masked(path) and not is_masked(parts.depth):
+        raise FormatError(
+            f"{path}: no such folder, and its depth without a mask is not taken for it; give "
+            f"{parts.depth} for that"
+        )
     files = None if parts.depth is None else _depth_files(parts.depth)
     values, told = (None, ()) if parts.skeleton is None else _read_actors(parts.skeleton)
     count = next((len(part) for part in (files, values) if part is not None), None)
