@@ -144,7 +144,7 @@ def test_i3d_at2_and_fused_are_steered_by_the_guides_score() -> None:
 def test_i3d_at2_trains_its_guide_through_a_differentiable_score() -> None:
     options = {"differentiable": True, "skeleton_update": "joint"}
     model = create_model("i3d_at2", **GUIDED, **options)
-    assert model.config.flow.preserve_rms
+    assert model.config.to_options()["preserve_rms"]
     batch = clips()
     nn.functional.cross_entropy(model(batch), batch.label).backward()
     of_guide = model.skeleton.bjcn.entry.weight.grad
