@@ -34,6 +34,8 @@ from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.models.base import Network
 from skelflow.version import __version__
 
+EVALUATION = "evaluation"  # folder of an evaluation in the folder of its run
+
 Progress = Callable[[int, int], None]  # samples done, of how many
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from skelflow.datasets.prepare.run import prepare
 from skelflow.errors import ConfigError, DataError
 from skelflow.evaluation.classifiers import classify_features, classify_joints
-from skelflow.evaluation.evaluate import evaluate
+from skelflow.evaluation.evaluate import EVALUATION, evaluate
 from skelflow.evaluation.metrics import Probabilities, Truth, top_k_accuracy
 from skelflow.experiments.definition import Row, Table
 from skelflow.experiments.results import RunResult, read_result, result_path, write_result
@@ -260,7 +260,7 @@ def _test(
     run: Path, store: Path, protocol: str, device: str
 ) -> tuple[Probabilities, Truth, tuple[str, ...], tuple[int, ...]]:
     """Probabilities, truth and name of each test recording, and the action of each class."""
-    result = evaluate(run, store, protocol=protocol, device=device, out=run / "evaluation")
+    result = evaluate(run, store, protocol=protocol, device=device, out=run / EVALUATION)
     actions = tuple(row.action for row in result.classes)
     return result.probabilities, result.truth, result.names, actions
 

@@ -4,14 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
-from skelflow.datasets.loading.sampling import SamplingName
+from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
 from skelflow.datasets.protocols import hold_out, split
 from skelflow.datasets.sides import Side
 from skelflow.datasets.store.source import SequenceSource
@@ -42,8 +42,8 @@ class TrainingFacts(Settings):
     protocol: Annotated[str, Field(min_length=1)]
     held_out_subjects: Annotated[tuple[int, ...], Field(strict=False)]
     overlap: NonNegativeInt
-    longer: Literal["cut", "resample"]
-    shorter: Literal["pad", "resample"] = "pad"  # this and the next not in earlier files
+    longer: Longer
+    shorter: Shorter = "pad"  # this and the next not in earlier files
     sampling: SamplingName = "windows"
     sets: Count = 3
     intensities: Annotated[tuple[str, ...], Field(strict=False)] = ()
@@ -88,8 +88,8 @@ class Checkpoint:
     protocol: str
     held_out_subjects: tuple[int, ...]
     overlap: int
-    longer: Literal["cut", "resample"]
-    shorter: Literal["pad", "resample"] = "pad"
+    longer: Longer
+    shorter: Shorter = "pad"
     sampling: SamplingName = "windows"
     sets: int = 3
     intensities: tuple[str, ...] = ()

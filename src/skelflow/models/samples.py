@@ -1,11 +1,11 @@
 """The samples of a store that a network reads: clips, or whole skeleton sequences."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from skelflow.datasets.loading.augment import Augmentation
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
-from skelflow.datasets.loading.sampling import SamplingName
+from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.models.base import Network
 
@@ -19,8 +19,8 @@ def make_samples(
     overlap: int = 8,
     sampling: SamplingName = "windows",
     sets: int = 3,
-    longer: Literal["cut", "resample"] = "cut",
-    shorter: Literal["pad", "resample"] = "pad",
+    longer: Longer = "cut",
+    shorter: Shorter = "pad",
     augmentation: Augmentation | None = None,
     train: bool = False,
     seed: int = 0,

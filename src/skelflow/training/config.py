@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt
 
 from skelflow.datasets.loading.augment import Augmentation
-from skelflow.datasets.loading.sampling import SamplingName
+from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
 from skelflow.models.registry import configure
 from skelflow.settings import Count, Positive, Seed, Settings, SettingsError
 
@@ -67,8 +67,8 @@ class DataSection(Settings):
     sampling: SamplingName = "windows"
     sets: Count = 3
     overlap: NonNegativeInt = 8
-    longer: Literal["cut", "resample"] = "cut"
-    shorter: Literal["pad", "resample"] = "pad"
+    longer: Longer = "cut"
+    shorter: Shorter = "pad"
     variants: NonNegativeInt = 0
     cache: bool = True
     workers: Annotated[int, Field(ge=0, le=_MOST_WORKERS)] = 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -23,7 +23,9 @@ from skelflow.datasets.loading.augment_flow import augment_flow
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.sampling import (
     Clip,
+    Longer,
     SamplingName,
+    Shorter,
     jittered_clip,
     neighbor_clips,
     whole_clips,
@@ -72,8 +74,8 @@ class SkeletonDataset(Dataset[Batch]):
     train: bool = False
     seed: int = 0
     bodies: int | None = None
-    longer: Literal["cut", "resample"] = "cut"
-    shorter: Literal["pad", "resample"] = "pad"
+    longer: Longer = "cut"
+    shorter: Shorter = "pad"
     augmentation: Augmentation = field(default_factory=Augmentation)
     cache: bool = False
 
@@ -83,11 +85,11 @@ class SkeletonDataset(Dataset[Batch]):
                 f"skeletons: frames must be positive, found {self.frames}, and bodies not "
                 f"negative, found {self.bodies}"
             )
-        if self.longer not in ("cut", "resample"):
+        if self.longer not in get_args(Longer):
             raise ConfigError(
                 f"skeletons: longer must be 'cut' or 'resample', found {self.longer!r}"
             )
-        if self.shorter not in ("pad", "resample"):
+        if self.shorter not in get_args(Shorter):
             raise ConfigError(
                 f"skeletons: shorter must be 'pad' or 'resample', found {self.shorter!r}"
             )

@@ -10,6 +10,8 @@ from jaxtyping import Float, Int
 from skelflow.datasets.windows import clip_starts, pair_times
 
 SamplingName = Literal["windows", "whole"]
+Longer = Literal["cut", "resample"]  # what becomes of a skeleton with more frames than are read
+Shorter = Literal["pad", "resample"]  # and of one with fewer
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from skelflow.types import Camera, Frames, Recording, Skeleton
 from skelflow.wording import counted
 
 _SAME_FOCAL = 0.1  # focal lengths that differ by less see as much
-_FASTER, _SLOWER = 1.25, 0.8  # frame rates between these count as the same
+SLOWER, FASTER = 0.8, 1.25  # frame rates between these, in parts of the one known, are alike
 
 _Image = TypeVar("_Image")
 
@@ -31,9 +31,9 @@ def at_rate(recording: Recording, frame_rate_hz: float | None) -> Recording:
         return recording
     ratio = recording.frame_rate_hz / frame_rate_hz
     rates = f"{recording.frame_rate_hz:g} Hz instead of {frame_rate_hz:g}"
-    if _SLOWER <= ratio <= _FASTER:
+    if SLOWER <= ratio <= FASTER:
         return recording
-    if ratio < _SLOWER:
+    if ratio < SLOWER:
         said = f"{rates}: motion looks {1 / ratio:.2g} times as large a frame"
         return replace(recording, repairs=(*recording.repairs, said))
     times = np.rint(np.arange(0, len(recording) - 0.5, ratio)).astype(int).tolist()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, UInt8
 
+from skelflow.datasets.prepare.adapt import FASTER
 from skelflow.errors import DataError
 from skelflow.types import Camera, Color, Depth, Intensity, Projection, Recording
 
@@ -95,7 +96,7 @@ def replay(
 
 def check_rate(source: StreamSource, known_hz: float | None) -> None:
     """Refuse, with `DataError`, frames that come faster than those a network was trained on."""
-    if known_hz is not None and source.frame_rate_hz > 1.25 * known_hz:
+    if known_hz is not None and source.frame_rate_hz > FASTER * known_hz:
         raise DataError(
             f"{source.name}: {source.frame_rate_hz:g} frames a second, the network knows "
             f"{known_hz:g}; leave some out (skelflow.datasets.prepare.adapt.at_rate)"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skelflow.datasets.prepare.adapt import FASTER
 from skelflow.errors import DataError
 from skelflow.extras import require
 from skelflow.inference.stream.frames import StreamFrame, StreamSource
@@ -44,7 +45,7 @@ def open_realsense(
         device = settings.resolve(rs.pipeline_wrapper(pipeline)).get_device()
         device.as_playback().set_real_time(False)  # each frame waits for who asks
     else:
-        rate = next((hz for hz in _RATES_HZ if most_hz is None or hz <= 1.25 * most_hz), 6)
+        rate = next((hz for hz in _RATES_HZ if most_hz is None or hz <= FASTER * most_hz), 6)
         if serial:
             settings.enable_device(serial)
         settings.enable_stream(rs.stream.depth, *_SIZE, rs.format.z16, rate)

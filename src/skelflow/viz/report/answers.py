@@ -9,15 +9,13 @@ import numpy as np
 from skelflow.datasets.sides import Side
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
-from skelflow.evaluation.evaluate import evaluate
+from skelflow.evaluation.evaluate import EVALUATION, evaluate
 from skelflow.evaluation.joint_scores import Scores, joint_scores
 from skelflow.evaluation.predictions import Predicted, describe_answer, read_predictions
 from skelflow.inference import Explanation, Result
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.io.documents import read_json
 from skelflow.skeleton.layouts import find_layout
-
-EVALUATION = "evaluation"  # what `skelflow evaluate` makes in a run folder
 
 Progress = Callable[[int, int], None]
 

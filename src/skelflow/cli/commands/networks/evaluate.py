@@ -60,10 +60,11 @@ def evaluate(
         say(_classify(run, store, classifier, protocol, device, as_json=json))
         return
     from skelflow.cli.progress import bar
+    from skelflow.evaluation.evaluate import EVALUATION
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
     from skelflow.viz.figures import save_confusion
 
-    folder = out or (run if run.is_dir() else run.parent) / "evaluation"
+    folder = out or (run if run.is_dir() else run.parent) / EVALUATION
     with bar("testing") as progress:
         result = evaluate_network(
             run,
