@@ -1,6 +1,5 @@
 """Presets by name: those there are, and those that a user or a package adds."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from skelflow.errors import ConfigError
 from skelflow.flow import presets
 from skelflow.flow.presets import PRESETS, Preset, find_preset, register_preset
-from skelflow.io.plugins import load_plugins
+from tests.plugin import installed
 
 MINE = replace(PRESETS["fast"], iterations=(60,))
 
@@ -23,19 +22,13 @@ def _own_names(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that registers a preset `mine`."""
-    (tmp_path / "my_presets.py").write_text(
+    with installed(
+        tmp_path,
+        monkeypatch,
         "from skelflow.flow.presets import Preset, register_preset\n"
-        "register_preset('mine', Preset(iterations=(7,)))\n"
-    )
-    info = tmp_path / "my_presets-1.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_presets\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[skelflow.plugins]\nmine = my_presets\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
-    load_plugins.cache_clear()
-    yield
-    load_plugins.cache_clear()
-    sys.modules.pop("my_presets", None)
+        "register_preset('mine', Preset(iterations=(7,)))\n",
+    ):
+        yield
 
 
 def test_find_preset_finds_what_was_registered() -> None:
@@ -53,6 +46,13 @@ def test_register_preset_refuses_another_one_of_the_same_name() -> None:
 @pytest.mark.usefixtures("package")
 def test_find_preset_finds_what_an_installed_package_registers() -> None:
     assert find_preset("mine") == Preset(iterations=(7,))
+
+
+def test_find_preset_names_the_nearest_or_all() -> None:
+    with pytest.raises(ConfigError, match="unknown preset 'papr'; did you mean 'paper'"):
+        find_preset("papr")
+    with pytest.raises(ConfigError, match="'xyz'; known: best, corrected, fast, paper, silhouette"):
+        find_preset("xyz")
 
 
 def test_preset_for_depth_alone_works_more_at_the_finest_level_only() -> None:

@@ -125,6 +125,9 @@ def test_options_are_those_of_the_guide_that_is_asked_for(
 def test_names_are_taken_once() -> None:
     with pytest.raises(ConfigError, match="guide 'pose' is registered already"):
         register_guide("pose", PoseGuide, PoseConfig)
+    for name in ("c3d", "mean_position"):
+        with pytest.raises(ConfigError, match=f"guide '{name}': a network has that name"):
+            register_guide(name, PoseGuide, PoseConfig)
     for name in ("c3d", "pose"):
         with pytest.raises(ConfigError, match=f"model '{name}' is registered already"):
             register_model(name, MeanPosition, PoseConfig)

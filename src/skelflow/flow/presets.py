@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
+from skelflow.settings import nearest_name
 
 
 @dataclass(frozen=True)
@@ -164,10 +165,6 @@ def find_preset(preset: str | Preset) -> Preset:
         return FORMER_PRESETS[preset]
     if preset not in PRESETS:
         load_plugins()
-    if preset in PRESETS:
-        return PRESETS[preset]
-    from difflib import get_close_matches
-
-    near = get_close_matches(preset, PRESETS, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ConfigError(f"unknown preset {preset!r}, known: {', '.join(PRESETS)}{hint}")
+    if preset not in PRESETS:
+        raise ConfigError(f"unknown preset {preset!r}; {nearest_name(preset, PRESETS)}")
+    return PRESETS[preset]

@@ -15,7 +15,7 @@ from skelflow.models.flow.i3d import I3d
 from skelflow.models.fusion.config import FusedConfig
 from skelflow.models.fusion.networks import FlowAt2, Fused
 from skelflow.models.guides.guide import GuideNetwork, SkeletonNetwork
-from skelflow.models.guides.registry import GuideEntry, guides, register_guide
+from skelflow.models.guides.registry import GuideEntry, guides, register_guide, reserve_name
 from skelflow.models.guides.res_tcn import TcnConfig, TcnTrunk
 from skelflow.models.size import check_inputs, check_parameters, refusing
 from skelflow.settings import nearest_name
@@ -66,17 +66,21 @@ def register_model(
     """
     if name in _known():
         raise ConfigError(f"model {name!r} is registered already; choose another name")
+    reserve_name(name)
     _MODELS[name] = _Entry(build, config, fixed or {}, default or {})
 
 
 def list_models(pattern: str = "*") -> list[str]:
     """Names that `create_model` knows, sorted; the pattern may have wildcards.
 
+    Those that installed packages register are among them.
+
     Examples
     --------
     >>> list_models("res_*")
     ['res_tcn', 'res_tcn_bjcn']
     """
+    load_plugins()
     return sorted(fnmatch.filter(_known(), pattern))
 
 

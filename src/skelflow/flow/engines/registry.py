@@ -6,9 +6,9 @@ An engine is a module with a function `solve_pairs` of type `Engine`; `register_
 from importlib import import_module
 from typing import Protocol, cast, runtime_checkable
 
-from skelflow.errors import ConfigError
 from skelflow.flow.inputs import Flows, FramePairs
 from skelflow.flow.presets import Preset
+from skelflow.io.plugins import Registry
 
 
 @runtime_checkable
@@ -38,11 +38,7 @@ class Engine(Protocol):
         """
 
 
-ENGINES = {  # name -> module
-    "numba": "skelflow.flow.engines.numba.solver",
-    "numpy": "skelflow.flow.engines.numpy.solver",
-    "torch": "skelflow.flow.engines.torch.solver",
-}
+_ENGINES = Registry[str]("flow engine")  # modules
 
 
 def register_engine(name: str, module: str) -> None:
@@ -59,15 +55,18 @@ def register_engine(name: str, module: str) -> None:
     >>> register_engine("numpy", "mine")
     Traceback (most recent call last):
     ...
-    skelflow.errors.ConfigError: engine 'numpy' is skelflow.flow.engines.numpy.solver; choose \
-another name
+    skelflow.errors.ConfigError: flow engine 'numpy' is registered already; choose another name
     """
-    if ENGINES.setdefault(name, module) != module:
-        raise ConfigError(f"engine {name!r} is {ENGINES[name]}; choose another name")
+    _ENGINES.add(name, module)
 
 
 def find_engine(name: str) -> Engine:
-    """The engine of that name; `ConfigError` lists those there are."""
-    if name not in ENGINES:
-        raise ConfigError(f"scene flow: unknown engine {name!r}, known: {', '.join(ENGINES)}")
-    return cast(Engine, import_module(ENGINES[name]).solve_pairs)
+    """The engine of that name; `ConfigError` with the nearest name if there is none.
+
+    Looks at what installed packages register where none of that name is there.
+    """
+    return cast(Engine, import_module(_ENGINES.find(name)).solve_pairs)
+
+
+for engine in ("numba", "numpy", "torch"):
+    register_engine(engine, f"skelflow.flow.engines.{engine}.solver")

@@ -42,8 +42,13 @@ def register_engine(name: str, make: Maker, *, precision: Precision = "float32")
 
 
 def list_engines() -> list[str]:
-    """Names that `make_engine` knows, sorted."""
-    return sorted({name for name, _ in _ENGINES})
+    """Names that `make_engine` knows, sorted; those of installed packages are among them."""
+    load_plugins()
+    return sorted(_names())
+
+
+def _names() -> set[str]:
+    return {name for name, _ in _ENGINES}
 
 
 def make_engine(
@@ -66,10 +71,10 @@ def make_engine(
         When it is called: an answer is not a number.
     """
     name = name or network.engine or "torch"
-    if name not in list_engines():
+    if name not in _names():
         load_plugins()
-    if name not in list_engines():
-        raise ConfigError(f"engine: found {name!r}; {nearest_name(name, list_engines())}")
+    if name not in _names():
+        raise ConfigError(f"engine: found {name!r}; {nearest_name(name, _names())}")
     if network.engine not in (None, name):
         raise ConfigError(
             f"engine: found {name!r}, but the network was exported for {network.engine!r}; load "

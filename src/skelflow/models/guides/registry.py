@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from skelflow.errors import ConfigError
 from skelflow.io.plugins import Registry
 from skelflow.models.config import NetworkConfig
 from skelflow.models.guides.gcn import GcnConfig, GcnTrunk
@@ -23,6 +24,7 @@ class GuideEntry:
 
 
 _GUIDES = Registry[GuideEntry]("guide")
+_reserved: set[str] = set()
 
 
 def register_guide(name: str, build: Callable[[Any], Guide], config: type[NetworkConfig]) -> None:
@@ -41,7 +43,7 @@ def register_guide(name: str, build: Callable[[Any], Guide], config: type[Networ
     Raises
     ------
     ConfigError
-        The name is taken.
+        The name is taken, by a guide or by another network.
 
     Examples
     --------
@@ -50,7 +52,14 @@ def register_guide(name: str, build: Callable[[Any], Guide], config: type[Networ
         register_guide("my_gcn", MyGcn, MyGcnConfig)
         create_model("fused", guide="my_gcn")
     """
+    if name in _reserved:
+        raise ConfigError(f"guide {name!r}: a network has that name; choose another one")
     _GUIDES.add(name, GuideEntry(build, config))
+
+
+def reserve_name(name: str) -> None:
+    """Keep a whole network's name from guides, since every guide is a network too."""
+    _reserved.add(name)
 
 
 def find_guide(name: str) -> GuideEntry:
