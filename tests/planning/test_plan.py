@@ -99,6 +99,14 @@ def test_probe_training_measures_a_recipe_that_accumulates_more_than_it_probes(
     assert rate.sample_s > 0
 
 
+def test_probe_training_measures_a_recipe_that_stops_early(tmp_path: Path) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr", subjects=(1, 3))
+    model = {"name": "res_tcn", "width": 0.02, "frames": 30}
+    stops = {"early_stop": 10, "data": {"held_out_subjects": [3]}}
+    rate = probe_training(resolve({"model": model, "batch_size": 4} | stops), store.path, tmp_path)
+    assert rate.batch == 4
+
+
 def test_probe_training_takes_the_device_that_it_is_told(tmp_path: Path) -> None:
     store = make_tiny_store(tmp_path / "s.zarr", subjects=(1,))
     config = resolve({"model": {"name": "res_tcn", "width": 0.02, "frames": 30}, "batch_size": 4})

@@ -106,7 +106,8 @@ def probe_training(
 
     Parameters
     ----------
-    config : of the run; what it starts from and whom it holds out make no difference to time.
+    config : of the run; what it starts from and whom it holds out, or an early
+        stop, make no difference to time.
     store : at least one sequence that trains.
     scratch : an empty folder.
     device : see `skelflow.training.loop.train`.
@@ -127,6 +128,7 @@ def _time_steps(config: RunConfig, store: Path, scratch: Path, batch: int, devic
         batch_size=batch,
         accumulate=min(config.accumulate, batch),
         init=InitSection(),
+        early_stop=0,
         paper_protocol=False,
     )
     _repeat(config, store, scratch / "store", (_STEPS + 1) * batch)
