@@ -83,11 +83,23 @@ def test_own_protocol_divides_by_a_file_of_names(tmp_path: Path) -> None:
     file = tmp_path / "train.txt"
     file.write_text("# who trains\nb\n\nc\n")
     assert split(LABELS, own_protocol(str(file))) == (["b", "c"], ["a"])
+    file.write_text("\ufeffb\n  # an indented comment\n c \n", encoding="utf-8")
+    assert split(LABELS, own_protocol(str(file))) == (["b", "c"], ["a"])
     file.write_text("b\nd\n")
     with pytest.raises(DataError, match="no recording is called 'd'"):
         split(LABELS, own_protocol(str(file)))
     with pytest.raises(ConfigError, match=r"unknown protocol 'sub'.*subjects:1,3"):
         find_data_set("folder").protocol("sub")
+
+
+def test_own_protocol_reads_no_file_that_is_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKELFLOW_MAX_TEXT_MB", "1")
+    file = tmp_path / "train.txt"
+    file.write_text("name\n" * 2**18)
+    with pytest.raises(ConfigError, match=r"train\.txt: 2 MB of text, at most 1 are read"):
+        own_protocol(str(file))
 
 
 @pytest.mark.parametrize("number", [-1, 10**400])

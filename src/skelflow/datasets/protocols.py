@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from skelflow.errors import ConfigError, DataError
+from skelflow.io.files import is_file, read_text
 from skelflow.types import Labels
 
 
@@ -89,15 +90,13 @@ def own_protocol(text: str) -> Protocol | None:
             raise ConfigError(f"protocol: found {text!r}, expected numbers, such as {kind}:1,3,5")
         return Protocol(text, _KINDS[kind], frozenset(map(int, parts)))
     file = Path(text)
-    return Protocol(text, "name", _read_names(file)) if file.is_file() else None
+    return Protocol(text, "name", _read_names(file)) if is_file(file) else None
 
 
 def _read_names(file: Path) -> frozenset[str]:
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"protocol: {file} cannot be read as text ({error})") from error
-    names = frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
+    text = read_text(file, encoding="utf-8-sig", refusal=ConfigError)
+    lines = (line.strip() for line in text.splitlines())
+    names = frozenset(line for line in lines if line and not line.startswith("#"))
     if not names:
         raise ConfigError(f"protocol: {file} holds no name of a recording that trains")
     return names

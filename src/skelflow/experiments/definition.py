@@ -1,7 +1,6 @@
 """A table of results as a TOML file says it: its stores, its rows, and what others published."""
 
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,6 +8,7 @@ from pydantic import Field
 
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.errors import ConfigError
+from skelflow.io.documents import read_toml
 from skelflow.settings import Settings, SettingsError, nearest_name
 
 _FOLDER = Path(__file__).parent / "tables"
@@ -111,8 +111,7 @@ class Table(Settings):
 
     def store_config(self, name: str) -> PrepareConfig:
         """How a store is prepared."""
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in self.stores[name].items()}
-        return PrepareConfig(**{"protocol": self.protocol, **values})
+        return to_prepare_config({"protocol": self.protocol, **self.stores[name]})
 
     def row(self, name: str) -> Row:
         """The row of that name; `ConfigError` with the nearest name if there is none."""
@@ -129,6 +128,11 @@ class Table(Settings):
             if row.name in wanted:
                 wanted |= set(row.needs)
         return tuple(row for row in self.rows if row.name in wanted)
+
+
+def to_prepare_config(values: Mapping[str, Any]) -> PrepareConfig:
+    """How a store is prepared, of values as TOML and JSON have them."""
+    return PrepareConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 def _require_known(name: str, known: Iterable[str], where: str) -> None:
@@ -160,11 +164,8 @@ def load_table(name_or_path: str | Path) -> Table:
         if name not in list_tables():
             raise ConfigError(f"unknown table {name!r}; {nearest_name(name, list_tables())}")
         path = _FOLDER / f"{name}.toml"
+    values = read_toml(path, refusal=ConfigError)
     try:
-        return Table.from_mapping(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); expected a table") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no TOML file ({error})") from None
+        return Table.from_mapping(values)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None

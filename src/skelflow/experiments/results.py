@@ -9,6 +9,8 @@ from pydantic import Field, NonNegativeInt
 
 from skelflow.errors import FormatError
 from skelflow.io.atomic import atomic_write
+from skelflow.io.documents import parse_json
+from skelflow.io.files import read_text
 from skelflow.settings import Count, Settings, SettingsError
 
 
@@ -21,7 +23,8 @@ class RunResult(Settings):
     commands : that give it.
     skelflow, git : version and commit that computed it; "" = not known.
     protocol : who trained and who tested.
-    settings : of the run, as resolved; empty for rows made of other rows.
+    settings : of the run, as resolved, or what the row is made of; and those of its store. See
+        `skelflow.experiments.made_of`.
     parameters : how many weights are trained or averaged.
     epochs, seconds : of training, seconds by the clock.
     top5 : share of recordings with the truth among the five most probable; None = no such order.
@@ -67,13 +70,12 @@ def result_path(folder: Path, row: str, seed: int) -> Path:
 
 def read_result(path: Path) -> RunResult:
     """Read a result; `FormatError` names the file if it is none."""
+    text = read_text(path, encoding="utf-8-sig")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = parse_json(text, "its text")
         values.pop("top1", None)  # for those who read the file; it follows from the rest
         return RunResult.from_mapping(values)
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ValueError, AttributeError, SettingsError, RecursionError) as error:
+    except (FormatError, AttributeError, TypeError, SettingsError) as error:
         raise FormatError(
             f"{path}: no result of `skelflow table` ({error}); delete it to have it made again"
         ) from None
