@@ -5,11 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.protocols import split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
+from skelflow.io.atomic import atomic_write
+from skelflow.io.documents import parse_json
+from skelflow.io.files import read_text
+from skelflow.settings import shown
 from skelflow.training.loop import train as train_network
 from skelflow.training.recipe import load_recipe
 from skelflow.training.report import StepReport
@@ -70,7 +75,8 @@ def cross_validate(
 
     Parameters
     ----------
-    recipe : see `skelflow.training.recipe.load_recipe`.
+    recipe : see `skelflow.training.recipe.load_recipe`; its `paper_protocol` is set aside, for that
+        looks at test recordings.
     store_path : prepared sequences.
     out : gets a run folder a trial, and a line a trial in trials.jsonl.
     settings : that differ from the recipe, as in "optim.lr=0.01".
@@ -81,14 +87,16 @@ def cross_validate(
     Raises
     ------
     ConfigError, DataError, Interrupted
-        See `skelflow.training.loop.train`. Test recordings are never read.
+        See `skelflow.training.loop.train`; and the log is damaged, which is found before anything
+        is trained. Test recordings are never read.
     """
     store, out = Store.open(store_path), Path(out)
+    _read_log(out / LOG)
     protocol = load_recipe(recipe, settings).data.protocol
     trials = []
     for subject in subjects or training_subjects(store, protocol):
         changes = [*settings, f"data.held_out_subjects=[{subject}]"]
-        config = load_recipe(recipe, changes)
+        config = load_recipe(recipe, changes).replace(paper_protocol=False)
         folder = out / f"without_{subject}"
         train_network(
             config,
@@ -116,11 +124,27 @@ def cross_validate(
 
 
 def _log(trial: Trial, path: Path) -> None:
-    """Append a trial, unless the log has it already."""
-    line = json.dumps(asdict(trial))
-    there = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    same = {key: value for key, value in json.loads(line).items() if key != "git"}
-    if any({k: v for k, v in json.loads(old).items() if k != "git"} == same for old in there):
+    """Add a trial to the log, unless it has it already."""
+    new = json.loads(json.dumps(asdict(trial)))
+    there = _read_log(path)
+    if any({**old, "git": ""} == {**new, "git": ""} for old in there):
         return
-    with path.open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
+    with atomic_write(path) as partial:
+        text = "".join(json.dumps(line) + "\n" for line in [*there, new])
+        partial.write_text(text, encoding="utf-8")
+
+
+def _read_log(path: Path) -> list[dict[str, Any]]:
+    """The trials so far; `DataError` names the line that is none."""
+    lines = read_text(path, refusal=DataError).splitlines() if path.exists() else []
+    trials = []
+    for number, line in enumerate(lines, start=1):
+        where = f"{path}, line {number}"
+        try:
+            trial = parse_json(line, where, refusal=DataError)
+        except DataError as error:
+            raise DataError(f"{error}, expected a trial; delete that line") from None
+        if not isinstance(trial, dict):
+            raise DataError(f"{where}: found {shown(trial)}, expected a trial; delete that line")
+        trials.append(trial)
+    return trials

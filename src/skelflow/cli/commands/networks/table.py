@@ -94,8 +94,8 @@ def cross_validate(
 ) -> None:
     """Train by a recipe without each training subject in turn, to choose settings.
 
-    Test recordings are never read. Every trial adds a line to OUT/trials.jsonl; a stopped
-    cross-validation goes on with the same command.
+    Test recordings are never read: a recipe's `paper_protocol` is set aside. Every trial adds a
+    line to OUT/trials.jsonl; a stopped cross-validation goes on with the same command.
 
     Example:  skelflow cross-validate utd_mhad/gcn stores/utd --out trials/long --set epochs=60
 
