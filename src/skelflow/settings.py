@@ -143,6 +143,23 @@ class Settings(BaseModel):
         return type(self)(**(dict(self) | changes))
 
 
+def differences(found: Any, wanted: Any, name: str = "") -> list[str]:
+    """One line for each setting of nested plain values that differs, by dotted name.
+
+    Examples
+    --------
+    >>> differences({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})
+    ['optim.lr: 0.1 there, 0.2 asked for']
+    """
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        return [
+            line
+            for key in sorted({*found, *wanted})
+            for line in differences(found.get(key), wanted.get(key), f"{name}.{key}".strip("."))
+        ]
+    return [] if found == wanted else [f"{name}: {found!r} there, {wanted!r} asked for"]
+
+
 def nearest_name(name: str, known: Iterable[str]) -> str:
     """A sentence for an error message: the closest known name, or all of them.
 

@@ -8,7 +8,6 @@ import torch
 
 from skelflow.cli import app
 from skelflow.errors import ConfigError, DataError, FormatError
-from skelflow.experiments.cross_validation import cross_validate
 from skelflow.experiments.definition import list_tables, load_table
 from skelflow.experiments.report import write_table
 from skelflow.experiments.results import RunResult, read_result, result_path, write_result
@@ -103,6 +102,10 @@ def test_a_table_is_made_once_and_gone_on_with(home: Path) -> None:
     results = run_table(table, table.rows, (0, 1), place(home))
     assert [(r.row, r.seed) for r in results[:5]] == [(row.name, 0) for row in table.rows]
     assert len(results) == 10
+    made = {key: value for r in results[2:5] for key, value in r.settings.items()}
+    assert made["average"] == ["first", "second"]
+    assert (made["features_of"], made["joints"], made["classifier"]) == ("first", True, "svm")
+    assert all(r.settings["store"]["skeletons_only"] for r in results)
     written = result_path(home / "results", "first", 0)
     before = written.stat().st_mtime_ns
     again = run_table(table, table.rows, (0, 1), place(home))
@@ -177,6 +180,9 @@ def test_a_wrong_table_is_named(tmp_path: Path) -> None:
         load_table(path)
     with pytest.raises(ConfigError, match="unknown table"):
         load_table("utd")
+    path.write_text("#" * (2**20 + 1))
+    with pytest.raises(ConfigError, match=r"wrong\.toml: 2 MB of TOML, at most 1 are read"):
+        load_table(path)
 
 
 def test_results_survive_their_file_and_damage_is_named(tmp_path: Path) -> None:
@@ -186,6 +192,11 @@ def test_results_survive_their_file_and_damage_is_named(tmp_path: Path) -> None:
     path.write_text(path.read_text()[:-20])
     with pytest.raises(FormatError, match=r"row_0\.json: no result"):
         read_result(path)
+    path.write_text("[]")
+    with pytest.raises(FormatError, match=r"row_0\.json: no result .*delete it"):
+        read_result(path)
+    with pytest.raises(FormatError, match="is a folder, expected a file"):
+        read_result(tmp_path)
 
 
 def test_summary_over_seeds_and_recordings() -> None:
@@ -206,16 +217,6 @@ def test_differences_are_paired_by_recording() -> None:
     assert 0.0 <= found.low < 0.1 < found.high < 0.25  # paired: the common 26 play no part
     with pytest.raises(DataError, match="different recordings"):
         compare([one], [result("other", 0, [1], total=39)])
-
-
-def test_cross_validation_leaves_out_each_subject_and_logs_once(home: Path, tmp_path: Path) -> None:
-    store = home / "out" / "stores" / "all"
-    recipe = str(home / "tiny_recipe.toml")
-    trials = cross_validate(recipe, store, tmp_path, device="cpu")
-    assert [trial.subject for trial in trials] == [1, 3]
-    assert all(0 <= trial.last <= trial.best <= 1 for trial in trials)
-    cross_validate(recipe, store, tmp_path, device="cpu")
-    assert len((tmp_path / "trials.jsonl").read_text().splitlines()) == 2
 
 
 def test_the_command_prints_the_table(

@@ -9,16 +9,17 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from skelflow.datasets.prepare.run import prepare
-from skelflow.errors import ConfigError, DataError
+from skelflow.errors import DataError
 from skelflow.evaluation.classifiers import classify_features, classify_joints
 from skelflow.evaluation.evaluate import EVALUATION, evaluate
 from skelflow.evaluation.metrics import Probabilities, Truth, top_k_accuracy
 from skelflow.experiments.definition import Row, Table
+from skelflow.experiments.made_of import check_made_of, made_of
 from skelflow.experiments.results import RunResult, read_result, result_path, write_result
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.training.config import RunConfig
 from skelflow.training.loop import train
-from skelflow.training.recipe import load_recipe, resolve
+from skelflow.training.recipe import load_recipe
 from skelflow.training.report import StepReport
 from skelflow.training.state import CONFIG, RunFolder
 from skelflow.version import __version__
@@ -102,7 +103,8 @@ def run_table(
     Raises
     ------
     ConfigError
-        A result was made with other settings than the table has now.
+        A result was made with other settings than the table has now, as far as it records them:
+        results of earlier versions say nothing of their store, nor of rows made of other rows.
     DataError, FormatError, WeightsError
         Recordings, results or weights that cannot be used.
     """
@@ -119,7 +121,8 @@ def run_table(
                 there = result.replace(test_reads=reads)
                 write_result(there, path)
             else:
-                _check_settings(table, row, seed, place, there, path)
+                config = run_config(table, row, seed, place) if row.recipe else None
+                check_made_of(there, made_of(table, row, config), table.protocol, path)
             results.append(there)
     return results
 
@@ -159,27 +162,6 @@ def run_config(table: Table, row: Row, seed: int, place: Workplace) -> RunConfig
     return load_recipe(row.recipe, [*row.settings, f"seed={seed}", protocol, *init])
 
 
-def _recorded(row: Row, config: RunConfig) -> dict[str, Any]:
-    """Settings as a result keeps them: runs to start from by their row."""
-    values = config.to_json()
-    values["init"] |= row.init
-    return values
-
-
-def _check_settings(
-    table: Table, row: Row, seed: int, place: Workplace, result: RunResult, path: Path
-) -> None:
-    settings = _recorded(row, run_config(table, row, seed, place)) if row.recipe else {}
-    there = resolve(result.settings).to_json() if result.settings else {}  # new settings: default
-    if there and there["data"]["protocol"] is None:  # the usual one of its data set
-        there["data"]["protocol"] = result.protocol
-    if result.protocol != table.protocol or there != settings:
-        raise ConfigError(
-            f"{path}: made with other settings than row {row.name} of the table has now; delete "
-            "it, or name another folder for results"
-        )
-
-
 def _train(
     table: Table, row: Row, seed: int, place: Workplace, store: Path, progress: Progress
 ) -> RunResult:
@@ -202,7 +184,7 @@ def _train(
         skelflow=__version__,
         git=json.loads((folder / CONFIG).read_text(encoding="utf-8"))["git"],
         protocol=table.protocol,
-        settings=_recorded(row, config),
+        settings=made_of(table, row, config),
         parameters=_parameters(folder),
         epochs=len(lines),
         seconds=round(sum(line["seconds"] for line in lines), 1),
@@ -228,6 +210,7 @@ def _average(table: Table, row: Row, seed: int, place: Workplace) -> RunResult:
         commands=[f"skelflow table TABLE --rows {row.name}", f"averages {parts}"],
         skelflow=__version__,
         protocol=table.protocol,
+        settings=made_of(table, row),
         parameters=sum(_parameters(place.run(name, seed)) for name in row.average),
         **_answers(np.mean(logs, axis=0), truth, names, classes),
     )
@@ -251,6 +234,7 @@ def _classify(table: Table, row: Row, seed: int, place: Workplace, store: Path) 
         commands=[_prepare_command(table, row.store), command],
         skelflow=__version__,
         protocol=protocol,
+        settings=made_of(table, row),
         truth=found.truth,
         predicted=found.predicted,
     )

@@ -19,6 +19,7 @@ from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.io.atomic import LOCK, PARTIAL, atomic_write, only_writer, remove_partials
 from skelflow.io.documents import parse_json, read_json
 from skelflow.io.files import open_file, read_text
+from skelflow.settings import differences
 from skelflow.training.config import RunConfig
 from skelflow.training.optimizer import Schedule
 from skelflow.training.recipe import resolve
@@ -161,7 +162,7 @@ class RunFolder:
             if _only_longer(found["config"], config):
                 _write(file, json.dumps(found | wanted, indent=2))
                 found = found | wanted
-            changes = [line for key in wanted for line in _differences(found[key], wanted[key])]
+            changes = [line for key in wanted for line in differences(found[key], wanted[key])]
             if changes:
                 raise ConfigError(
                     f"{self.path}: holds a run of another configuration ({'; '.join(changes)}); "
@@ -264,17 +265,6 @@ def _only_longer(found: Mapping[str, Any], config: RunConfig) -> bool:
 
 def _first_sentence(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
-
-
-def _differences(found: Any, wanted: Any, name: str = "") -> list[str]:
-    """One line for each setting that differs, by dotted name."""
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        return [
-            line
-            for key in sorted({*found, *wanted})
-            for line in _differences(found.get(key), wanted.get(key), f"{name}.{key}".strip("."))
-        ]
-    return [] if found == wanted else [f"{name}: {found!r} there, {wanted!r} asked for"]
 
 
 def git_hash() -> str:

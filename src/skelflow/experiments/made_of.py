@@ -1,0 +1,96 @@
+"""What a result was made of, and whether the table still asks for that."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.errors import ConfigError
+from skelflow.experiments.definition import Row, Table, to_prepare_config
+from skelflow.experiments.results import RunResult
+from skelflow.settings import SettingsError, differences, shown
+from skelflow.training.config import RunConfig
+from skelflow.training.recipe import resolve
+
+# how the work is done, and what a store keeps for itself: no settings of a table
+_NOT_COMPARED = {"workers", "retries", "method_version"}
+_MOST_NAMED = 5  # settings, in a message
+
+
+def made_of(table: Table, row: Row, config: RunConfig | None = None) -> dict[str, Any]:
+    """Settings as a result keeps them: what the row is made of, and how its store is prepared.
+
+    Parameters
+    ----------
+    table, row
+    config : of the row's run; None for a row that is made of other rows or of joints.
+
+    Returns
+    -------
+    Plain values: those of the configuration, where runs to start from are named by their row; or
+    `average`; or `features_of` or `joints`, and `classifier`. `store` has the store's.
+    """
+    store = {"store": _of_store(table.store_config(row.store))}
+    if config is not None:
+        values = config.to_json()
+        values["init"] |= row.init
+        return values | store
+    if row.average:
+        return {"average": list(row.average)} | store
+    source = {"joints": True} if row.joints else {"features_of": row.features_of}
+    return source | {"classifier": row.classifier} | store
+
+
+def check_made_of(result: RunResult, wanted: Mapping[str, Any], protocol: str, path: Path) -> None:
+    """Refuse a result that was made of something else than is wanted.
+
+    Parameters
+    ----------
+    result : results of earlier versions do not record all; what they lack is not compared.
+    wanted : what the table says now, see `made_of`.
+    protocol : of the table.
+    path : of the result, for the message.
+
+    Raises
+    ------
+    ConfigError
+        Names the file and each setting that differs; or the file records what is no setting.
+    """
+    try:
+        found = _recorded(result)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: records what is no setting ({error}); delete it") from None
+    if "store" not in found:
+        wanted = {name: value for name, value in wanted.items() if name != "store"}
+    if not result.settings and "model" not in wanted:  # of a row made of others, by version 0.2
+        wanted = {}
+    changes = differences({"protocol": result.protocol, **found}, {"protocol": protocol, **wanted})
+    if changes:
+        more = len(changes) - _MOST_NAMED
+        said = [*changes[:_MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+        raise ConfigError(
+            f"{path}: made with other settings than row {result.row} of the table has now "
+            f"({'; '.join(said)}); delete it, or name another folder for results"
+        )
+
+
+def _recorded(result: RunResult) -> dict[str, Any]:
+    """What a result records; settings that are newer than it have their default."""
+    found = dict(result.settings)
+    store = found.pop("store", None)
+    if "model" in found:
+        found = resolve(found).to_json()
+        if found["data"]["protocol"] is None:  # the usual one of its data set
+            found["data"]["protocol"] = result.protocol
+    if store is None:
+        return found
+    if not isinstance(store, Mapping):
+        raise SettingsError(f"store: found {shown(store)}, expected a table")
+    return found | {"store": _of_store(to_prepare_config(store))}
+
+
+def _of_store(config: PrepareConfig) -> dict[str, Any]:
+    """Its settings as plain values by the names that a table gives them."""
+    values = config.model_dump(mode="json")
+    values |= values.pop("flow")
+    return {name: value for name, value in values.items() if name not in _NOT_COMPARED}
