@@ -16,7 +16,7 @@ def save_curves(epochs: Sequence[Mapping[str, Any]], path: Path) -> None:
 
     Parameters
     ----------
-    epochs : lines of metrics.jsonl.
+    epochs : lines of metrics.jsonl; None, as of a loss that is not finite, is left out.
     path : of the PNG; its folder must exist.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -42,7 +42,8 @@ def _draw(
     title: str,
 ) -> None:
     for (key, label), color in zip(names.items(), _COLORS, strict=False):
-        points = [(line["epoch"], scale * line[key]) for line in epochs if key in line]
+        values = [(line["epoch"], line.get(key)) for line in epochs]
+        points = [(epoch, scale * value) for epoch, value in values if value is not None]
         if points:
             axes.plot(*zip(*points, strict=True), label=label, color=color, marker=".")
     axes.set_xlabel("epoch")
