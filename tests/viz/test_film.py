@@ -126,7 +126,14 @@ def test_film_is_frames_where_no_encoder_is_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [((64, 48), (512, 384)), ((320, 240), (640, 480)), ((512, 424), (512, 424))],
+    [
+        ((64, 48), (512, 384)),
+        ((320, 240), (640, 480)),
+        ((321, 240), (642, 480)),
+        ((479, 360), (958, 720)),
+        ((480, 360), (480, 360)),
+        ((512, 424), (512, 424)),
+    ],
 )
 def test_panel_is_enlarged_by_a_whole_factor(
     size: tuple[int, int], expected: tuple[int, int]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import chain
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ CODEC = "mp4v"  # every build of OpenCV with FFmpeg has it; browsers do not play
 
 Progress = Callable[[int, int, str], None]  # frames drawn, of how many, the last one's name
 
-_PANEL_PX = (480, 960)  # a panel is enlarged to at least about this width, reduced to at most that
+_PANEL_PX = (480, 960)  # a panel is enlarged to at least this width, reduced to at most that
 _GAP_PX, _FOOTER_PX, _BAR_PX = 4, 40, 84
 _PAPER, _INK = 16, (225, 225, 225)
 _FONT, _FONT_SIZE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
@@ -104,7 +105,7 @@ def fit_panel(image: Color) -> UInt8[np.ndarray, "panel_h panel_w 3"]:
     """Enlarged by a whole factor, or reduced, to a width that is good to look at."""
     height, width = image.shape[:2]
     smallest, largest = _PANEL_PX
-    factor = max(1, round(smallest / width)) if width <= largest else largest / width
+    factor = ceil(smallest / width) if width <= largest else largest / width
     size = round(width * factor), round(height * factor)
     way = cv2.INTER_NEAREST if factor >= 1 else cv2.INTER_AREA
     return np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
