@@ -184,3 +184,17 @@ def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store
     )
     with pytest.raises(DataError, match="fixed range"):
         SlidingWindow(source, loose, 9, reads_clips=True)
+
+
+def test_a_stream_without_depth_answers_from_joints_alone(
+    recording: Recording, store: Store
+) -> None:
+    alone = replace(recording, depth=Frames.absent(FRAMES, "no depth"))
+    network = recognizer(store, "res_tcn")
+    *_, last = network.stream(frames_of(alone), StreamSource.of(alone))
+    assert last.predictions == network.recognize(recording).predictions
+    with pytest.raises(DataError, match="no depth images, and flow needs them"):
+        recognizer(store, "fused").stream(frames_of(alone), StreamSource.of(alone))
+    estimating = Recognizer(network.checkpoint, pose="estimate")
+    with pytest.raises(DataError, match="joints are estimated from them"):
+        estimating.stream(frames_of(alone), StreamSource.of(alone))

@@ -22,7 +22,7 @@ _SHARES = (0.5, 99.5)  # percentiles of depth that the shades span
 
 
 class Painter:
-    """Pictures of a recording's frames: color, else infrared, else shaded depth.
+    """Pictures of a recording's frames: color, else infrared, else shaded depth, else black.
 
     Parameters
     ----------
@@ -32,26 +32,34 @@ class Painter:
 
     def __init__(self, recording: Recording, times: tuple[int, ...]) -> None:
         self.recording = recording
-        has_image = recording.color is not None or recording.infrared is not None
-        self._span_m = (0.0, 1.0) if has_image else depth_span(recording, times)
+        self._span_m = depth_span(recording, times) if self.shows == "depth" else (0.0, 1.0)
 
     @property
     def shows(self) -> str:
-        """What the pictures show: "color", "infrared" or "depth"."""
-        if self.recording.color is not None:
+        """What the pictures show: "color", "infrared", "depth" or "nothing".
+
+        Color that another camera took has its place in the depth image by the depth alone.
+        """
+        recording = self.recording
+        placed = recording.has_depth or recording.color_projection is None
+        if recording.color is not None and placed:
             return "color"
-        return "infrared" if self.recording.infrared is not None else "depth"
+        if recording.infrared is not None:
+            return "infrared"
+        return "depth" if recording.has_depth else "nothing"
 
     def paint(self, t: int) -> Color:
         """Frame t in the depth image's pixels."""
-        recording = self.recording
-        if recording.color is not None:
+        recording, shows = self.recording, self.shows
+        if recording.color is not None and shows == "color":
             depth = recording.depth[t] if recording.color_projection is not None else None
             color = recording.color[t] if depth is None else read_color(recording, t, depth)
             return np.asarray(color)
         if recording.infrared is not None:
             gray = recording.infrared[t].clip(0, 255).astype(np.uint8)
             return np.repeat(gray[..., None], 3, axis=2)
+        if shows == "nothing":
+            return np.zeros((recording.camera.height, recording.camera.width, 3), np.uint8)
         return paint_depth(recording.depth[t], *self._span_m)
 
 

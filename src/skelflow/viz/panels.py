@@ -45,6 +45,8 @@ class Panel:
 def draw_panels(recording: Recording, explanation: Explanation) -> tuple[Panel, ...]:
     """All views there are of what the network saw: image, depth, scene flow and attention.
 
+    A recording without depth has the skeleton's alone, on black.
+
     Parameters
     ----------
     recording : what was recognized.
@@ -63,15 +65,17 @@ class _Views:
     def __init__(self, recording: Recording, explanation: Explanation) -> None:
         self.recording, self.explanation = recording, explanation
         self.painter = Painter(recording, explanation.times)
-        self.span_m = depth_span(recording, explanation.times)
+        has_depth = recording.has_depth
+        self.span_m = depth_span(recording, explanation.times) if has_depth else (0.0, 1.0)
         _, _, width, height = explanation.window
         self.size = round(SIDE_PX * width / height), SIDE_PX
 
     def there(self) -> Iterator[tuple[str, Callable[[int], Picture]]]:
         """Names and functions, in the order they are shown."""
-        if self.painter.shows != "depth":
+        if self.painter.shows in ("color", "infrared"):
             yield self.painter.shows, self.image
-        yield "depth", self.depth
+        if self.recording.has_depth:
+            yield "depth", self.depth
         flow, attention = self.explanation.flow, self.explanation.attention
         if flow is not None:
             yield "scene flow", lambda i: self._enlarge(flow[i])
@@ -88,7 +92,7 @@ class _Views:
         return self._cut(paint_depth(depth, *self.span_m))
 
     def skeleton(self, i: int) -> Picture:
-        """The image in gray, the bones as lines, the joints as circles."""
+        """The image in gray, if there is any, the bones as lines, the joints as circles."""
         picture = np.repeat(np.asarray(np.rint(self._gray(i)), np.uint8), 3, axis=2)
         self._draw_skeleton(picture, self.explanation.times[i], bones=True)
         return picture

@@ -19,7 +19,7 @@ from skelflow.viz.panels import Panel, Picture, draw_panels
 ANSWER, POINTS = "answer.json", "points.bin"
 CURVES = 6  # actions whose probability is drawn over time
 COLUMNS = ROWS = 6  # pictures of a sheet
-CLOUD = 4000  # points of a frame
+CLOUD = 4000  # points of a frame of a recording with depth
 
 _JPEG_QUALITY = 82
 _FARTHEST_M = 8.0
@@ -106,7 +106,7 @@ def _describe(recording: Recording, explanation: Explanation, truth: str | None)
             )
         ],
         "skeleton": _skeleton(recording, explanation),
-        "points": CLOUD,
+        "points": _count(recording),
         "seconds": result.seconds,
         "repairs": list(result.notes),
     }
@@ -144,8 +144,15 @@ def _attention_on_joints(
     return _rounded(np.where(inside, mask[frames, y, x], np.nan))
 
 
+def _count(recording: Recording) -> int:
+    """Points of each frame; none without depth."""
+    return CLOUD if recording.has_depth else 0
+
+
 def _points(recording: Recording, times: tuple[int, ...]) -> bytes:
-    """For each frame `CLOUD` points: x, y, z in whole millimeters (int16), then RGB (uint8)."""
+    """For each frame its points: x, y, z in whole millimeters (int16), then RGB (uint8)."""
+    if not recording.has_depth:
+        return b""
     painter, packed = Painter(recording, times), []
     for t in times:
         place, color = _cloud(recording, painter, t)

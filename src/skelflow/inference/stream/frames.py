@@ -21,7 +21,7 @@ class StreamFrame(NamedTuple):
     Parameters
     ----------
     t : its number; a gap between two frames means that those between were dropped.
-    depth, color, infrared : as in `Recording`; None for a camera without.
+    depth, color, infrared : as in `Recording`; depth is 0 for a source without, the others None.
     joints_m, joints_px, tracking : of this frame, as in `Skeleton`; None without bodies.
     taken_s : `time.monotonic()` when the camera gave it; None where latency does not matter.
     """
@@ -38,13 +38,21 @@ class StreamFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class StreamSource:
-    """What the frames of a stream have in common, as in `Recording`."""
+    """What the frames of a stream have in common, as in `Recording`.
+
+    Parameters
+    ----------
+    camera, frame_rate_hz, color_projection, name : as in `Recording`.
+    layout : of the joints that frames come with; None = without.
+    has_depth : whether frames have depth, or joints alone.
+    """
 
     camera: Camera
     frame_rate_hz: float
     color_projection: Projection | None = None
     layout: str | None = None
     name: str = "stream"
+    has_depth: bool = True
 
     @classmethod
     def of(cls, recording: Recording) -> "StreamSource":
@@ -58,6 +66,7 @@ class StreamSource:
             recording.color_projection,
             layout,
             recording.name,
+            recording.has_depth,
         )
 
 
@@ -104,10 +113,11 @@ def check_rate(source: StreamSource, known_hz: float | None) -> None:
 
 
 def _frame(recording: Recording, t: int) -> StreamFrame:
-    skeleton = recording.skeleton
+    skeleton, camera = recording.skeleton, recording.camera
+    has_depth = recording.has_depth
     return StreamFrame(
         t,
-        recording.depth[t],
+        recording.depth[t] if has_depth else np.zeros((camera.height, camera.width), np.float32),
         None if recording.color is None else recording.color[t],
         None if recording.infrared is None else recording.infrared[t],
         None if skeleton is None else skeleton.joints_m[t],

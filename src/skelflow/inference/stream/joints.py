@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from skelflow.camera.register import register_color
+from skelflow.errors import DataError
 from skelflow.inference.stream.frames import StreamFrame, StreamSource
 from skelflow.pose import PoseMode
 from skelflow.pose.images import gray_picture, paint_depth
@@ -25,9 +26,16 @@ def with_estimated_joints(
 
     Raises
     ------
+    DataError
+        The frames have no depth, without which joints have no place in space.
     ConfigError, MissingExtraError
         See `skelflow.pose.live.JointEstimator`.
     """
+    if not source.has_depth:
+        raise DataError(
+            f"{source.name}: no depth images, and joints are estimated from them; give frames with "
+            'joints, or with depth (pose "auto" takes joints that are there)'
+        )
     estimator = JointEstimator(source.camera, layout, frame_rate_hz=source.frame_rate_hz)
 
     def estimated() -> Iterator[StreamFrame]:

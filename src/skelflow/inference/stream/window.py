@@ -56,8 +56,8 @@ class SlidingWindow:
     Raises
     ------
     DataError
-        The network's flow was colored by a range measured on each whole recording, or cut out of a
-        window found in it.
+        The frames have no depth and flow is needed; or the network's flow was colored by a range
+        measured on each whole recording, or cut out of a window found in it.
     """
 
     def __init__(
@@ -71,6 +71,11 @@ class SlidingWindow:
         focal_px: float | None = None,
         on_flow: OnFlow = lambda _: None,
     ) -> None:
+        if reads_clips and not source.has_depth:
+            raise DataError(
+                f"{source.name}: no depth images, and flow needs them; networks that read "
+                "skeletons alone, such as gcn, do without"
+            )
         if reads_clips and meta.flow.range_m is None:
             raise DataError(
                 f"{source.name}: this network's flow was colored by a range measured on each "

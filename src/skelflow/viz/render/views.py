@@ -126,17 +126,14 @@ def _depth(recording: Recording, wish: Wish) -> View:
 
 
 def _skeleton(recording: Recording, wish: Wish) -> View:
-    """Bones and joints over the image, which is gray and dark."""
+    """Bones and joints over the image, which is gray and dark, black where there is none."""
     skeleton = recording.skeleton
     if skeleton is None:
         raise DataError(f"{recording.path}: no skeleton")
-    painter = Painter(recording, wish.times) if recording.has_depth else None
-    layout, camera = find_layout(skeleton.layout), recording.camera
+    painter, layout = Painter(recording, wish.times), find_layout(skeleton.layout)
 
     def paint(t: int) -> Picture:
-        empty = np.zeros((camera.height, camera.width, 3), np.uint8)
-        image = empty if painter is None else painter.paint(t)
-        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] * np.float32(0.6)
+        gray = cv2.cvtColor(painter.paint(t), cv2.COLOR_RGB2GRAY)[..., None] * np.float32(0.6)
         picture = np.repeat(np.rint(gray).astype(np.uint8), 3, axis=2)
         draw_skeleton(picture, skeleton.joints_px[t], layout, ())
         return picture
