@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 
 from skelflow.datasets.loading.sampling import Clip
 from skelflow.inference import Explanation, Recognizer
-from skelflow.inference.explain import mean_by_frame
+from skelflow.inference.explain import frames_read, mean_by_frame
 from skelflow.inference.responses import joint_responses
 from skelflow.models.attention.masks import disc_radius
 from skelflow.recordings import open_recording
@@ -76,14 +76,14 @@ def first_recording(data: Path) -> Path:
 
 def test_mean_by_frame_leaves_made_up_frames_out() -> None:
     values = torch.tensor([[[1.0], [2.0], [3.0]], [[5.0], [6.0], [99.0]]])
-    found = mean_by_frame([Clip(0, 0, 0), Clip(0, 2, 1)], values, 4)
+    found = mean_by_frame([Clip(0, 0, 0), Clip(0, 2, 1)], values)
     np.testing.assert_array_equal(found, [[1], [2], [4], [6]])
 
 
-def test_mean_by_frame_gives_a_frame_without_clip_what_the_nearest_has() -> None:
-    values = torch.tensor([[[1.0], [2.0], [4.0]]])
-    found = mean_by_frame([Clip(0, 1, 0, spread=(1, 1, 4))], values, 6)
-    np.testing.assert_array_equal(found, [[1.5], [1.5], [1.5], [4], [4], [4]])
+def test_mean_by_frame_has_no_frame_that_no_clip_holds() -> None:
+    values, clips = torch.tensor([[[1.0], [2.0], [4.0]]]), [Clip(0, 1, 0, spread=(1, 1, 4))]
+    assert frames_read(clips, 3) == [1, 4]
+    np.testing.assert_array_equal(mean_by_frame(clips, values), [[1.5], [4]])
 
 
 def test_explain_says_what_recognize_says_and_shows_every_frame(data: Path, fused: Path) -> None:

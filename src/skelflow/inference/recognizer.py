@@ -1,6 +1,6 @@
 """From a recording to an action: load a trained network once, then recognize."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,12 +9,11 @@ from typing import cast
 import numpy as np
 import torch
 from accelerate.utils import send_to_device
-from jaxtyping import Float32, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader
 
 from skelflow.datasets.loading.batch import Batch
-from skelflow.datasets.loading.clips import STILL, ClipDataset, SkeletonDataset
+from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.preprocess import Progress
@@ -24,7 +23,15 @@ from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
 from skelflow.inference.engines import make_engine
-from skelflow.inference.explain import clip_ends, mean_by_frame, seen_window
+from skelflow.inference.explain import (
+    are_spread,
+    attention_by_frame,
+    clip_ends,
+    flow_by_frame,
+    frames_read,
+    probabilities_by_frame,
+    seen_window,
+)
 from skelflow.inference.exported.formats import Precision
 from skelflow.inference.hub import HubWeights
 from skelflow.inference.reading import (
@@ -168,27 +175,22 @@ class Recognizer(HubWeights):
         """
         reading = self._read(recording, progress, keep=True)
         network, meta = self.checkpoint.network, self.checkpoint.meta
-        times = pair_times(len(reading.recording), meta.flow.stride)
+        pairs = pair_times(len(reading.recording), meta.flow.stride)
         clips: tuple[Clip, ...] = (Clip(0, 0, 0),)
-        length = len(times)  # one sample holds all frames
+        length = len(pairs)  # one sample holds all frames
         if network.config.clip is not None:
             clips, length = cast(ClipDataset, reading.samples).clips, network.config.clip.length
-        of_clips = reading.logits.softmax(dim=1)
-        probabilities = of_clips[:, None].expand(-1, length, -1)
+        of_clips, batches = reading.logits.softmax(dim=1), reading.batches
         return Explanation(
             self._result(reading, top),
-            times=tuple(times),
+            times=tuple(pairs[frame] for frame in frames_read(clips, length)),
             window=seen_window(reading.recording.camera, reading.window, meta, network),
-            probabilities=mean_by_frame(clips, probabilities, len(times)),
+            probabilities=probabilities_by_frame(clips, of_clips, length),
             classes=self.checkpoint.class_names,
-            clips=tuple(clip_ends(clip, length) for clip in clips),
+            clips=() if are_spread(clips) else tuple(clip_ends(clip, length) for clip in clips),
             clip_probabilities=np.asarray(of_clips, np.float32),
-            flow=(
-                self._flow_by_frame(reading, clips, len(times))
-                if Input.FLOW in network.inputs
-                else None
-            ),
-            attention=self._attention_by_frame(reading, clips, len(times)),
+            flow=flow_by_frame(clips, batches) if Input.FLOW in network.inputs else None,
+            attention=attention_by_frame(network, clips, batches),
         )
 
     def stream(
@@ -296,21 +298,6 @@ class Recognizer(HubWeights):
             seconds=reading.seconds,
             notes=(note, *reading.notes) if note else reading.notes,
         )
-
-    def _flow_by_frame(
-        self, reading: Reading, clips: Sequence[Clip], frames: int
-    ) -> UInt8[np.ndarray, "n side side 3"]:
-        flow = torch.cat([batch.flow for batch in reading.batches]).permute(0, 2, 3, 4, 1)
-        colored = STILL + (255 - STILL) * mean_by_frame(clips, flow, frames)
-        return np.asarray(np.rint(colored), np.uint8)
-
-    @torch.inference_mode()
-    def _attention_by_frame(
-        self, reading: Reading, clips: Sequence[Clip], frames: int
-    ) -> Float32[np.ndarray, "n side side"] | None:
-        masks = [self.checkpoint.network.attention(batch) for batch in reading.batches]
-        known = [mask for mask in masks if mask is not None]
-        return mean_by_frame(clips, torch.cat(known), frames) if known else None
 
     def with_joints(self, recording: Recording) -> Recording:
         """The recording with the joints that the network will read, estimated if need be.

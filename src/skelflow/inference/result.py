@@ -63,13 +63,15 @@ class Explanation:
     Parameters
     ----------
     result : Result
-    times : n frame numbers of the recording.
+    times : n frame numbers of the recording, of the pairs that the network read.
     window : (left, top, width, height), the part of the depth image that the network sees, in its
         pixels; the first two may lie between pixels.
     probabilities : (n, classes) float32
-        Of the clips that hold the frame, their mean; each row sums to 1.
+        Of the clips that hold the frame, their mean; each row sums to 1. Where clips spread over
+        the whole recording, the mean of all of them at each frame.
     classes : name of each class.
-    clips : (first, one past the last) of each clip, as positions in `times`.
+    clips : (first, one past the last) of each clip, as positions in `times`; empty where clips
+        spread over the whole recording, for none is a part of its time.
     clip_probabilities : (clips, classes) float32, what the network answered to each clip.
     flow : (n, side, side, 3) uint8
         Colored flow as the network sees it, 128 = no motion; None for a network without flow.

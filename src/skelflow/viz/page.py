@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]  # recordings done, of how many, the last one's name
 
+OVER_TIME = "probability over time"
+WHOLE = "answered from frames of the whole recording"  # which clips spread over: nothing over time
 CURVES = 3  # actions whose probability is drawn over time
 _CHART_PX = (960, 120)
 _JPEG_QUALITY = 85
@@ -97,6 +99,7 @@ def describe_case(case: Case) -> dict[str, Any]:
             for panel in draw_panels(recording, explanation)
         ],
         "curves": _curves(explanation),
+        "curves_note": OVER_TIME if explanation.clips else WHOLE,
         "chart": _CHART_PX,
         "scores": [_best(scores) for scores in result.scores],
         "spent": result.seconds,

@@ -13,6 +13,7 @@ from skelflow.camera.pinhole import unproject
 from skelflow.inference import Explanation
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
+from skelflow.viz.page import WHOLE
 from skelflow.viz.paint import Painter
 from skelflow.viz.panels import Panel, Picture, draw_panels
 
@@ -85,7 +86,6 @@ def _tile(pictures: tuple[Picture, ...]) -> UInt8[np.ndarray, "sheet_h sheet_w 3
 def _describe(recording: Recording, explanation: Explanation, truth: str | None) -> dict[str, Any]:
     result, times = explanation.result, explanation.times
     likely = np.argsort(explanation.probabilities.mean(axis=0))[::-1][:CURVES]
-    best = explanation.clip_probabilities.argmax(axis=1)
     return {
         "recording": recording.name,
         "truth": truth,
@@ -94,22 +94,26 @@ def _describe(recording: Recording, explanation: Explanation, truth: str | None)
         "frames": list(times),
         "actions": [explanation.classes[i] for i in likely],
         "probabilities": _rounded(explanation.probabilities[:, likely]),
-        "clips": [
-            {
-                "first": first,
-                "stop": stop,
-                "action": explanation.classes[i],
-                "probability": round(float(row[i]), 4),
-            }
-            for (first, stop), i, row in zip(
-                explanation.clips, best, explanation.clip_probabilities, strict=True
-            )
-        ],
+        "clips": _clips(explanation),
         "skeleton": _skeleton(recording, explanation),
         "points": _count(recording),
         "seconds": result.seconds,
-        "repairs": list(result.notes),
+        "repairs": [*result.notes, *([] if explanation.clips else [WHOLE])],
     }
+
+
+def _clips(explanation: Explanation) -> list[dict[str, Any]]:
+    """From when to when each clip is, and what it was named; none of clips that spread."""
+    best = explanation.clip_probabilities.argmax(axis=1)
+    return [
+        {
+            "first": first,
+            "stop": stop,
+            "action": explanation.classes[best[number]],
+            "probability": round(float(explanation.clip_probabilities[number, best[number]]), 4),
+        }
+        for number, (first, stop) in enumerate(explanation.clips)
+    ]
 
 
 def _skeleton(recording: Recording, explanation: Explanation) -> dict[str, Any] | None:

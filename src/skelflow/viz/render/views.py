@@ -191,7 +191,7 @@ def _attention(recording: Recording, wish: Wish) -> View:
     kept = [i for i, at in enumerate(seconds) if first <= at <= last]
     if not kept:
         raise DataError(f"{recording.path}: the network reads none of the frames asked for")
-    step = explanation.times[1] - explanation.times[0] if len(explanation.times) > 1 else 1
+    step = float(np.diff(explanation.times).mean()) if len(explanation.times) > 1 else 1.0
     pictures, chosen = panels["attention"].pictures, wish.some(tuple(kept))
     return View(
         (pictures[i] for i in chosen),
