@@ -1,8 +1,10 @@
 """Films, animations and strips: their kind, size, speed, and what they show."""
 
+import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from unittest.mock import Mock
 
 import av
 import cv2
@@ -12,10 +14,13 @@ from PIL import Image
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import ConfigError, DataError
+from skelflow.recordings import open_recording
 from skelflow.types import Recording, Skeleton
 from skelflow.viz.paint import BONE, JOINT
 from skelflow.viz.render import render
 from skelflow.viz.render.encode import save_gif, save_mp4
+from skelflow.viz.render.rerun import save_rerun
+from skelflow.viz.render.views import Wish, draw_view
 from tests.cli.test_commands import run
 from tests.tiny_flow import CAMERA, HEIGHT, WIDTH, color_image, recording, write_recording
 from tests.web.visitor import write_recording as write_person
@@ -135,6 +140,43 @@ def test_rerun_file_holds_the_recording(tmp_path: Path) -> None:
     made = render(with_body(), "depth", tmp_path / "a.rrd")
     assert made.pictures == 5
     assert made.path.read_bytes().startswith(b"RRF2")
+
+
+class Logged:
+    """Stands for a recording stream of rerun: keeps each depth image and when it is shown."""
+
+    def __init__(self) -> None:
+        self.now_s, self.depths = 0.0, list[tuple[float, np.ndarray]]()
+
+    def set_time(self, _: str, *, duration: float) -> None:
+        self.now_s = duration
+
+    def log(self, path: str, value: object, **_: object) -> None:
+        if path == "camera/depth" and isinstance(value, np.ndarray):
+            self.depths.append((self.now_s, value))
+
+    def save(self, path: str) -> None:
+        Path(path).touch()
+
+    def disconnect(self) -> None: ...
+
+
+def test_rerun_gets_the_frames_that_the_network_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Logged()
+    stub = Mock(RecordingStream=lambda *_, **__: stream, DepthImage=lambda image, **_: image)
+    monkeypatch.setitem(sys.modules, "rerun", stub)
+    folder = write_person(tmp_path / "person", frames=16)
+    path = next((folder / "nturgb+d_skeletons").glob("*.skeleton"))
+    twice_as_fast = replace(open_recording(path), frame_rate_hz=60.0)
+    times = tuple(range(len(twice_as_fast)))
+    wish = Wish(times, "paper", None, "synthetic-8", progress=lambda *_: None)
+    view = draw_view(twice_as_fast, "attention", wish)
+    assert save_rerun("attention", view, tmp_path / "a.rrd") == len(stream.depths) == 3
+    for frame, (at_s, depth) in zip((0, 6, 12), stream.depths, strict=True):
+        assert at_s == pytest.approx(frame / 60)
+        np.testing.assert_array_equal(depth, twice_as_fast.depth[frame])
 
 
 def test_render_needs_somewhere_to_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

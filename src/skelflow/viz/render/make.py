@@ -77,7 +77,7 @@ def render(
         drawn = draw_view(recording, view, wish)
         drawn = replace(drawn, pictures=resized(drawn.pictures, height))
         if ending == RERUN:
-            return Rendered(path, save_rerun(recording, view, drawn, path), drawn.rate_hz)
+            return Rendered(path, save_rerun(view, drawn, path), drawn.rate_hz)
         return Rendered(path, ENCODERS[ending](drawn.pictures, path, drawn.rate_hz), drawn.rate_hz)
 
 
@@ -96,7 +96,7 @@ def show(
     require("rerun")
     wish = Wish(_times(recording, frames), preset, range_m, weights, progress)
     drawn = draw_view(recording, view, wish)
-    return show_in_rerun(recording, view, replace(drawn, pictures=resized(drawn.pictures, height)))
+    return show_in_rerun(view, replace(drawn, pictures=resized(drawn.pictures, height)))
 
 
 def _times(recording: Recording, frames: tuple[int, int | None]) -> tuple[int, ...]:

@@ -17,24 +17,23 @@ if TYPE_CHECKING:
 RERUN = ".rrd"
 
 
-def save_rerun(recording: Recording, name: str, view: View, path: Path) -> int:
+def save_rerun(name: str, view: View, path: Path) -> int:
     """Write what `show_in_rerun` logs into a file; the number of pictures."""
     with atomic_write(path) as aside:
-        stream = _open(recording)
+        stream = _open(view.recording)
         stream.save(str(aside))
-        count = _log(stream, recording, name, view)
+        count = _log(stream, name, view)
         stream.disconnect()
     return count
 
 
-def show_in_rerun(recording: Recording, name: str, view: View) -> int:
+def show_in_rerun(name: str, view: View) -> int:
     """Open the viewer and log a view, the depth as points and the joints in space.
 
     Parameters
     ----------
-    recording : of the view.
     name : of the view.
-    view : see `draw_view`.
+    view : see `draw_view`; depth and joints are those of its recording.
 
     Returns
     -------
@@ -46,9 +45,9 @@ def show_in_rerun(recording: Recording, name: str, view: View) -> int:
         rerun is not installed.
     """
     require("rerun")
-    stream = _open(recording)
+    stream = _open(view.recording)
     stream.spawn()
-    count = _log(stream, recording, name, view)
+    count = _log(stream, name, view)
     stream.flush()
     return count
 
@@ -59,11 +58,12 @@ def _open(recording: Recording) -> "RecordingStream":
     return rerun.RecordingStream("skelflow", recording_id=recording.name)
 
 
-def _log(stream: "RecordingStream", recording: Recording, name: str, view: View) -> int:
+def _log(stream: "RecordingStream", name: str, view: View) -> int:
     """Everything at its time; the camera looks along z, x is right and y is down."""
     import rerun
 
-    camera, count = recording.camera, 0
+    recording, count = view.recording, 0
+    camera = recording.camera
     pinhole = rerun.Pinhole(
         focal_length=(camera.fx, camera.fy),
         principal_point=(camera.cx, camera.cy),

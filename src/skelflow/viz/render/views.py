@@ -30,11 +30,13 @@ class View:
 
     Parameters
     ----------
+    recording : that they are drawn from; a network's is at the frame rate that it knows.
     pictures : in order, uint8 RGB of one size; drawn when they are asked for.
-    times : frame number of each.
+    times : frame number of each, in that recording.
     rate_hz : pictures a second, at the recording's own speed.
     """
 
+    recording: Recording
     pictures: Iterator[Picture]
     times: tuple[int, ...]
     rate_hz: float
@@ -98,7 +100,7 @@ def _each(recording: Recording, wish: Wish, paint: Callable[[int], Picture]) -> 
             yield paint(t)
             wish.progress(number, len(times), f"frame {t}")
 
-    return View(pictures(), times, recording.frame_rate_hz)
+    return View(recording, pictures(), times, recording.frame_rate_hz)
 
 
 def _color(recording: Recording, wish: Wish) -> View:
@@ -161,7 +163,7 @@ def _flow(recording: Recording, wish: Wish) -> View:
                 paint_flow(flow.astype(np.float32), recording.depth[t] > 0, range_m), np.uint8
             )
 
-    return View(pictures(), times, recording.frame_rate_hz)
+    return View(recording, pictures(), times, recording.frame_rate_hz)
 
 
 def _range_m(flows: list[Float16[np.ndarray, "h w 3"]]) -> float:
@@ -194,6 +196,7 @@ def _attention(recording: Recording, wish: Wish) -> View:
     step = float(np.diff(explanation.times).mean()) if len(explanation.times) > 1 else 1.0
     pictures, chosen = panels["attention"].pictures, wish.some(tuple(kept))
     return View(
+        adapted,
         (pictures[i] for i in chosen),
         tuple(explanation.times[i] for i in chosen),
         adapted.frame_rate_hz / step,
