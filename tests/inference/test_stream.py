@@ -198,3 +198,18 @@ def test_a_stream_without_depth_answers_from_joints_alone(
     estimating = Recognizer(network.checkpoint, pose="estimate")
     with pytest.raises(DataError, match="joints are estimated from them"):
         estimating.stream(frames_of(alone), StreamSource.of(alone))
+
+
+def test_first_answer_of_a_stream_has_the_notes_of_recognize(
+    recording: Recording, store: Store
+) -> None:
+    checkpoint = replace(recognizer(store, "fused").checkpoint, intensities=("color",))
+    assert recording.skeleton is not None
+    skeleton = replace(recording.skeleton, estimated_from="depth")
+    noted = replace(recording, skeleton=skeleton, repairs=("a frame was black",))
+    network, source = Recognizer(checkpoint), StreamSource.of(noted)
+    first, *others = network.stream(frames_of(noted), source, every_s=0.1)
+    assert first.notes == network.recognize(noted).notes
+    assert [note.split()[0] for note in first.notes] == ["joints", "a", "its"]
+    assert first.to_text().splitlines()[:3] == [f"note: {note}" for note in first.notes]
+    assert others and not any(each.notes for each in others)

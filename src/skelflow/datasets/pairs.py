@@ -1,6 +1,6 @@
 """Frame pairs of a recording as input of the flow solver: depth and intensity."""
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -80,12 +80,25 @@ def check_motion(recording: Recording, what: str = "an action") -> None:
         raise DataError(f"{recording.path}: {counted(count, 'frame')}; {what} needs at least 2")
 
 
-def intensity_source(recording: Recording, asked: str) -> str:
+@runtime_checkable
+class WithImages(Protocol):
+    """What may have images beside depth: a recording, or one frame of a stream."""
+
+    @property
+    def color(self) -> object | None:
+        """None without."""
+
+    @property
+    def infrared(self) -> object | None:
+        """None without."""
+
+
+def intensity_source(recording: WithImages, asked: str) -> str:
     """What the flow of this recording sees beside depth: "infrared", "color" or "none".
 
     Parameters
     ----------
-    recording : whose streams are looked at.
+    recording : whose streams are looked at, or one of its frames.
     asked : one of these three, or "auto": infrared where there is any, else color, else nothing.
     """
     if asked != "auto":

@@ -15,9 +15,9 @@ from torch.utils.data import DataLoader
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
+from skelflow.datasets.pairs import intensity_source
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.preprocess import Progress
-from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
@@ -246,6 +246,11 @@ class Recognizer(HubWeights):
             window,
             every_s,
             lambda read: self._name(self._run(sequence_samples(self.checkpoint, read))[1], top),
+            lambda frame: self._notes(
+                source.estimate,
+                source.notes,
+                intensity_source(frame, self.checkpoint.meta.flow.intensity),
+            ),
         )
 
     def warm_up(self, frames: Iterable[StreamFrame], source: StreamSource) -> None:
@@ -273,7 +278,8 @@ class Recognizer(HubWeights):
         with timed(seconds, "network"):
             batches, logits = self._run(samples, keep=keep)
         seconds["network"] -= seconds.get("flow", 0.0) - solved_s  # what was solved meanwhile
-        notes = (*recording.repairs, *self._unlike_training(sequence))
+        estimate = describe_estimate(recording.skeleton)
+        notes = self._notes(estimate, recording.repairs, sequence.intensity)
         return Reading(recording, notes, sequence.window, samples, batches, logits, seconds)
 
     @torch.inference_mode()
@@ -289,14 +295,12 @@ class Recognizer(HubWeights):
 
     def _result(self, reading: Reading, top: int) -> Result:
         """The mean over the sequence's clips."""
-        recording = reading.recording
-        note = describe_estimate(recording.skeleton) if self._reads_joints else ""
         return Result(
-            recording.name,
+            reading.recording.name,
             predictions=self._name(reading.logits, top),
             scores=self._scores(reading.batches[0]),
             seconds=reading.seconds,
-            notes=(note, *reading.notes) if note else reading.notes,
+            notes=reading.notes,
         )
 
     def with_joints(self, recording: Recording) -> Recording:
@@ -350,13 +354,18 @@ class Recognizer(HubWeights):
                 f"trained on {expected}"
             )
 
-    def _unlike_training(self, sequence: PreparedSequence) -> tuple[str, ...]:
+    def _notes(self, estimate: str, repairs: tuple[str, ...], intensity: str) -> tuple[str, ...]:
+        """What to know of an answer: how its joints came, what was mended, what its flow saw."""
+        estimated = (estimate,) if estimate and self._reads_joints else ()
+        return (*estimated, *repairs, *self._unlike_training(intensity))
+
+    def _unlike_training(self, intensity: str) -> tuple[str, ...]:
         """In what a recording differs from those the network was trained on, in words."""
         known, alone = self.checkpoint.intensities, {"none": "depth alone"}
         reads_clips = self.checkpoint.network.config.reads_clips
-        if not (reads_clips and known) or sequence.intensity in known:
+        if not (reads_clips and known) or intensity in known:
             return ()
-        own, theirs = (alone.get(name, name) for name in (sequence.intensity, " or ".join(known)))
+        own, theirs = (alone.get(name, name) for name in (intensity, " or ".join(known)))
         return (f"its flow saw {own}, that of the training recordings {theirs}",)
 
     @torch.inference_mode()

@@ -10,6 +10,7 @@ from jaxtyping import Float32, UInt8
 
 from skelflow.datasets.prepare.adapt import FASTER
 from skelflow.errors import DataError
+from skelflow.pose import describe_estimate
 from skelflow.types import Camera, Color, Depth, Intensity, Projection, Recording
 
 BodyJoints = Float32[np.ndarray, "bodies joints axes"]
@@ -45,6 +46,8 @@ class StreamSource:
     camera, frame_rate_hz, color_projection, name : as in `Recording`.
     layout : of the joints that frames come with; None = without.
     has_depth : whether frames have depth, or joints alone.
+    notes : what to know of an answer to them, a sentence each.
+    estimate : that their joints are estimated, in a sentence; "" where they are not.
     """
 
     camera: Camera
@@ -53,6 +56,8 @@ class StreamSource:
     layout: str | None = None
     name: str = "stream"
     has_depth: bool = True
+    notes: tuple[str, ...] = ()
+    estimate: str = ""
 
     @classmethod
     def of(cls, recording: Recording) -> "StreamSource":
@@ -67,6 +72,8 @@ class StreamSource:
             layout,
             recording.name,
             recording.has_depth,
+            notes=recording.repairs,
+            estimate=describe_estimate(skeleton),
         )
 
 

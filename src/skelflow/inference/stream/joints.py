@@ -43,7 +43,8 @@ def with_estimated_joints(
             joints = estimator(_picture(frame, source), frame.depth)
             yield frame._replace(**joints._asdict())
 
-    return estimated(), replace(source, layout=layout)
+    said = "joints are estimated from the images, frame by frame"
+    return estimated(), replace(source, layout=layout, estimate=said)
 
 
 def _picture(frame: StreamFrame, source: StreamSource) -> Color:

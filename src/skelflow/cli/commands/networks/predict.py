@@ -130,7 +130,7 @@ def _spans(
     recording = open_recording(source) if isinstance(source, Path) else source
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recording = recognizer.with_joints(recording)
-    found = find_spans(
+    answers = tuple(
         recognizer.stream(
             frames_of(recording),
             StreamSource.of(recording),
@@ -138,11 +138,14 @@ def _spans(
             every_s=every_s,
         )
     )
-    lines = [
+    found, notes = find_spans(answers), [note for each in answers for note in each.notes]
+    lines = [f"note: {note}" for note in notes]
+    lines += [
         f"  {each.start_s:7.2f} to {each.end_s:7.2f} s  {each.probability:6.1%}  {each.name}"
         for each in found
     ]
-    answer = {"recording": recording.name, "windows": [asdict(each) for each in found]}
+    windows = [asdict(each) for each in found]
+    answer = {"recording": recording.name, "notes": notes, "windows": windows}
     return answer, "\n".join([recording.name, *lines])
 
 
