@@ -2,22 +2,26 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from skelflow.errors import DataError
+from skelflow.errors import DataError, FormatError
 from skelflow.evaluation.evaluate import evaluate
 from skelflow.evaluation.joint_scores import joint_scores
 from skelflow.evaluation.predictions import read_predictions
+from skelflow.inference import Recognizer
 from skelflow.inference.checkpoint import Checkpoint
+from skelflow.recordings import open_recording
 from skelflow.training.loop import train
 from skelflow.training.recipe import resolve
+from skelflow.viz.page import Case
 from skelflow.viz.report import make_report
 from skelflow.viz.report.charts import draw_charts, nice_ticks
 from skelflow.viz.report.contents import measure
-from skelflow.viz.report.players import worst_first
+from skelflow.viz.report.players import draw, worst_first
 from tests.browser import open_page
 from tests.cli.test_commands import run as command
 from tests.tiny_store import make_tiny_store
@@ -101,6 +105,38 @@ def test_report_of_recordings_alone_plays_the_worst(
         assert page.locator("#examples a").count() <= 1
         page.locator("article.case input").fill("1")
         assert page.locator("article.case output").inner_text().endswith(" s")
+
+
+def test_a_recording_that_cannot_be_read_is_listed_on_the_page(
+    trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    for action in (1, 2, 3):
+        broken = write_recording(data, action=action, subject=2)
+    broken.write_bytes(broken.read_bytes()[:200])
+    for command_name in ("report", "explain"):
+        assert command(command_name, trained[0], data, "--out", tmp_path / "out") == 0
+        assert f"left out {broken.name}: " in capsys.readouterr().out
+        page = (tmp_path / "out" / "index.html").read_text()
+        assert page.count('<article class="case"') == 2
+        assert f"{broken.name}: " in page
+        assert command(command_name, trained[0], broken, "--out", tmp_path / "none") == 2
+        assert broken.name in capsys.readouterr().err
+        assert not (tmp_path / "none").exists()
+
+
+def test_a_recording_whose_frames_cannot_be_drawn_loses_no_other(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    def fail(t: int) -> np.ndarray:
+        raise FormatError(f"frame {t + 1} is damaged")
+
+    whole = open_recording(write_recording(tmp_path, action=1, subject=2))
+    damaged = replace(whole, name="damaged", depth=replace(whole.depth, decode=fail))
+    explanation = Recognizer.load(trained[0]).explain(whole)
+    drawn, failed = draw([Case(damaged, explanation), Case(whole, explanation)])
+    assert [each.section["name"] for each in drawn] == [whole.name]
+    assert failed == [("damaged", "frame 1 is damaged")]
 
 
 def test_report_says_what_to_do_when_nothing_is_known(

@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.datasets.prepare.adapt import at_rate
+from skelflow.errors import SkelflowError
 from skelflow.inference import Recognizer, Result
 from skelflow.pose import PoseMode
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.viz.page import Case, Progress, write_page
+from skelflow.viz.page import Case, Failed, Progress, Section, describe_case, write_page
 
 
 @dataclass(frozen=True)
 class Explained:
-    """The page that `explain_recordings` wrote, and its results in the same order."""
+    """The page that `explain_recordings` wrote, its results in the same order, and what failed."""
 
     path: Path
     results: tuple[Result, ...]
+    failed: tuple[Failed, ...] = ()
 
 
 def explain_recordings(
@@ -31,6 +33,8 @@ def explain_recordings(
     progress: Progress = lambda *_: None,
 ) -> Explained:
     """Recognize recordings and write a page that shows what the network saw in them.
+
+    Those that cannot be read or do not suit the network are listed on it; the others go on.
 
     Parameters
     ----------
@@ -48,22 +52,36 @@ def explain_recordings(
     ConfigError
         There is no such device.
     FormatError, DataError
-        A recording cannot be read or does not suit the network.
+        None of the recordings can be read and suits the network.
     StorageError
         The page cannot be written.
     """
     recognizer = Recognizer.load(run, device=device, pose=pose)
     paths = [found for given in recordings for found in find_recordings(given)]
     results: list[Result] = []
+    failed: list[Failed] = []
 
-    def cases() -> Iterator[Case]:
-        for each in paths:
-            known_hz = recognizer.checkpoint.frame_rate_hz
-            recording = recognizer.with_joints(at_rate(open_recording(each), known_hz))
-            explanation = recognizer.explain(recording)
-            results.append(explanation.result)
-            yield Case(recording, explanation, recognizer.checkpoint.action_name(recording.labels))
+    def sections() -> Iterator[Section | Failed]:
+        for number, each in enumerate(paths, start=1):
+            try:
+                result, section = _describe(recognizer, each)
+            except SkelflowError as error:
+                if number == len(paths) and not results:
+                    raise
+                failed.append(Failed(each.name, str(error)))
+                yield failed[-1]
+            else:
+                results.append(result)
+                yield section
 
     title = title or f"What {recognizer.checkpoint.network.name} saw"
-    write_page(cases(), path, title=title, note=note, count=len(paths), progress=progress)
-    return Explained(path, tuple(results))
+    write_page(sections(), path, title=title, note=note, count=len(paths), progress=progress)
+    return Explained(path, tuple(results), tuple(failed))
+
+
+def _describe(recognizer: Recognizer, path: Path) -> tuple[Result, Section]:
+    known_hz = recognizer.checkpoint.frame_rate_hz
+    recording = recognizer.with_joints(at_rate(open_recording(path), known_hz))
+    explanation = recognizer.explain(recording)
+    truth = recognizer.checkpoint.action_name(recording.labels)
+    return explanation.result, describe_case(Case(recording, explanation, truth))

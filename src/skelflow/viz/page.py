@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from skelflow.viz.panels import Picture, draw_panels
 if TYPE_CHECKING:
     from jinja2 import Template
 
+Section = dict[str, Any]  # what `case.html` is told of a recording
 Progress = Callable[[int, int, str], None]  # recordings done, of how many, the last one's name
 
 OVER_TIME = "probability over time"
@@ -37,8 +38,15 @@ class Case:
     truth: str | None = None
 
 
+class Failed(NamedTuple):
+    """A recording that could not be read, recognized or drawn, and why."""
+
+    name: str
+    reason: str
+
+
 def write_page(
-    cases: Iterable[Case],
+    sections: Iterable[Section | Failed],
     path: Path,
     *,
     title: str,
@@ -50,10 +58,10 @@ def write_page(
 
     Parameters
     ----------
-    cases : drawn one after the other, so that a generator need not hold them all.
+    sections : of `describe_case`, one a recording; those that failed are listed at the end.
     path : of the page, written whole or not at all; its folder is made.
     title, note : over everything, as plain text.
-    count : how many cases there are, for `progress`.
+    count : how many recordings there are, for `progress`.
     progress : called after each of them.
 
     Raises
@@ -61,13 +69,18 @@ def write_page(
     StorageError
         The page cannot be written.
     """
-    sections = []
+    cases: list[Section] = []
+    failed: list[Failed] = []
     with folder_of(path):
-        for number, case in enumerate(cases, start=1):
-            sections.append(describe_case(case))
-            progress(number, count, case.recording.name)
+        for number, section in enumerate(sections, start=1):
+            if isinstance(section, Failed):
+                failed.append(section)
+            else:
+                cases.append(section)
+            name = section.name if isinstance(section, Failed) else section["name"]
+            progress(number, count, name)
         page = find_template("page.html").render(
-            title=title, note=note, cases=sections, version=__version__
+            title=title, note=note, cases=cases, failed=failed, version=__version__
         )
         with atomic_write(path) as aside:
             aside.write_text(page, encoding="utf-8")
@@ -83,7 +96,7 @@ def find_template(name: str) -> "Template":
     return environment.get_template(name)
 
 
-def describe_case(case: Case) -> dict[str, Any]:
+def describe_case(case: Case) -> Section:
     """What a template is told of a recording: players, curves and figures, for `case.html`."""
     recording, explanation = case.recording, case.explanation
     result = explanation.result

@@ -16,10 +16,10 @@ from skelflow.evaluation.statistics import bootstrap_interval
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.training.state import RunFolder
 from skelflow.version import __version__
-from skelflow.viz.page import Case, describe_case
+from skelflow.viz.page import Case, Failed
 from skelflow.viz.report.answers import Answers
 from skelflow.viz.report.charts import draw_charts
-from skelflow.viz.report.players import worst_first
+from skelflow.viz.report.players import Drawn, worst_first
 from skelflow.viz.report.settings import describe_settings, read_facts
 from skelflow.wording import counted
 
@@ -86,8 +86,9 @@ def describe_report(
     run: Path,
     answers: Answers,
     accuracy: Accuracy,
-    cases: Sequence[Case],
+    drawn: Sequence[Drawn],
     *,
+    failed: Sequence[Failed] = (),
     title: str | None,
 ) -> dict[str, Any]:
     """Everything that `report.html` shows.
@@ -97,12 +98,13 @@ def describe_report(
     checkpoint : of the network.
     run : as it was named; its learning curves are shown where it is a run folder.
     answers, accuracy : see `Answers` and `measure`.
-    cases : recordings that are shown frame by frame, worst first.
+    drawn : recordings that are shown frame by frame, worst first.
+    failed : recordings that are left out.
     title : None = the network and its data set.
     """
     epochs = RunFolder(run, git="").metrics() if run.is_dir() else []
     rows, confusion = _tables(checkpoint, answers.predictions)
-    players = {case.recording.name: number for number, case in enumerate(cases, start=1)}
+    players = {each.case.recording.name: number for number, each in enumerate(drawn, start=1)}
     charts = draw_charts(epochs)
     joints = _joints(checkpoint, answers)
     network, source = checkpoint.network.name, checkpoint.meta.source
@@ -111,7 +113,7 @@ def describe_report(
         "subtitle": _subtitle(answers, accuracy),
         "parts": _parts(charts, joints),
         "tiles": _tiles(checkpoint, accuracy, epochs),
-        "notes": _notes(answers),
+        "notes": _notes(answers, failed),
         "charts": charts,
         "curves_note": _curves_note(epochs),
         "orders": _ORDERS,
@@ -119,8 +121,8 @@ def describe_report(
         "rows": _rows(rows, confusion),
         "joints": joints and {"note": joints["note"]},
         "worst": _worst(answers.predictions, players),
-        "cases": [describe_case(case) for case in cases],
-        "cost": _cost(checkpoint, answers, accuracy, epochs, cases),
+        "cases": [each.section for each in drawn],
+        "cost": _cost(checkpoint, answers, accuracy, epochs, [each.case for each in drawn]),
         "settings": describe_settings(checkpoint),
         "versions": _versions(checkpoint),
         "data": {
@@ -186,11 +188,14 @@ def _tiles(
     return [{"name": name, "value": value, "note": note} for name, value, note in found]
 
 
-def _notes(answers: Answers) -> list[str]:
-    if not answers.untrained:
-        return []
-    left = ", ".join(f"{name} ({count})" for name, count in answers.untrained.items())
-    return [f"Left out, for the network was not trained on these actions: {left}."]
+def _notes(answers: Answers, failed: Sequence[Failed]) -> list[str]:
+    notes = []
+    if answers.untrained:
+        left = ", ".join(f"{name} ({count})" for name, count in answers.untrained.items())
+        notes.append(f"Left out, for the network was not trained on these actions: {left}.")
+    if failed:
+        notes.append(f"{counted(len(failed), 'recording')} could not be read:")
+    return notes + [f"{name}: {reason}" for name, reason in failed]
 
 
 def _curves_note(epochs: Sequence[Mapping[str, Any]]) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.datasets.sides import Side
-from skelflow.errors import DataError
+from skelflow.errors import DataError, SkelflowError
 from skelflow.evaluation.predictions import Predicted
 from skelflow.inference import Recognizer, Result
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.viz.page import Case
+from skelflow.viz.page import Case, Failed
 from skelflow.viz.report.answers import (
     Answers,
     answer_to,
@@ -19,7 +19,7 @@ from skelflow.viz.report.answers import (
     find_evaluation,
 )
 from skelflow.viz.report.contents import Accuracy, describe_report, measure
-from skelflow.viz.report.players import explain, explain_worst
+from skelflow.viz.report.players import draw, explain, explain_worst
 from skelflow.viz.report.write import write_report
 from skelflow.wording import counted
 
@@ -35,11 +35,13 @@ class Report:
     path : of the page.
     accuracy : over all recordings that were answered.
     players : how many recordings it shows frame by frame.
+    failed : recordings that are left out, and why.
     """
 
     path: Path
     accuracy: Accuracy
     players: int
+    failed: tuple[Failed, ...] = ()
 
 
 def make_report(
@@ -58,7 +60,8 @@ def make_report(
     """Write one page, out/index.html, with all that is known of a trained network.
 
     Its answers are, in this order: those to a store, tested now; those of an earlier
-    `skelflow evaluate` of the same weights; those to the recordings themselves.
+    `skelflow evaluate` of the same weights; those to the recordings themselves. A recording that
+    cannot be read is listed on it, and the others go on.
 
     Parameters
     ----------
@@ -94,52 +97,67 @@ def make_report(
             device=device,
             progress=lambda done, total: progress(done, total, "tested"),
         )
-        cases = explain_worst(
+        cases, failed = explain_worst(
             recognizer, answers.predictions, paths, most=players, progress=progress
         )
     elif (folder := find_evaluation(checkpoint)) is not None:
         answers = answers_of_evaluation(checkpoint, folder)
-        cases = explain_worst(
+        cases, failed = explain_worst(
             recognizer, answers.predictions, paths, most=players, progress=progress
         )
     elif paths:
-        answers, cases = _recognize(recognizer, paths, players, progress)
+        answers, cases, failed = _recognize(recognizer, paths, players, progress)
     else:
         raise DataError(
             f"{checkpoint.path}: nothing says how good it is; name a store with --store, test it "
             "with `skelflow evaluate` before, or name recordings whose action is known"
         )
     accuracy = measure(answers.predictions)
-    contents = describe_report(checkpoint, Path(run), answers, accuracy, cases, title=title)
+    drawn, unreadable = draw(cases)
+    failed += unreadable
+    contents = describe_report(
+        checkpoint, Path(run), answers, accuracy, drawn, failed=failed, title=title
+    )
     path = out / "index.html"
     write_report(contents, path)
-    return Report(path, accuracy, len(cases))
+    return Report(path, accuracy, len(drawn), tuple(failed))
 
 
 def _recognize(
     recognizer: Recognizer, paths: Sequence[Path], players: int, progress: Progress
-) -> tuple[Answers, list[Case]]:
-    """Answers to the recordings themselves; only the worst are kept to be shown."""
+) -> tuple[Answers, list[Case], list[Failed]]:
+    """Answers to the recordings themselves, the worst of them to be shown, and what failed."""
     checkpoint = recognizer.checkpoint
     lines: list[Predicted] = []
     results: list[Result] = []
     worst: list[tuple[Predicted, Case]] = []
+    failed: list[Failed] = []
     for number, path in enumerate(paths, start=1):
-        recording = open_recording(path)
-        truth = checkpoint.action_name(recording.labels)
-        if truth is not None:
-            case = Case(*explain(recognizer, recording), truth)
-            index = checkpoint.class_names.index(truth)
-            lines.append(answer_to(checkpoint, index, case.explanation))
-            results.append(case.explanation.result)
-            worst.append((lines[-1], case))
-            worst = sorted(worst, key=lambda pair: -pair[0].surer_of_wrong)[:players]
-        progress(number, len(paths), recording.name)
+        try:
+            case = _known(recognizer, path)
+        except SkelflowError as error:
+            failed.append(Failed(path.name, str(error)))
+        else:
+            if case is not None:
+                index = checkpoint.class_names.index(str(case.truth))
+                lines.append(answer_to(checkpoint, index, case.explanation))
+                results.append(case.explanation.result)
+                worst.append((lines[-1], case))
+                worst = sorted(worst, key=lambda pair: -pair[0].surer_of_wrong)[:players]
+        progress(number, len(paths), path.name)
     if not lines:
+        why = "".join(f"; {len(failed)} cannot be read: {each.reason}" for each in failed[:1])
         raise DataError(
             f"none of {counted(len(paths), 'recording')} is known to show an action of "
-            f"{checkpoint.path}; name some that say what they show"
+            f"{checkpoint.path}; name some that say what they show{why}"
         )
-    left_out = len(paths) - len(lines)
+    left_out = len(paths) - len(lines) - len(failed)
     answers = answers_of_recordings(checkpoint, lines, results, left_out=left_out)
-    return answers, [case for _, case in worst]
+    return answers, [case for _, case in worst], failed
+
+
+def _known(recognizer: Recognizer, path: Path) -> Case | None:
+    """The answer to a recording; None where its action is not known, or none of the network's."""
+    recording = open_recording(path)
+    truth = recognizer.checkpoint.action_name(recording.labels)
+    return None if truth is None else Case(*explain(recognizer, recording), truth)

@@ -74,4 +74,6 @@ def explain(
         )
     for result in page.results:
         say(result.to_text())
+    for name, reason in page.failed:
+        say(f"left out {name}: {reason}")
     say(f"{page.path}: open it in a browser")

@@ -74,4 +74,6 @@ def report(
         f"top-1 {accuracy.top1:.1%} (95 % interval {100 * accuracy.low:.1f} to "
         f"{100 * accuracy.high:.1f} %) on {counted(accuracy.recordings, 'recording')}"
     )
+    for name, reason in made.failed:
+        say(f"left out {name}: {reason}")
     say(f"{made.path}: open it in a browser")
