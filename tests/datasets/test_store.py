@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from skelflow.datasets.store.zarr_reader import frame_size
 from skelflow.errors import ConfigError, DataError
 from skelflow.flow.presets import find_preset
 from skelflow.types import Labels
+from tests.waiting import PATIENCE_S
 
 META = StoreMeta(
     source="utd_mhad",
@@ -368,3 +371,16 @@ def test_store_of_another_window_or_companding_is_refused(tmp_path: Path) -> Non
     other = flow.replace(crop=(30, 20))
     assert not flow.differences(other)  # a crop that nothing uses
     assert set(flow.differences(META.flow)) == {"window", "size", "companding"}
+
+
+def test_a_process_that_wrote_a_store_ends_quietly_on_a_busy_machine() -> None:
+    busy = (
+        "import time\n"
+        "import skelflow.datasets.store.store\n"
+        "from zarr.core import sync\n"
+        "sync._get_loop().call_soon_threadsafe(time.sleep, 1.0)\n"  # as if others had the cores
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", busy], capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

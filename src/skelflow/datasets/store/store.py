@@ -11,6 +11,7 @@ import zarr
 from jaxtyping import Float32, Int, Shaped, UInt8
 
 from skelflow.datasets.store.schema import PreparedSequence, SequenceFacts, StoreMeta, checksum
+from skelflow.datasets.store.zarr_exit import end_quietly
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
 from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
@@ -32,6 +33,8 @@ _ARRAYS: dict[str, np.dtype[Any]] = {
     "joints_px": np.dtype(np.float32),
     "joints_m": np.dtype(np.float32),
 }
+
+end_quietly()
 
 
 @dataclass(frozen=True)
