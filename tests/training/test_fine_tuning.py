@@ -4,11 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.evaluation.evaluate import evaluate
+from skelflow.models.weights import load_model
+from skelflow.training.config import InitSection
 from skelflow.training.loop import train
 from skelflow.training.recipe import resolve
+from skelflow.training.setup import make_network, make_split
+from skelflow.weights import bundled_file
 from tests.tiny_store import make_tiny_store
 
 FLOW = {"width": 0.03, "crop": 16, "clip_length": 8, "initialization": "he"}
@@ -68,3 +73,18 @@ def test_heads_are_not_taken_from_streams_of_other_actions(tmp_path: Path) -> No
 def test_heads_need_both_streams() -> None:
     with pytest.raises(ConfigError, match=r"init\.heads: found True"):
         resolve({"model": {"name": "fused"}, "init": {"flow": "a", "heads": True}})
+
+
+def test_training_starts_from_bundled_weights_by_name(tmp_path: Path) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr")
+    options = {"name": "gcn", "entry_stride": 1}
+    config = resolve({"model": options, "init": {"skeleton": "utd-mhad-skeleton"}})
+    started = make_network(config, store, make_split(config, store))
+    bundled = load_model(bundled_file("utd-mhad-skeleton"))
+    expected, found = (each.skeleton.state_dict() for each in (bundled, started))
+    assert all(torch.equal(found[name], value) for name, value in expected.items())
+    missing = config.replace(init=InitSection(skeleton="utd-mhad-skelton"))
+    with pytest.raises(
+        WeightsError, match=r"no such file; .* bundled weights: .*utd-mhad-skeleton"
+    ):
+        make_network(missing, store, make_split(missing, store))

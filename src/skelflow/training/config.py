@@ -143,7 +143,8 @@ class InitSection(Settings):
 
     Parameters
     ----------
-    skeleton, flow : a run folder or checkpoint of a network that has that part.
+    skeleton, flow : a run folder or checkpoint of a network that has that part, or the name of
+        bundled weights.
     sports1m : a C3D weights file of another project, see
         `skelflow.models.flow.sports1m.load_c3d_weights`.
     heads : the classifier of a fused network, too, starts from those of `skeleton` and `flow`: at

@@ -21,6 +21,7 @@ from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import RunConfig
 from skelflow.types import Labels
+from skelflow.weights import bundled_file, bundled_names
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,15 @@ def _start_file(part: str, path: str, store: Store) -> Path:
     file, recipe = weights_file(path), path.removeprefix("runs/").strip("/")
     if file.exists():
         return file
+    if path in bundled_names():
+        return bundled_file(path)
     if recipe in list_recipes():
         remedy = f"make it by `skelflow train {recipe} {store.path} --run {path}`"
     else:
-        remedy = "train a network that has that part first, or name its run folder or checkpoint"
+        remedy = (
+            "train a network that has that part first, and name its run folder or checkpoint, or "
+            f"bundled weights: {', '.join(bundled_names())}"
+        )
     raise WeightsError(f"init.{part}: {file}: no such file; {remedy}")
 
 
