@@ -60,6 +60,13 @@ def huge_array() -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
+def exr(width: int, height: int, flags: int = 0) -> bytes:
+    """The header of an EXR image of that size, and no pixels behind it."""
+    window = struct.pack("<4i", 0, 0, width - 1, height - 1)
+    attribute = b"dataWindow\0box2i\0" + struct.pack("<I", len(window)) + window
+    return b"\x76\x2f\x31\x01" + struct.pack("<I", 2 | flags) + attribute + b"\0"
+
+
 def folder_with(**files: bytes) -> bytes:
     """A recording folder, with one file in place of what belongs there."""
     return packed({"r/recording.toml": TOML, **{f"r/{k}": v for k, v in files.items()}})
@@ -86,6 +93,21 @@ def uploads() -> dict[str, tuple[str, bytes]]:
         "giant image": ("a.zip", folder_with(**{"depth/0.png": png(60000, 60000)})),
         "image without rows": ("a.zip", folder_with(**{"depth/0.png": png(64, 48)})),
         "image that is none": ("a.zip", folder_with(**{"depth/0.png": b"GIF89a" * 9})),
+        "image without pixels": ("a.zip", folder_with(**{"depth/0.pfm": b"Pf\n64 48\n-1\n"})),
+        "giant PFM": ("a.zip", folder_with(**{"depth/0.pfm": b"Pf\n60000 60000\n-1\n"})),
+        "giant EXR": ("a.zip", folder_with(**{"depth/0.exr": exr(60000, 60000)})),
+        "EXR turned over": ("a.zip", folder_with(**{"depth/0.exr": exr(-60000, -60000)})),
+        "EXR of several parts": ("a.zip", folder_with(**{"depth/0.exr": exr(64, 48, 0x1000)})),
+        "EXR cut short": ("a.zip", folder_with(**{"depth/0.exr": exr(64, 48)[:24]})),
+        "frames larger than memory": ("a.zip", folder_with(**{"depth.npy": huge_array()})),
+        "pickle as frames": ("a.zip", folder_with(**{"depth.npy": pickled})),
+        "list of other folders": ("a.zip", folder_with(**{"skelflow-roots.txt": b"/etc\n"})),
+        "list that leads outside": (
+            "a.zip",
+            packed({"r/depth.txt": b"0.0 ../../../../../../etc/passwd\n"}),
+        ),
+        "JSON without an end": ("a01_s01_e00_v01.json", b"[" * 20000),
+        "JSON of something else": ("a01_s01_e00_v01.json", b'{"skeletons": [1, 2]}'),
         "unknown file": ("a.zip", folder_with(**{"run.sh": b"#!/bin/sh\n"})),
         "pickle as text": ("a.zip", folder_with(**{"skeleton.csv": pickled + b"\0"})),
         "deep text": ("a.zip", packed({"r/recording.toml": b"a = " + b"[" * 20000})),

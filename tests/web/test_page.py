@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, Route, expect, sync_playwright
 
 from skelflow.web.limits import Limits
 from tests.browser import BROWSER
-from tests.web.visitor import serving, write_recording
+from tests.waiting import wait_for
+from tests.web.visitor import Visitor, serving, write_recording
 
 PATIENCE_MS = 180_000
 
@@ -131,6 +132,46 @@ def test_page_says_what_is_wrong_with_a_file(address: str, tmp_path: Path) -> No
         expect(page.locator("#status")).to_have_class("wrong", timeout=PATIENCE_MS)
         assert "damaged" in page.locator("#message").inner_text()
         shutil.rmtree(tmp_path)
+
+
+def test_page_stays_stopped_and_frees_the_queue(address: str) -> None:
+    held: list[Route] = []
+    with visiting(address) as page:
+        page.route("**/api/samples/*", held.append)
+        page.locator("#samples button").first.click()
+        page.locator("#cancel").click()
+        with page.expect_request(lambda ask: ask.method == "DELETE"):
+            held[0].continue_()
+        assert page.locator("#message").inner_text() == "stopped"
+        assert page.locator("#answer").is_hidden()
+
+
+def test_page_that_is_left_frees_the_queue(address: str) -> None:
+    with visiting(address) as page:
+        with page.expect_response("**/api/samples/*") as answered:
+            page.locator("#samples button").first.click()
+        job = f"/api/jobs/{answered.value.json()['id']}"
+        expect(page.locator("#message")).not_to_have_text("sending")
+        page.goto(f"{address}api.html")
+        wait_for(lambda: Visitor(address).ask(job).status == 404)
+
+
+def test_page_refuses_what_is_too_large_before_it_is_read(address: str) -> None:
+    asks = """async () => {
+      const { check } = await import("./files.js");
+      const bounds = { most_bytes: 2 ** 20, most_files: 2, endings: [".zip"] };
+      const file = (name, size) => ({ name, file: { size } });
+      const said = (...files) => {
+        try { check(files, bounds); return ""; } catch (wrong) { return wrong.message; }
+      };
+      const large = [file("a.zip", 2 ** 20), file("b", 1)];
+      return [said(file("a.zip", 9)), said(...large), said(file("a.exe", 9))];
+    }"""
+    with visiting(address) as page:
+        taken, large, unknown = page.evaluate(asks)
+    assert taken == ""
+    assert "at most 1 MiB" in large
+    assert "expected .zip" in unknown
 
 
 def test_page_of_the_api_lists_its_operations(address: str) -> None:

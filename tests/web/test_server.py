@@ -1,5 +1,6 @@
 """The server: who may ask, what is answered, and what is left behind."""
 
+import errno
 import io
 import re
 import tempfile
@@ -11,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from skelflow.web import sending
 from skelflow.web.limits import Limits
 from tests.web.hostile import uploads
 from tests.web.visitor import FRAMES, OCTETS, Visitor, serving, write_recording
@@ -19,6 +21,11 @@ DECODED = (  # refused by what decodes them; the others are in test_uploads.py
     "zip leads outside",
     "zip of nothing",
     "image without rows",
+    "image without pixels",
+    "frames larger than memory",
+    "list that leads outside",
+    "JSON without an end",
+    "JSON of something else",
     "deep text",
     "HDF5 as MATLAB",
     "MATLAB cut short",
@@ -110,6 +117,9 @@ def test_server_is_asked_by_its_own_names_only(visitor: Visitor) -> None:
     foreign = visitor.ask("/api/samples/0", "POST", Origin="http://evil.example")
     assert foreign.status == 403
     assert visitor.ask("/api/samples/0", "POST", Origin="null").status == 403
+    damaged = visitor.ask("/api/samples/0", "POST", Origin="http://[")
+    assert damaged.status == 403
+    assert "content-security-policy" in damaged.headers
 
 
 def test_server_tells_nothing_about_itself(visitor: Visitor) -> None:
@@ -143,10 +153,22 @@ def test_hostile_upload_gets_one_sentence(visitor: Visitor, wrong: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "status"), [("a.exe", 415), ("a.zip;rm.zip", 422), ("..zip", 422), ("", 422)]
+    ("name", "status"),
+    [("a.exe", 415), ("a.zip;rm.zip", 422), ("..zip", 422), ("", 422), ("視" * 90 + ".zip", 422)],
 )
 def test_upload_has_a_name_that_a_recording_has(visitor: Visitor, name: str, status: int) -> None:
     assert visitor.send(name, b"x").status == status
+
+
+def test_upload_that_cannot_be_written_is_refused_by_one_sentence(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    monkeypatch.setattr(sending, "_write", lambda *_: full)
+    refused = visitor.send("a.zip", bytes(2**20))
+    assert refused.status == 507
+    assert "no room" in refused.json["error"]
+    assert kept() == []
 
 
 def test_upload_is_bounded_whether_it_says_so_or_not(visitor: Visitor) -> None:

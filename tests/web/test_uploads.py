@@ -2,17 +2,23 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from skelflow.errors import FormatError
 from skelflow.web.limits import Limits
 from skelflow.web.uploads.archive import unpack
 from skelflow.web.uploads.screen import check_files
-from tests.web.hostile import TOML, packed, png, uploads
+from tests.web.hostile import TOML, exr, packed, png, uploads
 
 SMALL = Limits(files=50, unpacked_bytes=2**20)
 DECODED = (  # refused by what decodes them, see test_server.py
     "image without rows",
+    "image without pixels",
+    "frames larger than memory",
+    "list that leads outside",
+    "JSON without an end",
+    "JSON of something else",
     "text without an end",
     "zip of nothing",
     "deep text",
@@ -72,7 +78,21 @@ def test_unpack_does_not_believe_what_a_file_says_about_its_size(tmp_path: Path)
 def test_check_files_takes_what_recordings_consist_of(tmp_path: Path) -> None:
     (tmp_path / "0.png").write_bytes(png(64, 48))
     (tmp_path / "recording.toml").write_bytes(TOML)
-    check_files(tmp_path, SMALL)
+    (tmp_path / "0.exr").write_bytes(exr(64, 48))
+    (tmp_path / "0.pfm").write_bytes(b"Pf\n64 48\n-1\n" + bytes(4 * 64 * 48))
+    (tmp_path / "rgb.txt").write_text("0.0 rgb/0.png\n")
+    (tmp_path / "skelflow-cameras.json").write_text("{}")
+    np.save(tmp_path / "depth.npy", np.zeros((2, 48, 64), np.uint16))
+    assert check_files(tmp_path, SMALL) == ()
+
+
+def test_check_files_removes_notes_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "recording.toml").write_bytes(TOML)
+    for name in ("README.md", "LICENSE"):
+        (tmp_path / name).write_text("of this recording")
+    said = check_files(tmp_path, SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == ["recording.toml"]
+    assert [sentence.split(" ")[0] for sentence in said] == ["LICENSE", "README.md"]
 
 
 def test_check_files_refuses_a_link(tmp_path: Path) -> None:

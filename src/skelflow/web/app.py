@@ -48,6 +48,7 @@ def create_app(
         samples=[Sample(name=each.name, title=each.title) for each in samples],
         endings=[".zip", *known_endings()],
         most_bytes=jobs.limits.upload_bytes,
+        most_files=jobs.limits.files,
     )
     app = FastAPI(
         title="skelflow",

@@ -40,7 +40,8 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str], most_bytes: int) -> None:
-        self.app, self.hosts, self.most_bytes = app, frozenset(hosts), most_bytes
+        self.app, self.most_bytes = app, most_bytes
+        self.hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
@@ -85,7 +86,7 @@ class Guard:
         if _name(host) not in self.hosts:
             return 421, "this server is not asked by that name; use the address it printed"
         acts = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if acts and origin is not None and urlsplit(origin).netloc != host:
+        if acts and origin is not None and _place(origin) != host.lower():
             return 403, "pages of other places may not send anything here"
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit() and len(length) < 16):
@@ -99,6 +100,14 @@ def _name(host: str) -> str:
     """The name of a `Host` header without its port; "" where it is none."""
     try:
         return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _place(origin: str) -> str:
+    """Name and port of an `Origin` header; "" where it has none."""
+    try:
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 

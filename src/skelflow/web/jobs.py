@@ -25,6 +25,7 @@ _log = logging.getLogger("skelflow.web")
 _TOO_LONG = "the recording took longer than a recording may; send a shorter one"
 _DIED = "the recording cannot be read within bounds; it is damaged or too large"
 _LONGEST_MESSAGE = 2**16
+_TIDY_S = 60.0  # old answers are looked for so often, though nobody asks
 
 
 class BusyError(SkelflowError):
@@ -146,7 +147,9 @@ class Jobs:
     def _serve(self) -> None:
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._waiting or self._closed)
+                while not (self._waiting or self._closed):
+                    self._change.wait(min(_TIDY_S, self.limits.kept_s))
+                    self._forget_old()
                 if self._closed:
                     return
                 job = self._waiting.popleft()

@@ -31,6 +31,7 @@ class Overview(BaseModel):
     samples: list[Sample]
     endings: list[str] = Field(description="of files that recordings consist of; a .zip of them")
     most_bytes: int = Field(description="of an upload")
+    most_files: int = Field(description="of a .zip")
 
 
 class JobStatus(BaseModel):

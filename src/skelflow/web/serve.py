@@ -50,7 +50,7 @@ def server(
         It cannot listen there.
     """
     checkpoint = Checkpoint.load(weights)
-    samples = bundled_samples() if recordings is None else folder_samples(recordings)
+    samples = bundled_samples() if recordings is None else folder_samples(recordings.absolute())
     with tempfile.TemporaryDirectory(prefix="skelflow-") as folder, _listen(host, port) as ear:
         jobs = Jobs(str(weights), Path(folder), limits or Limits(), workers=workers)
         try:

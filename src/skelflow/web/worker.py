@@ -1,12 +1,14 @@
 """The process that reads one recording and recognizes it: bounded, and killed when it hangs."""
 
+import errno
 import json
 import os
+import re
 import resource
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from skelflow.wording import counted
 
 _OPEN_FILES = 256
 _SHOW_EVERY_S = 0.1
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,16 @@ def run_task(task: Task, pipe: Connection) -> None:
         say(failed=without_paths(str(error), task))
     except MemoryError:
         say(failed="the recording needs more memory than a recording may; send a shorter one")
-    except Exception:  # what a damaged file does to a decoder is not foreseen
-        say(
-            failed="the recording cannot be read; it is damaged, or of a kind unknown here",
-            trace=traceback.format_exc(),
-        )
+    except Exception as error:  # what a damaged file does to a decoder is not foreseen
+        say(failed=_unforeseen(error), trace=traceback.format_exc())
     else:
         say(finished=True)
+
+
+def _unforeseen(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "there is no room here to unpack a recording; try again later"
+    return "the recording cannot be read; it is damaged, or of a kind unknown here"
 
 
 class _Reports:
@@ -87,7 +93,7 @@ class _Reports:
 
 def _work(task: Task, say: _Reports) -> None:
     say(stage="checking")
-    path = find_recording(task)
+    path, left_out = find_recording(task)
     say(stage="reading")
     recording = open_recording(path)
     if len(recording) > task.limits.frames:
@@ -98,28 +104,32 @@ def _work(task: Task, say: _Reports) -> None:
     recognizer = Recognizer.load(task.weights)
     recording = at_rate(recording, recognizer.checkpoint.frame_rate_hz)
     recording = recognizer.with_joints(recording)
+    recording = replace(recording, repairs=(*recording.repairs, *left_out))
     explanation = recognizer.explain(recording, progress=say.progress("computing scene flow"))
     say(stage="drawing")
     truth = recognizer.checkpoint.action_name(recording.labels)
     write_answer(recording, explanation, truth, task.folder)
 
 
-def find_recording(task: Task) -> Path:
-    """The one recording that is asked for, unpacked and looked at if it was sent."""
+def find_recording(task: Task) -> tuple[Path, tuple[str, ...]]:
+    """The one recording that is asked for, and what was left out of what was sent, in sentences.
+
+    What was sent is unpacked and looked at.
+    """
     archive = task.sent or task.recording
     if archive is None:
         raise FormatError("nothing was sent")
     packed = archive.suffix.lower() == ".zip"
     if task.sent is None and not packed:
-        return archive
+        return archive, ()
     folder = task.folder / "sent"
     if packed:
         unpack(archive, folder, task.limits)
-    check_files(folder, task.limits)
+    left_out = check_files(folder, task.limits)
     found = find_recordings(folder)
     if len(found) > 1:
         raise DataError(f"{len(found)} recordings were sent; send one at a time")
-    return found[0]
+    return found[0], left_out
 
 
 def bound(limits: Limits) -> None:
@@ -148,15 +158,20 @@ def _lower(kind: int, most: int) -> None:
 
 
 _LONGEST = 500  # characters of a message: a page is no place for a list of all formats
+_FOLDERS = re.compile(r"(?<![\w/.])/(?:[^\s/:,;'\"]+/)+")  # of an absolute path
 
 
 def without_paths(message: str, task: Task) -> str:
-    """The message in one line, with names below the upload in place of paths of this machine."""
+    """The message in one line, with names below the upload in place of paths of this machine.
+
+    What lies elsewhere, as the other parts of a recording may, keeps its name alone.
+    """
     places = [task.folder / "sent", task.folder]
     places += [task.recording.parent] if task.recording else []
-    for place in places:
+    for place in (*places, *(place.resolve() for place in places)):
         for shown in (f"{place}/", str(place)):
             message = message.replace(shown, "")
     weights = Path(task.weights)
-    line = " ".join(message.replace(str(weights), weights.name).split())
+    message = message.replace(str(weights), weights.name)
+    line = " ".join(_FOLDERS.sub("", message).split())
     return line if len(line) <= _LONGEST else f"{line[: line.rfind(' ', 0, _LONGEST)]} ..."

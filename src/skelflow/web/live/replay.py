@@ -46,7 +46,7 @@ def run_live(task: Task, pipe: Connection) -> None:
 
 def _replay(task: Task, pipe: Connection) -> None:
     recognizer = Recognizer.load(task.weights)
-    recording = open_recording(find_recording(task))
+    recording = open_recording(find_recording(task)[0])
     if len(recording) > task.limits.frames:
         raise DataError(
             f"{recording.name}: {counted(len(recording), 'frame')}, expected at most "

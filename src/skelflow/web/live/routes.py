@@ -4,10 +4,10 @@ import asyncio
 import json
 import shutil
 import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -21,6 +21,7 @@ _BUSY = "busy: others watch live; try again in a moment"
 _ENDED = "the recording cannot be replayed within bounds"
 _LARGEST_MESSAGE = 2**20
 _LOOK_S = 0.2
+_FAREWELL_S = 5.0  # for a last sentence to whoever does not read
 
 
 def live_routes(jobs: Jobs, samples: list[SampleFile]) -> APIRouter:
@@ -38,7 +39,7 @@ def live_routes(jobs: Jobs, samples: list[SampleFile]) -> APIRouter:
     async def watch(socket: WebSocket, name: str) -> None:
         """Pictures as binary messages, the view before the JPEG; answers as JSON."""
         await socket.accept()
-        with suppress(WebSocketDisconnect, RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):
             if name not in by_name:
                 await socket.send_json({"failed": "there is no such recording"})
             elif watching.locked():
@@ -52,19 +53,27 @@ def live_routes(jobs: Jobs, samples: list[SampleFile]) -> APIRouter:
 
 
 async def _follow(socket: WebSocket, jobs: Jobs, sample: SampleFile) -> None:
-    """Hand on what the process says until it ends or nobody looks any longer."""
-    with _place() as folder, _replaying(jobs, sample, folder) as pipe:
-        gone = asyncio.ensure_future(_gone(socket))
-        latest = time.monotonic() + jobs.limits.work_s
+    """Hand on what the process says until it ends or nobody looks any longer.
+
+    Raises
+    ------
+    TimeoutError
+        The other side does not read what is sent: it is not to be waited for.
+    """
+    async with _replaying(jobs, sample) as pipe:
+        gone, now = asyncio.ensure_future(_gone(socket)), asyncio.get_running_loop().time
+        latest = now() + jobs.limits.work_s
         try:
-            while not gone.done() and time.monotonic() < latest:
+            while not gone.done() and now() < latest:
                 message = await asyncio.to_thread(_next, pipe)
-                if message and not await _hand_on(socket, message):
-                    return
+                if message is None:
+                    break
+                async with asyncio.timeout_at(latest):
+                    if message and not await _hand_on(socket, message):
+                        return
             if not gone.done():
-                await socket.send_json({"failed": _ENDED})
-        except (EOFError, OSError):
-            await socket.send_json({"failed": _ENDED})
+                async with asyncio.timeout(_FAREWELL_S):
+                    await socket.send_json({"failed": _ENDED})
         finally:
             gone.cancel()
 
@@ -86,30 +95,40 @@ async def _gone(socket: WebSocket) -> None:
             pass
 
 
-def _next(pipe: Connection) -> bytes:
-    """The next message; nothing where none comes for a moment."""
-    return pipe.recv_bytes(_LARGEST_MESSAGE) if pipe.poll(_LOOK_S) else b""
-
-
-@contextmanager
-def _replaying(jobs: Jobs, sample: SampleFile, folder: Path) -> Iterator[Connection]:
-    """The pipe of a process that replays; the process is killed at the end of the block."""
-    task = Task(jobs.weights, None, sample.path, folder, jobs.limits)
-    process, pipe = jobs.start(run_live, task)
+def _next(pipe: Connection) -> bytes | None:
+    """The next message; nothing where none comes for a moment, None where no more will come."""
     try:
-        yield pipe
+        return pipe.recv_bytes(_LARGEST_MESSAGE) if pipe.poll(_LOOK_S) else b""
+    except (EOFError, OSError):
+        return None
+
+
+@asynccontextmanager
+async def _replaying(jobs: Jobs, sample: SampleFile) -> AsyncIterator[Connection]:
+    """The pipe of a process that replays; the process is killed at the end of the block.
+
+    What waits for a process or a disk is done in threads: meanwhile the server answers others.
+    """
+    folder = await asyncio.to_thread(_make_place)
+    try:
+        task = Task(jobs.weights, None, sample.path, folder, jobs.limits)
+        process, pipe = await asyncio.to_thread(jobs.start, run_live, task)
+        try:
+            yield pipe
+        finally:
+            await asyncio.to_thread(_end, process, pipe)
     finally:
-        process.kill()
-        process.join()
-        process.close()
-        pipe.close()
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
 
-@contextmanager
-def _place() -> Iterator[Path]:
+def _make_place() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="skelflow-live-"))
     (folder / "sent").mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _end(process: BaseProcess, pipe: Connection) -> None:
+    process.kill()
+    process.join()
+    process.close()
+    pipe.close()

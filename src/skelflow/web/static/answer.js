@@ -1,29 +1,40 @@
 // One answer: pictures, chart, joints and scene, all at the same frame.
-import { points, sheet } from "./api.js";
+import * as api from "./api.js";
 import { drawChart } from "./chart.js";
 import { drawJoints } from "./joints.js";
 import { Scene } from "./scene.js";
 
 const at = (id) => document.getElementById(id);
 const scene = new Scene(at("scene"));
-let shown = null; // the answer on the page
+let shown = null; // the answer on the page, null while it is hidden
 let timer = 0;
 
-export async function show(answer, id) {
-  stop();
-  const [cloud, ...sheets] = await Promise.all([points(id), ...answer.views.map((view, number) =>
-    Promise.all(Array.from({ length: view.sheets }, (_, i) => sheet(id, number, i))))]);
+// All that is shown of a recording; the page stays as it is.
+export async function load(id) {
+  const answer = await api.answer(id);
+  const [cloud, ...sheets] = await Promise.all([api.points(id), ...answer.views.map((view, number) =>
+    Promise.all(Array.from({ length: view.sheets }, (_, i) => api.sheet(id, number, i))))]);
+  return { answer, cloud, sheets };
+}
+
+export function show({ answer, cloud, sheets }) {
+  hide();
   const views = answer.views.map((view, number) => drawView(view, sheets[number]));
   at("views").replaceChildren(...views.map((view) => view.figure));
   name(answer);
   scene.set(answer, cloud);
-  const parts = [...views.map((view) => view.frame), drawChart(answer, seek), (i) => scene.show(i)];
   const joints = drawJoints(answer, (body, joint) => scene.mark(body, joint));
-  at("joints").hidden = !joints;
-  if (joints) parts.push(joints);
+  const parts = [...views.map((view) => view.frame), drawChart(answer, seek), (i) => scene.show(i), joints];
   shown = { answer, parts, frame: 0 };
   at("frame").max = answer.times_s.length - 1;
+  at("answer").hidden = false;
   seek(0);
+}
+
+export function hide() {
+  stop();
+  shown = null;
+  at("answer").hidden = true;
 }
 
 function name(answer) {
@@ -90,7 +101,7 @@ function play() {
 at("play").addEventListener("click", () => (timer ? stop() : play()));
 at("frame").addEventListener("input", (event) => { stop(); seek(Number(event.target.value)); });
 document.addEventListener("keydown", (event) => {
-  if (!shown || event.target.closest("button, input, select, a, canvas")) return;
+  if (!shown || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.target.closest("button, input, select, a, canvas")) return;
   if (event.key === " ") { event.preventDefault(); at("play").click(); }
-  if (event.key === "ArrowLeft" || event.key === "ArrowRight") { stop(); seek(shown.frame + (event.key === "ArrowLeft" ? -1 : 1)); }
+  if (event.key === "ArrowLeft" || event.key === "ArrowRight") { event.preventDefault(); stop(); seek(shown.frame + (event.key === "ArrowLeft" ? -1 : 1)); }
 });

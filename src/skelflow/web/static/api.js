@@ -15,8 +15,8 @@ async function ask(url, options) {
 
 export const overview = async () => (await ask("api/overview")).json();
 export const start = async (name) => (await ask(`api/samples/${encodeURIComponent(name)}`, { method: "POST" })).json();
-export const forget = (id) => fetch(`api/jobs/${id}`, { method: "DELETE" }).catch(() => {});
-export const load = async (id) => (await ask(`api/jobs/${id}/answer`)).json();
+export const forget = (id) => fetch(`api/jobs/${id}`, { method: "DELETE", keepalive: true }).catch(() => {}); // though the page is left
+export const answer = async (id) => (await ask(`api/jobs/${id}/answer`)).json();
 export const points = async (id) => (await ask(`api/jobs/${id}/points`)).arrayBuffer();
 
 export function sheet(id, view, number) {
@@ -28,12 +28,19 @@ export function sheet(id, view, number) {
   });
 }
 
-export function send(name, body, progress) {
+// An upload that is whole is not aborted: the server has a job by then, whose name only the answer tells.
+export function send(name, body, signal, progress) {
   return new Promise((done, fail) => {
     const request = new XMLHttpRequest(); // tells how much was sent, which fetch does not
+    let isWhole = false;
+    const stop = () => isWhole || request.abort();
+    if (signal.aborted) return fail(signal.reason);
+    signal.addEventListener("abort", stop);
     request.open("POST", `api/recordings?name=${encodeURIComponent(name)}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded, event.total);
+    request.upload.onload = () => { isWhole = true; };
+    request.onabort = () => fail(signal.reason);
     request.onerror = () => fail(new Error("the recording could not be sent; it may be too large"));
     request.onload = () => {
       let answer = {};

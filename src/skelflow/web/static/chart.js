@@ -40,7 +40,7 @@ export function drawChart(answer, seek) {
     const share = k / 4, anchor = k === 0 ? "start" : k === 4 ? "end" : "middle";
     make("text", { x: LEFT + (WIDTH - LEFT - RIGHT) * share, y: full - 3, "text-anchor": anchor }, svg, `${(share * end).toFixed(1)} s`);
   }
-  const color = (action) => `var(--c${Math.max(0, answer.actions.indexOf(action)) % 6})`;
+  const color = (action) => (answer.actions.includes(action) ? `var(--c${answer.actions.indexOf(action) % 6})` : "var(--soft)");
   answer.actions.forEach((action, k) => {
     const spots = times.map((_, i) => `${x(i).toFixed(1)},${y(answer.probabilities[i][k]).toFixed(1)}`);
     make("polyline", { class: "line", points: spots.join(" "), stroke: color(action) }, svg);

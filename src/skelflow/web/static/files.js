@@ -1,38 +1,53 @@
 // Files and folders as one body: a single file as it is, several in a .zip that is not compressed.
 
-export async function dropped(transfer) {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+export function entriesOf(transfer) {
+  return [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+}
+
+// The files below what was dropped.
+export async function collect(entries, signal, above = "") {
   const found = [];
-  for (const entry of entries) await collect(entry, "", found);
+  for (const entry of entries) {
+    signal.throwIfAborted();
+    const name = above + entry.name;
+    if (entry.isFile) found.push({ name, file: await new Promise((done, fail) => entry.file(done, fail)) });
+    else found.push(...await collect(await listed(entry.createReader()), signal, `${name}/`));
+  }
   return found;
 }
 
-async function collect(entry, above, found) {
-  const name = above + entry.name;
-  if (entry.isFile) {
-    found.push({ name, file: await new Promise((done, fail) => entry.file(done, fail)) });
-    return;
-  }
-  const reader = entry.createReader();
+async function listed(reader) {
+  const found = [];
   for (;;) { // a reader gives a hundred at a time
     const some = await new Promise((done, fail) => reader.readEntries(done, fail));
-    if (!some.length) return;
-    for (const inner of some) await collect(inner, `${name}/`, found);
+    if (!some.length) return found;
+    found.push(...some);
   }
 }
 
-export async function pack(files) {
+// What the server would refuse is said before anything is read.
+export function check(files, bounds) {
+  if (!files.length) throw new Error("there is nothing that can be read");
+  if (!bounds) return;
+  const mib = (bytes) => Math.ceil(bytes / 2 ** 20), size = files.reduce((sum, { file }) => sum + file.size, 0);
+  if (size > bounds.most_bytes) throw new Error(`too large: ${mib(size)} MiB, at most ${Math.floor(bounds.most_bytes / 2 ** 20)} MiB can be sent; a .zip may be smaller`);
+  if (files.length > bounds.most_files) throw new Error(`${files.length} files, at most ${bounds.most_files} can be sent; send one recording at a time`);
+  const isKnown = ({ name }) => bounds.endings.some((ending) => name.toLowerCase().endsWith(ending));
+  if (!files.some(isKnown)) throw new Error(`no file of a recording: expected ${bounds.endings.join(", ")}`);
+}
+
+export async function pack(files, signal, progress) {
   if (files.length === 1) return { name: files[0].file.name, body: files[0].file };
   const parts = [], directory = [];
   let offset = 0;
-  for (const { name, file } of files) {
-    const content = new Uint8Array(await file.arrayBuffer());
+  for (const [number, { name, file }] of files.entries()) {
+    progress(number, files.length);
     const label = new TextEncoder().encode(name);
-    const facts = [20, 0x800, 0, 0, 0x21, crc(content), content.length, content.length, label.length, 0];
+    const facts = [20, 0x800, 0, 0, 0x21, await crc(file, signal), file.size, file.size, label.length, 0];
     const local = header(0x04034b50, facts);
-    parts.push(local, label, content);
+    parts.push(local, label, file); // the browser reads it when it is sent
     directory.push(central(facts, offset), label);
-    offset += local.length + label.length + content.length;
+    offset += local.length + label.length + file.size;
   }
   const size = directory.reduce((sum, part) => sum + part.length, 0);
   const end = new DataView(new ArrayBuffer(22));
@@ -74,8 +89,14 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   return n;
 });
 
-function crc(bytes) {
+// Of a file, block by block: only one is in memory.
+async function crc(file, signal) {
+  const reader = file.stream().getReader();
   let sum = 0xffffffff;
-  for (const byte of bytes) sum = TABLE[(sum ^ byte) & 255] ^ (sum >>> 8);
-  return (sum ^ 0xffffffff) >>> 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { done, value } = await reader.read();
+    if (done) return (sum ^ 0xffffffff) >>> 0;
+    for (const byte of value) sum = TABLE[(sum ^ byte) & 255] ^ (sum >>> 8);
+  }
 }

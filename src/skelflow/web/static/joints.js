@@ -1,4 +1,4 @@
-// The joints that the network found most informative, and its attention on each of them over time.
+// The joints with the highest scores, and the attention at the place of each over time.
 
 const MOST = 8, STRONGEST = 2;
 const HEAT = [[20, 11, 52], [120, 28, 109], [207, 68, 70], [251, 155, 6], [252, 255, 164]];
@@ -8,13 +8,23 @@ function heat(share) {
   return HEAT[low].map((value, i) => value + (HEAT[low + 1][i] - value) * (place - low));
 }
 
+const SCORE = "One score a joint for the whole recording (Eq. 2), scaled within it: 1.00 is the highest of these joints, and does not say how much the answer rests on it.";
+const STRIP = "The strip is the attention at the joint's place, frame by frame: bright is strong, empty where the joint is outside of what the network sees. It changes mostly where the discs of joints overlap.";
+const CHOOSE = "Choose a joint to find it in 3D.";
+
 export function drawJoints(answer, mark) {
-  const skeleton = answer.skeleton;
-  if (!skeleton || !skeleton.scores.length) return null;
+  const skeleton = answer.skeleton, note = document.getElementById("rows-note");
+  if (!skeleton?.scores.length) {
+    note.textContent = skeleton
+      ? "There are no scores: nobody is seen, or the network gives joints none; synthetic-8, which comes with the package, gives them."
+      : "The recording has no skeleton, so there are no scores.";
+    document.getElementById("rows").replaceChildren();
+    return () => {};
+  }
   const ranked = skeleton.scores.flatMap((scores, body) => scores.map((score, joint) => ({ body, joint, score })))
     .sort((a, b) => b.score - a.score).slice(0, MOST);
   const several = skeleton.scores.length > 1;
-  const rows = ranked.map((each) => drawRow(skeleton, each, several));
+  const rows = ranked.map((each) => drawRow(skeleton, each, several, answer.times_s));
   rows.forEach(({ row }, k) => row.addEventListener("click", () => {
     const on = row.getAttribute("aria-pressed") !== "true";
     rows.forEach((other) => other.row.setAttribute("aria-pressed", "false"));
@@ -22,14 +32,12 @@ export function drawJoints(answer, mark) {
     mark(on ? ranked[k].body : -1, ranked[k].joint);
   }));
   document.getElementById("rows").replaceChildren(...rows.map(({ row }) => row));
-  document.getElementById("rows-note").textContent = skeleton.attention
-    ? "Score of each joint over the whole recording; the strip is the attention at the joint, frame by frame: bright is strong, empty where the joint is outside of what the network sees. Choose a joint to find it in 3D."
-    : "Score of each joint over the whole recording. Choose a joint to find it in 3D.";
+  note.textContent = [SCORE, ...(skeleton.attention ? [STRIP] : []), CHOOSE].join(" ");
   const last = Math.max(1, answer.times_s.length - 1);
   return (i) => rows.forEach(({ cursor }) => { if (cursor) cursor.style.left = `calc(${100 * i / last}% - 1px)`; });
 }
 
-function drawRow(skeleton, { body, joint, score }, several) {
+function drawRow(skeleton, { body, joint, score }, several, times) {
   const row = document.createElement("button"), name = document.createElement("span");
   const value = document.createElement("b"), strip = document.createElement("div");
   row.type = "button";
@@ -52,6 +60,17 @@ function drawRow(skeleton, { body, joint, score }, several) {
   const pen = canvas.getContext("2d"), picture = pen.createImageData(values.length, 1);
   values.forEach((each, i) => each !== null && picture.data.set([...heat(each / STRONGEST), 255], 4 * i));
   pen.putImageData(picture, 0, 0);
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", describe(values, times));
   strip.append(canvas, cursor);
   return { row, cursor };
+}
+
+// What a strip shows, in words.
+function describe(values, times) {
+  const seen = values.filter((value) => value !== null);
+  if (!seen.length) return "outside of what the network sees throughout";
+  const most = Math.max(...seen), when = times[values.indexOf(most)].toFixed(1);
+  const outside = seen.length < values.length ? `, outside of what the network sees in ${values.length - seen.length} of ${values.length} frames` : "";
+  return `attention ${Math.min(...seen).toFixed(2)} to ${most.toFixed(2)}, strongest at ${when} s${outside}`;
 }

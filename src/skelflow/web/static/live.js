@@ -21,7 +21,7 @@ export function watchLive(name, say) {
   say("loading the network", { busy: true });
   own.onmessage = (event) => {
     if (socket !== own) return;
-    if (event.data instanceof ArrayBuffer) return showPicture(event.data);
+    if (event.data instanceof ArrayBuffer) return showPicture(event.data, own);
     const told = JSON.parse(event.data);
     if (told.begins) begin(told.begins, shown, say);
     if (told.answer) answer(told.answer, shown);
@@ -48,9 +48,10 @@ function begin(facts, shown, say) {
   at("stage").focus({ preventScroll: true });
 }
 
-async function showPicture(message) {
+async function showPicture(message, own) {
   const canvas = at(new Uint8Array(message, 0, 1)[0] === 0 ? "live-image" : "live-flow");
   const picture = await createImageBitmap(new Blob([message.slice(1)], { type: "image/jpeg" }));
+  if (socket !== own) return picture.close();
   if (canvas.width !== picture.width || canvas.height !== picture.height) Object.assign(canvas, { width: picture.width, height: picture.height });
   canvas.closest("figure").hidden = false;
   canvas.getContext("2d").drawImage(picture, 0, 0);

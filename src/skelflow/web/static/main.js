@@ -1,11 +1,12 @@
 // The page: choose or send a recording, wait for it, show the answer.
-import { follow, forget, load, overview, send, start } from "./api.js";
-import { dropped, pack } from "./files.js";
-import { show } from "./answer.js";
+import { follow, forget, overview, send, start } from "./api.js";
+import { check, collect, entriesOf, pack } from "./files.js";
+import { hide, load, show } from "./answer.js";
 import { stopLive, watchLive } from "./live.js";
 
 const at = (id) => document.getElementById(id);
-let job = null;
+let job = null; // the recording that the page shows or waits for: no other one may change the page
+let bounds = null; // of what may be sent
 
 function say(text, { wrong = false, done = 0, total = 0, busy = false } = {}) {
   at("message").textContent = text;
@@ -24,28 +25,35 @@ function tell(status) {
   say(`${status.name}: ${status.stage || "starting"}${count}`, { busy: true, done: status.done, total: status.total });
 }
 
-async function recognize(ask) {
-  const own = {};
-  if (job && job.id) forget(job.id);
-  job = own;
+// End what the page shows or waits for, here and on the server.
+function leave() {
+  job?.control.abort();
+  if (job?.id) forget(job.id);
+  job = null;
   stopLive();
-  at("intro").hidden = at("answer").hidden = true;
+  hide();
+  at("intro").hidden = true;
+}
+
+async function recognize(ask) {
+  leave();
+  const own = { control: new AbortController() }, isWanted = () => job === own;
+  const report = (text, facts) => isWanted() && say(text, facts);
+  job = own;
   try {
-    say("sending", { busy: true });
-    const status = await ask((sent, total) => say("sending", { busy: true, done: sent, total }));
+    report("sending", { busy: true });
+    const status = await ask(report, own.control.signal);
     own.id = status.id;
-    if (job !== own) return forget(own.id);
-    await follow(status, (now) => job === own && tell(now), () => job === own);
-    if (job !== own) return;
-    const answer = await load(own.id);
-    if (job !== own) return;
-    await show(answer, own.id);
+    if (!isWanted()) return void forget(own.id);
+    await follow(status, (now) => isWanted() && tell(now), isWanted);
+    if (!isWanted()) return;
+    const loaded = await load(own.id);
+    if (!isWanted()) return;
     say("");
-    at("answer").hidden = false;
+    show(loaded);
     at("stage").focus({ preventScroll: true });
-    window.dispatchEvent(new Event("resize"));
   } catch (error) {
-    if (job === own) say(error.message, { wrong: true });
+    report(error.message, { wrong: true });
   }
 }
 
@@ -54,13 +62,16 @@ function mark(button) {
   button?.setAttribute("aria-current", "true");
 }
 
-async function sendFiles(files) {
+// Send files; `find` gives them, for a folder's have to be looked for.
+function sendFiles(find) {
   mark(null);
-  if (!files.length) return say("nothing was dropped that can be read", { wrong: true });
-  await recognize(async (progress) => {
-    say("packing", { busy: true });
-    const { name, body } = await pack(files);
-    return send(name, body, progress);
+  recognize(async (report, signal) => {
+    report("looking at the files", { busy: true });
+    const files = await find(signal);
+    check(files, bounds);
+    const { name, body } = await pack(files, signal, (done, total) => report("packing", { busy: true, done, total }));
+    report("sending", { busy: true });
+    return send(name, body, signal, (done, total) => report("sending", { busy: true, done, total }));
   });
 }
 
@@ -68,14 +79,12 @@ function accept(input) {
   input.addEventListener("change", () => {
     const files = [...input.files].map((file) => ({ name: file.webkitRelativePath || file.name, file }));
     input.value = "";
-    sendFiles(files);
+    sendFiles(() => files);
   });
 }
 
 function watch(name) {
-  if (job?.id) forget(job.id);
-  job = null;
-  at("intro").hidden = at("answer").hidden = true;
+  leave();
   watchLive(name, say);
 }
 
@@ -83,9 +92,10 @@ function acceptDrops(box) {
   const over = (event, on) => { event.preventDefault(); box.classList.toggle("over", on); };
   window.addEventListener("dragover", (event) => over(event, true));
   window.addEventListener("dragleave", (event) => over(event, false));
-  window.addEventListener("drop", async (event) => {
+  window.addEventListener("drop", (event) => {
     over(event, false);
-    sendFiles(await dropped(event.dataTransfer));
+    const entries = entriesOf(event.dataTransfer); // the event keeps them no longer than it lasts
+    sendFiles((signal) => collect(entries, signal));
   });
 }
 
@@ -93,14 +103,13 @@ async function begin() {
   accept(at("files"));
   accept(at("folder"));
   acceptDrops(at("drop"));
-  at("cancel").addEventListener("click", () => {
-    if (job?.id) forget(job.id);
-    job = null;
-    stopLive();
-    say("stopped");
+  at("cancel").addEventListener("click", () => { leave(); say("stopped"); });
+  window.addEventListener("pagehide", () => { // the page may be shown again as it was left
+    if (!at("cancel").hidden) say("stopped");
+    leave();
   });
   at("live-stop").addEventListener("click", () => { stopLive(); say("stopped"); });
-  const here = await overview();
+  const here = bounds = await overview();
   at("about").textContent = `${here.network} (${here.weights}) tells ${here.actions.length} actions apart: ${here.actions.join(", ")}`;
   at("about").title = here.actions.join(", ");
   for (const sample of here.samples) {

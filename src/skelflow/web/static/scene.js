@@ -120,10 +120,11 @@ export class Scene {
   drawSkeleton(project, dots) {
     const skeleton = this.answer.skeleton, pen = this.pen;
     if (!skeleton) return;
+    const bone = getComputedStyle(this.canvas).getPropertyValue("--bone"); // light or dark, as the page is
     skeleton.joints_m[this.frame].forEach((joints, body) => {
       const spots = joints.map((joint) => (joint.every((value) => value !== null) ? project(...joint) : null));
       pen.lineWidth = 2 * dots;
-      pen.strokeStyle = "#59c2ff";
+      pen.strokeStyle = bone;
       for (const [a, b] of skeleton.bones) {
         if (!spots[a] || !spots[b]) continue;
         pen.beginPath();
@@ -131,12 +132,12 @@ export class Scene {
         pen.lineTo(spots[b][0], spots[b][1]);
         pen.stroke();
       }
-      spots.forEach((spot, joint) => spot && this.drawJoint(spot, skeleton.scores[body]?.[joint] ?? 0, body, joint, dots));
+      spots.forEach((spot, joint) => spot && this.drawJoint(spot, skeleton.scores[body]?.[joint] ?? 0, body, joint, bone, dots));
     });
     pen.shadowBlur = 0;
   }
 
-  drawJoint([x, y], score, body, joint, dots) {
+  drawJoint([x, y], score, body, joint, bone, dots) {
     const pen = this.pen, chosen = this.marked.body === body && this.marked.joint === joint;
     pen.shadowColor = "#ffb454";
     pen.shadowBlur = 18 * score * dots;
@@ -144,8 +145,11 @@ export class Scene {
     pen.beginPath();
     pen.arc(x, y, (2.5 + 4.5 * score) * dots, 0, 2 * Math.PI);
     pen.fill();
-    if (!chosen) return;
     pen.shadowBlur = 0;
+    pen.strokeStyle = bone;
+    pen.lineWidth = dots;
+    pen.stroke();
+    if (!chosen) return;
     pen.strokeStyle = "#ff3b6b";
     pen.lineWidth = 2.5 * dots;
     pen.beginPath();
