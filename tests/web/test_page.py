@@ -137,8 +137,10 @@ def test_page_says_what_is_wrong_with_a_file(address: str, tmp_path: Path) -> No
 def test_page_stays_stopped_and_frees_the_queue(address: str) -> None:
     held: list[Route] = []
     with visiting(address) as page:
-        page.route("**/api/samples/*", held.append)
+        page.route("**/api/samples/*", lambda route: held.append(route))
         page.locator("#samples button").first.click()
+        while not held:
+            page.wait_for_timeout(20)
         page.locator("#cancel").click()
         with page.expect_request(lambda ask: ask.method == "DELETE"):
             held[0].continue_()
