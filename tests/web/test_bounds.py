@@ -13,6 +13,7 @@ from skelflow.web.guard import Guard
 from skelflow.web.jobs import Jobs
 from skelflow.web.limits import Limits
 from skelflow.web.live import routes
+from skelflow.web.live.replay import TEXT
 from skelflow.web.samples import SampleFile
 from skelflow.web.worker import Task, without_paths
 from tests.waiting import wait_for
@@ -80,7 +81,7 @@ class _Starter:
 
     def start(self, *_: Any) -> tuple[_Process, Connection]:
         ours, theirs = multiprocessing.Pipe(duplex=False)
-        theirs.send_bytes(bytes([routes.TEXT]) + json.dumps({"begins": {}}).encode())
+        theirs.send_bytes(bytes([TEXT]) + json.dumps({"begins": {}}).encode())
         return self.process, ours
 
 
