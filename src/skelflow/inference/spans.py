@@ -41,9 +41,9 @@ def find_spans(answers: Iterable[StreamAnswer]) -> tuple[Span, ...]:
     >>> from skelflow.inference.result import Prediction
     >>> def answer(start_s, end_s, name):
     ...     return StreamAnswer(start_s, end_s, (Prediction(1, name, 0.5),), 0, 0)
-    >>> found = find_spans([answer(0, 2, "sit"), answer(1, 3, "sit"), answer(2, 4, "wave")])
+    >>> found = find_spans([answer(0.0, 2.0, "sit"), answer(1.0, 3.0, "sit")])
     >>> [(span.name, span.start_s, span.end_s) for span in found]
-    [('sit', 0, 2.5), ('wave', 2.5, 4)]
+    [('sit', 0.0, 3.0)]
     """
     known = list(answers)
     middles = [(each.start_s + each.end_s) / 2 for each in known]

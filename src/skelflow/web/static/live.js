@@ -42,6 +42,7 @@ function begin(facts, shown, say) {
   at("live-action").textContent = "…";
   at("live-name").textContent = `${facts.recording}, ${facts.rate_hz.toFixed(0)} frames a second, as from a camera`;
   at("live-facts").textContent = "the first answer comes after half a second of frames";
+  at("live-notes").textContent = "";
   at("live-legend").replaceChildren();
   for (const id of ["live-image", "live-flow"]) at(id).closest("figure").hidden = true;
   drawLines(shown);
@@ -62,6 +63,7 @@ function answer(told, shown) {
   const [best] = told.predictions, late = told.latency_s === null ? "" : `${Math.round(1000 * told.latency_s)} ms late, `;
   at("live-action").textContent = best ? `${best.name}, ${Math.round(100 * best.probability)} %` : "nobody is seen";
   at("live-facts").textContent = `${told.start_s.toFixed(1)} to ${told.end_s.toFixed(1)} s; ${late}${told.frames} frames, ${told.dropped} dropped`;
+  if (told.notes.length) at("live-notes").textContent = told.notes.join("; "); // with the first answer alone
   for (const { name, probability } of told.predictions) {
     if (!shown.lines.has(name)) shown.lines.set(name, []);
     shown.lines.get(name).push([told.end_s, probability]);
