@@ -25,6 +25,7 @@ def recording(tmp_path: Path) -> Path:
     moved = person + np.arange(FRAMES)[:, None, None] * (0.01, 0, 0)
     path = tmp_path / "a01_s01_e00_v01.json"
     path.write_text(json.dumps({"skeletons": moved.tolist()}))
+    (tmp_path / "actions.txt").write_text("1: right arm swipe to the left\n")  # as the network says
     return path
 
 

@@ -1,6 +1,7 @@
 """Weights that come with the package are found by name, from any folder."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +14,7 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import WeightsError
 from skelflow.models.registry import create_model
 from skelflow.models.weights import load_model, load_part, save_model
+from skelflow.recordings import open_recording
 from skelflow.weights import bundled_file, bundled_names, find_weights
 from skelflow.weights.cards import read_card
 
@@ -112,6 +114,17 @@ def test_a_branch_starts_from_weights_that_take_it_from_others(
     load_part(started, part, path)
     expected, found = (getattr(each, part).state_dict() for each in (whole, started))
     assert all(torch.equal(found[name], value) for name, value in expected.items())
+
+
+def test_numbers_of_another_data_set_are_no_classes(data_dir: Path, tmp_path: Path) -> None:
+    checkpoint = Recognizer.load("utd-mhad-skeleton").checkpoint
+    wave = open_recording(data_dir / "utd_mhad" / "depth" / "a3_s1_t1_depth.mat")
+    assert checkpoint.action_name(wave) == "right hand wave"
+    drop = open_recording(min((data_dir / "nw_ucla").glob("a03_*.json")))  # 3 is another action
+    assert checkpoint.action_name(drop) is None
+    (tmp_path / "actions.txt").write_text("3: bowling (right hand)\n")
+    named = replace(drop, path=tmp_path / "a03.json")
+    assert checkpoint.action_name(named) == "bowling (right hand)"
 
 
 def test_the_skeleton_weights_answer_as_published(tmp_path: Path, data_dir: Path) -> None:

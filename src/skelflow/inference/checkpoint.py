@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt
 
-from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.catalog import action_name, find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
 from skelflow.datasets.protocols import hold_out, split
@@ -24,8 +24,9 @@ from skelflow.io.files import is_folder
 from skelflow.models.base import Network
 from skelflow.models.samples import make_samples
 from skelflow.models.weights import load_model, read_header
+from skelflow.recordings.action_names import find_actions_file
 from skelflow.settings import Count, Settings
-from skelflow.types import Labels
+from skelflow.types import Recording
 from skelflow.weights import find_weights
 from skelflow.wording import counted
 
@@ -162,10 +163,18 @@ class Checkpoint:
             content.update(file.read_bytes())
         return content.hexdigest()
 
-    def action_name(self, labels: Labels) -> str | None:
-        """The name of a recording's action; None when its action is unknown or none of them."""
+    def action_name(self, recording: Recording) -> str | None:
+        """The class that a recording shows; None when its action is unknown or none of them.
+
+        Numbers of another data set, and those that an `actions.txt` explains, may mean other
+        actions: then what they are called counts.
+        """
         names = dict(zip(self.classes, self.class_names, strict=True))
-        return None if labels.action is None else names.get(labels.action)
+        action, own = recording.labels.action, action_name(recording)
+        is_alike = recording.source in ("", self.meta.source)
+        if own is None or (is_alike and find_actions_file(recording.path) is None):
+            return None if action is None else names.get(action)
+        return own if own in self.class_names else None
 
     def sequences(self, store: Store, protocol: str | None, side: Side) -> list[str]:
         """Names of the sequences on one side of a protocol, the training's own by default.

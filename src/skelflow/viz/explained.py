@@ -83,5 +83,5 @@ def _describe(recognizer: Recognizer, path: Path) -> tuple[Result, Section]:
     known_hz = recognizer.checkpoint.frame_rate_hz
     recording = recognizer.with_joints(at_rate(open_recording(path), known_hz))
     explanation = recognizer.explain(recording)
-    truth = recognizer.checkpoint.action_name(recording.labels)
+    truth = recognizer.checkpoint.action_name(recording)
     return explanation.result, describe_case(Case(recording, explanation, truth))

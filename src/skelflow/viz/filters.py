@@ -51,7 +51,7 @@ def explain_filters(
     poses: dict[str, Pose] = {}
     for number, each in enumerate(paths, start=1):
         recording = open_recording(each)
-        name = checkpoint.action_name(recording.labels) or recording.name
+        name = checkpoint.action_name(recording) or recording.name
         groups.setdefault(name, []).append(joint_responses(checkpoint, recording))
         if recording.skeleton is not None and name not in poses:
             poses[name] = _middle_pose(recording.skeleton.joints_m)

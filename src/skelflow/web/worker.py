@@ -107,7 +107,7 @@ def _work(task: Task, say: _Reports) -> None:
     recording = replace(recording, repairs=(*recording.repairs, *left_out))
     explanation = recognizer.explain(recording, progress=say.progress("computing scene flow"))
     say(stage="drawing")
-    truth = recognizer.checkpoint.action_name(recording.labels)
+    truth = recognizer.checkpoint.action_name(recording)
     write_answer(recording, explanation, truth, task.folder)
 
 

@@ -12,9 +12,11 @@ from skelflow.io.plugins import load_plugins
 from skelflow.recordings import find_reader, register_reader
 from skelflow.recordings.action_names import find_action_names
 from skelflow.skeleton.layouts import register_layout
+from skelflow.types import Recording
 
 __all__ = [
     "DataSet",
+    "action_name",
     "data_sets",
     "find_data_set",
     "known_action_names",
@@ -86,6 +88,15 @@ def known_action_names(paths: Iterable[Path]) -> dict[int, str]:
                     "recordings; use one actions.txt above all of them"
                 )
     return names
+
+
+def action_name(recording: Recording) -> str | None:
+    """What its action is called, by an `actions.txt` above it or by its data set."""
+    action = recording.labels.action
+    if action is None:
+        return None
+    data_set = find_data_set(recording.source)
+    return (find_action_names(recording.path) or data_set.action_names).get(action)
 
 
 @cache

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skelflow.datasets.catalog import find_data_set
+from skelflow.datasets.catalog import action_name
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
 from skelflow.io.files import is_file, is_folder, trouble
 from skelflow.recordings import find_recordings, holds_many, open_recording
-from skelflow.recordings.action_names import find_action_names
 from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
 from skelflow.wording import counted
@@ -96,7 +95,7 @@ def list_facts(recording: Recording) -> dict[str, Any]:
             "joints": skeleton.joints_m.shape[2],
         },
         "labels": {k: v for k, v in vars(recording.labels).items() if v is not None},
-        "action_name": _action_name(recording),
+        "action_name": action_name(recording),
         "mended": list(recording.repairs),
     }
 
@@ -115,21 +114,12 @@ def describe_recording(recording: Recording) -> str:
         size = f"{counted(bodies, 'body', 'bodies')}, {counted(joints, 'joint')}"
         lines.append(f"  skeleton   {skeleton.layout}, {size}")
     known = {k: str(v) for k, v in vars(recording.labels).items() if v is not None}
-    if name := _action_name(recording):
+    if name := action_name(recording):
         known["action"] += f" ({name})"
     labels = ", ".join(f"{k} {v}" for k, v in known.items())
     lines.append(f"  labels     {labels or 'none'}")
     lines += [f"  mended     {repair}" for repair in recording.repairs]
     return "\n".join(lines)
-
-
-def _action_name(recording: Recording) -> str | None:
-    """What its action is called, by an `actions.txt` above it or by its data set."""
-    action = recording.labels.action
-    if action is None:
-        return None
-    data_set = find_data_set(recording.source)
-    return (find_action_names(recording.path) or data_set.action_names).get(action)
 
 
 def _camera(camera: Camera) -> str:

@@ -159,5 +159,5 @@ def _recognize(
 def _known(recognizer: Recognizer, path: Path) -> Case | None:
     """The answer to a recording; None where its action is not known, or none of the network's."""
     recording = open_recording(path)
-    truth = recognizer.checkpoint.action_name(recording.labels)
+    truth = recognizer.checkpoint.action_name(recording)
     return None if truth is None else Case(*explain(recognizer, recording), truth)
