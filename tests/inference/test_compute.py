@@ -40,6 +40,7 @@ def test_half_a_launch_is_refused_and_does_not_stand_in_the_way(
             launch.setenv(name, "0")
         for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
             launch.setenv(name, "2")
+        launch.setenv("OMP_NUM_THREADS", "1")  # as launchers do; accelerate warns without it
         launch.delenv("MASTER_ADDR", raising=False)
         with pytest.raises(ConfigError, match=r"do not find each other: .*MASTER_ADDR"):
             make_accelerator(device="cpu")
