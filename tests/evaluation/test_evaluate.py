@@ -205,3 +205,20 @@ def test_classify_joints_refuses_a_store_that_none_tests_in(tmp_path: Path) -> N
     training = make_tiny_store(tmp_path / "s.zarr", subjects=(1, 3))
     with pytest.raises(DataError, match="no sequence tests under 'cross-subject'"):
         classify_joints(training.path)
+
+
+def test_evaluate_takes_no_action_of_another_name_for_a_class(
+    skeleton_run: Path, store: Store, tmp_path: Path
+) -> None:
+    names = {1: "pick up", 2: store.meta.class_names[2]}
+    other = Store.create(tmp_path / "s.zarr", replace(store.meta, class_names=names))
+    for name in store.names():
+        other.write(store.read(name))
+    result = evaluate(skeleton_run, other.path)
+    assert result.untrained == {"pick up": 2}
+    assert result.sequences == 2
+    strange = Store.create(tmp_path / "t.zarr", replace(store.meta, class_names={1: "a", 2: "b"}))
+    for name in store.names():
+        strange.write(store.read(name))
+    with pytest.raises(DataError, match="none of the 4 sequences is of an action"):
+        evaluate(skeleton_run, strange.path)

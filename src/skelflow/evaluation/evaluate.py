@@ -181,15 +181,19 @@ def of_trained_actions(
 ) -> tuple[list[str], dict[str, int]]:
     """Sequences of the classes, and how many there are of each other action.
 
+    An action of another name is another one, though its number is the same: another data set's.
+
     Raises
     ------
     DataError
         None of them is of an action that was trained.
     """
     actions = {name: store.attributes(name)["labels"]["action"] for name in names}
-    known = [name for name in names if actions[name] in checkpoint.classes]
-    titles = store.meta.class_names
-    others = [actions[name] for name in names if actions[name] not in checkpoint.classes]
+    own, titles = checkpoint.meta.class_names, store.meta.class_names
+    renamed = {action for action in {*own} & {*titles} if own[action] != titles[action]}
+    trained = {*checkpoint.classes} - renamed
+    known = [name for name in names if actions[name] in trained]
+    others = [actions[name] for name in names if actions[name] not in trained]
     if not known:
         raise DataError(
             f"{store.path}: none of the {len(names)} sequences is of an action that "
