@@ -15,7 +15,7 @@ from skelflow.recordings.ntu.names import ntu_labels
 from skelflow.types import Labels
 from skelflow.wording import counted
 
-_SETUPS_60, _ACTIONS_60 = 17, 60
+_SETUPS_60, _ACTIONS_60 = 17, range(1, 61)
 _SHOWN = 6  # setups or names in a list
 
 Names = frozenset[str]
