@@ -134,6 +134,7 @@ CAMERAS = (
     b'{"width": 512, "height": 424, "fx": 365.0, "fy": 365.0, "cx": 256.0, "cy": 210.0}, "color": '
     b'{"width": 1920, "height": 1080, "matrix": [[1, 2, 3, 4], [5, 6, 7, 8]], "bend": null}}}}'
 )
+MSR_ACTION3D = b"0.1 0.2 2.5 1.0\n-0.1 -0.2 2.5 0.000000\n" * 20
 KINECT_V1 = json.dumps({"skeletons": np.full((2, 20, 3), 1.5).tolist(), "label": 3}).encode()
 PARSERS: dict[str, tuple[Read, bytes]] = {
     "a_depth.mat": (read_mat_values, mat(np.full((6, 8, 2), 2000, np.uint16))),
@@ -155,6 +156,7 @@ PARSERS: dict[str, tuple[Read, bytes]] = {
     "a.npz": (read_arrays, npz()),
     "cameras.json": (load_calibrations, CAMERAS),
     "a03_s02_e04_v01.json": (open_recording, KINECT_V1),
+    "a03_s02_e04_skeleton3D.txt": (open_recording, MSR_ACTION3D),
     "a.pkl": (read_pyskl, annotations()),
     "stack.npz": (read_stack, stack()),
     "depth.txt": (tum._read_list, b"# depth\n1000.0 depth/0.png\n1000.03 depth/1.png\n"),

@@ -11,7 +11,14 @@ from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.folder.writer import write_folder
 from skelflow.types import Recording
 from tests.cli.test_commands import run
-from tests.recordings import test_azure_kinect, test_nw_ucla, test_pyskl, test_ros, test_tum
+from tests.recordings import (
+    test_azure_kinect,
+    test_msr_action3d,
+    test_nw_ucla,
+    test_pyskl,
+    test_ros,
+    test_tum,
+)
 from tests.tiny_utd import write_recording
 
 
@@ -35,6 +42,8 @@ def written(kind: str, folder: Path) -> Path:
     folder.mkdir()
     if kind == "utd_mhad":
         return write_recording(folder, action=2, subject=3)
+    if kind == "msr_action3d":
+        return test_msr_action3d.write(folder)
     if kind == "nw_ucla":
         return test_nw_ucla.write(folder, "a03_s02_e00_v01")  # a repetition of 0 is a number
     if kind == "pyskl":
@@ -49,7 +58,8 @@ def written(kind: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "kind", ["utd_mhad", "nw_ucla", "pyskl", "azure_kinect", "ros", "tum", "stack"]
+    "kind",
+    ["utd_mhad", "msr_action3d", "nw_ucla", "pyskl", "azure_kinect", "ros", "tum", "stack"],
 )
 def test_import_writes_a_folder_that_reads_the_same(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

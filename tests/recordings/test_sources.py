@@ -24,7 +24,15 @@ ROWS = {
     for line in PAGE.partition(HEAD)[2].partition("\n\n")[0].splitlines()[2:]
     for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
 }
-FOCAL = {"folder": 60, "stack": 60, "ros": 50, "azure_kinect": 256, "tum": 525, "nw_ucla": 571.26}
+FOCAL = {
+    "folder": 60,
+    "stack": 60,
+    "ros": 50,
+    "azure_kinect": 256,
+    "tum": 525,
+    "nw_ucla": 571.26,
+    "msr_action3d": 285.63,
+}
 
 
 def recording_of(kind: str, folder: Path) -> Path:
@@ -54,9 +62,9 @@ def test_sources_table_has_a_row_for_every_reader() -> None:
 
 
 def test_what_no_reader_knows_is_answered_by_what_each_expects(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text("1 2 3")
+    (tmp_path / "a.dat").write_text("1 2 3")
     with pytest.raises(FormatError, match=r"recognizes; expected one of: a \.mkv file") as caught:
-        open_recording(tmp_path / "a.txt")
+        open_recording(tmp_path / "a.dat")
     assert str(caught.value).count("; ") == len(ROWS)
     assert all(f"({name})" in str(caught.value) for name in ROWS)
 
