@@ -221,6 +221,25 @@ def test_filters_are_drawn_for_each_action(
     assert str(out / "filters.png") in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("option", [["--filters"], []])
+def test_broken_recordings_are_left_out_and_said(
+    option: list[str], data: Path, fused: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = first_recording(data)
+    broken = [tmp_path / f"a1_s1_t{t}_depth.mat" for t in (1, 2)]
+    for each in broken:
+        each.write_bytes(b"no recording")
+    out = tmp_path / "out"
+    assert run("explain", fused, broken[0], good, *option, "--out", out) == 0
+    assert "left out a1_s1_t1_depth.mat: " in capsys.readouterr().out
+    assert len(list(out.iterdir())) == 1
+    assert run("explain", fused, *broken, *option, "--out", tmp_path / "none") == 2
+    said = capsys.readouterr().err
+    assert f"none of 2 recordings can be used: {broken[0]}: " in said
+    assert f"; {broken[1]}: " in said
+    assert not (tmp_path / "none").exists()
+
+
 def test_filters_need_a_guide_that_has_them(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gcn, recipe = data / "gcn", data / "gcn.toml"
     recipe.write_text(SKELETON_RECIPE)

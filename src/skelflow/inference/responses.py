@@ -11,7 +11,7 @@ from torch.utils.data import default_collate
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.datasets.store.source import OneSequence
-from skelflow.errors import DataError
+from skelflow.errors import DataError, WeightsError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.types import Joints3D, Recording
 
@@ -38,12 +38,16 @@ def joint_responses(checkpoint: Checkpoint, recording: Recording) -> JointRespon
 
     Raises
     ------
+    WeightsError
+        The network has no guide with such a layer.
     DataError
-        The network has no guide with such a layer, or the recording has not its joints.
+        The recording has not the network's joints.
     """
     network, meta = checkpoint.network, checkpoint.meta
     sequence, skeleton = network.config.sequence, recording.skeleton
-    if sequence is None or skeleton is None or skeleton.layout != meta.layout:
+    if sequence is None:
+        raise _no_filters(network.name)
+    if skeleton is None or skeleton.layout != meta.layout:
         found = "none" if skeleton is None else skeleton.layout
         raise DataError(
             f"{recording.path}: joints {found}, expected those that {network.name} was trained "
@@ -62,14 +66,18 @@ def joint_responses(checkpoint: Checkpoint, recording: Recording) -> JointRespon
     batch = default_collate([samples[0]])
     layer = network.first_layer(batch)
     if layer is None:
-        raise DataError(
-            f"{network.name}: its guide has no filters over time; res_tcn_bjcn and networks that "
-            "it guides have"
-        )
+        raise _no_filters(network.name)
     responses, score = layer.responses[0], network.score(batch)[0]
     body = int(responses.sum(dim=(0, 2)).argmax())
     parts = (layer.filters, responses[:, body], score[body])
     return JointResponses(*(part.float().numpy() for part in parts))
+
+
+def _no_filters(network: str) -> WeightsError:
+    return WeightsError(
+        f"{network}: its guide has no filters over time; res_tcn_bjcn and networks that it guides "
+        "have"
+    )
 
 
 def mean_responses(each: Sequence[JointResponses]) -> JointResponses:

@@ -9,7 +9,15 @@ from skelflow.errors import SkelflowError
 from skelflow.inference import Recognizer, Result
 from skelflow.pose import PoseMode
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.viz.page import Case, Failed, Progress, Section, describe_case, write_page
+from skelflow.viz.page import (
+    Case,
+    Failed,
+    Progress,
+    Section,
+    describe_case,
+    nothing_left,
+    write_page,
+)
 
 
 @dataclass(frozen=True)
@@ -62,13 +70,15 @@ def explain_recordings(
     failed: list[Failed] = []
 
     def sections() -> Iterator[Section | Failed]:
-        for number, each in enumerate(paths, start=1):
+        for each in paths:
             try:
                 result, section = _describe(recognizer, each)
             except SkelflowError as error:
-                if number == len(paths) and not results:
+                if len(paths) == 1:
                     raise
                 failed.append(Failed(each.name, str(error)))
+                if len(failed) == len(paths):
+                    raise nothing_left(failed) from None
                 yield failed[-1]
             else:
                 results.append(result)

@@ -1,23 +1,33 @@
 """The paper's Fig. 3: filters of BJCN-1, their responses, and the joints' scores by action."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from skelflow.errors import DataError
+from skelflow.errors import DataError, FormatError
 from skelflow.inference import Recognizer
 from skelflow.inference.responses import JointResponses, joint_responses, mean_responses
 from skelflow.io.atomic import atomic_write, folder_of
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.skeleton.layouts import Layout, find_layout
 from skelflow.types import Joints3D
+from skelflow.viz.page import Failed, nothing_left
 
 TOP = 6  # filters shown, as in the paper
 Top = Int64[np.ndarray, " top"]  # indices of filters
 Pose = Float32[np.ndarray, "joints 3"]
+
+
+@dataclass(frozen=True)
+class DrawnFilters:
+    """The actions of the picture, in the order drawn, and the recordings that are left out."""
+
+    actions: tuple[str, ...]
+    failed: tuple[Failed, ...] = ()
 
 
 def explain_filters(
@@ -26,8 +36,10 @@ def explain_filters(
     path: Path,
     *,
     progress: Callable[[int, int, str], None] = lambda *_: None,
-) -> tuple[str, ...]:
+) -> DrawnFilters:
     """Draw, for each action, the most responsive filters, their responses, and the scores.
+
+    Recordings that cannot be read or do not suit the network are left out.
 
     Parameters
     ----------
@@ -38,30 +50,40 @@ def explain_filters(
 
     Returns
     -------
-    The actions, in the order drawn; recordings without a known action stand alone.
+    Recordings without a known action stand alone, under their name.
 
     Raises
     ------
-    WeightsError, FormatError, DataError
-        Weights or recordings that cannot be used, or a network without such filters.
+    WeightsError
+        There are no usable weights, or their network has no such filters.
+    FormatError, DataError
+        None of the recordings can be used.
     """
     checkpoint = Recognizer.load(run).checkpoint
     paths = [found for given in recordings for found in find_recordings(given)]
     groups: dict[str, list[JointResponses]] = {}
     poses: dict[str, Pose] = {}
+    failed: list[Failed] = []
     for number, each in enumerate(paths, start=1):
-        recording = open_recording(each)
-        name = checkpoint.action_name(recording) or recording.name
-        groups.setdefault(name, []).append(joint_responses(checkpoint, recording))
-        if recording.skeleton is not None and name not in poses:
-            poses[name] = _middle_pose(recording.skeleton.joints_m)
-        progress(number, len(paths), recording.name)
+        try:
+            recording = open_recording(each)
+            responses = joint_responses(checkpoint, recording)
+        except (FormatError, DataError) as error:
+            if len(paths) == 1:
+                raise
+            failed.append(Failed(each.name, str(error)))
+        else:
+            name = checkpoint.action_name(recording) or recording.name
+            groups.setdefault(name, []).append(responses)
+            if recording.skeleton is not None and name not in poses:
+                poses[name] = _middle_pose(recording.skeleton.joints_m)
+        progress(number, len(paths), each.name)
     if not groups:
-        raise DataError("no recordings to explain; name some, or folders that hold some")
+        raise nothing_left(failed)
     layout = find_layout(str(checkpoint.meta.layout))
     rows = {name: mean_responses(each) for name, each in groups.items()}
     _draw(rows, poses, layout, path)
-    return tuple(rows)
+    return DrawnFilters(tuple(rows), tuple(failed))
 
 
 def _middle_pose(joints_m: Joints3D) -> Pose:

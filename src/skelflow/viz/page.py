@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
+from skelflow.errors import DataError
 from skelflow.inference import Explanation
 from skelflow.io.atomic import atomic_write, folder_of
 from skelflow.types import Recording
 from skelflow.version import __version__
 from skelflow.viz.panels import Picture, draw_panels
+from skelflow.wording import counted
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -27,6 +29,7 @@ WHOLE = "answered from frames of the whole recording"  # which clips spread over
 CURVES = 3  # actions whose probability is drawn over time
 _CHART_PX = (960, 120)
 _JPEG_QUALITY = 85
+_MOST_REASONS = 3  # in a message
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,15 @@ class Failed(NamedTuple):
 
     name: str
     reason: str
+
+
+def nothing_left(failed: Sequence[Failed]) -> DataError:
+    """What to raise where none of several recordings can be used: the first three say why."""
+    if not failed:
+        return DataError("no recordings to explain; name some, or folders that hold some")
+    said = "; ".join(each.reason for each in failed[:_MOST_REASONS])
+    more = "; ..." if len(failed) > _MOST_REASONS else ""
+    return DataError(f"none of {counted(len(failed), 'recording')} can be used: {said}{more}")
 
 
 def write_page(

@@ -56,8 +56,10 @@ def explain(
         from skelflow.viz.filters import explain_filters
 
         with bar("explaining") as progress:
-            actions = explain_filters(run, recordings, out / "filters.png", progress=progress)
-        say(f"{out / 'filters.png'}: {', '.join(actions)}")
+            drawn = explain_filters(run, recordings, out / "filters.png", progress=progress)
+        for name, reason in drawn.failed:
+            say(f"left out {name}: {reason}")
+        say(f"{out / 'filters.png'}: {', '.join(drawn.actions)}")
         return
     from skelflow.viz.explained import explain_recordings
 
