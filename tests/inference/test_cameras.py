@@ -100,11 +100,11 @@ def test_cameras_that_other_packages_bring_are_known(monkeypatch: pytest.MonkeyP
     assert {"plugged", "realsense"} <= set(cameras.list_cameras())
 
 
-@pytest.mark.parametrize("infrared", [True, False])
+@pytest.mark.parametrize(("infrared", "mirrored"), [(True, False), (False, False), (True, True)])
 def test_joints_found_frame_by_frame_lie_near_those_of_the_whole_recording(
-    infrared: bool,
+    infrared: bool, mirrored: bool
 ) -> None:
-    known = recording(4, infrared=infrared, mirrored=False)
+    known = recording(4, infrared=infrared, mirrored=mirrored)
     frames, source = with_estimated_joints(frames_of(known), StreamSource.of(known), "kinect_v2")
     assert source.layout == "kinect_v2"
     whole = estimate_skeleton(known)

@@ -126,9 +126,12 @@ def _finish(points_m: Points, states: States, recording: Recording) -> tuple[Poi
     """Gaps filled, jumps removed, and left and right the person's own."""
     filled, states = fill_gaps(points_m, states, frame_rate_hz=recording.frame_rate_hz)
     smoothed = smooth(filled)
-    if recording.mirrored:
-        return smoothed[:, list(MIRROR)], states[:, list(MIRROR)]
-    return smoothed, states
+    return own_sides(smoothed, states) if recording.mirrored else (smoothed, states)
+
+
+def own_sides(points_m: Points, states: States) -> tuple[Points, States]:
+    """Landmarks of a mirrored image with left and right as the person has them."""
+    return points_m[:, list(MIRROR)], states[:, list(MIRROR)]
 
 
 def _skeleton(

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.camera.pinhole import project
-from skelflow.pose.estimate import INFERRED, locate
+from skelflow.pose.estimate import INFERRED, locate, own_sides
 from skelflow.pose.joints import find_pose_layout, to_joint_states, to_joints
 from skelflow.pose.landmarks import COUNT
 from skelflow.pose.smooth import LONGEST_GAP_S
@@ -36,6 +36,7 @@ class JointEstimator:
     camera : of the frames.
     layout : "kinect_v1" or "kinect_v2".
     frame_rate_hz : of the frames.
+    mirrored : whether the images are, as in `skelflow.types.Recording`.
     people : the most that are followed; each keeps a place in the answer while seen.
 
     Raises
@@ -47,10 +48,16 @@ class JointEstimator:
     """
 
     def __init__(
-        self, camera: Camera, layout: str, *, frame_rate_hz: float, people: int = 2
+        self,
+        camera: Camera,
+        layout: str,
+        *,
+        frame_rate_hz: float,
+        mirrored: bool = False,
+        people: int = 2,
     ) -> None:
         find_pose_layout(layout)
-        self._camera, self._layout = camera, layout
+        self._camera, self._layout, self._mirrored = camera, layout, mirrored
         self._gap = round(LONGEST_GAP_S * frame_rate_hz)
         self._tracker = PersonTracker(people=people)
         self._people = [_Person() for _ in range(people)]
@@ -72,8 +79,10 @@ class JointEstimator:
         for person in self._people:
             person.take(found.get(person.number), self._gap)
         points_m = np.stack([person.points_m() for person in self._people])
-        joints_m = to_joints(points_m, self._layout).astype(np.float32)
         states = np.stack([person.states for person in self._people])
+        if self._mirrored:
+            points_m, states = own_sides(points_m, states)
+        joints_m = to_joints(points_m, self._layout).astype(np.float32)
         return FrameJoints(
             joints_m, project(joints_m, self._camera), to_joint_states(states, self._layout)
         )

@@ -48,6 +48,7 @@ class StreamSource:
     has_depth : whether frames have depth, or joints alone.
     notes : what to know of an answer to them, a sentence each.
     estimate : that their joints are estimated, in a sentence; "" where they are not.
+    mirrored : as in `Recording`: estimated joints change sides then.
     """
 
     camera: Camera
@@ -58,6 +59,7 @@ class StreamSource:
     has_depth: bool = True
     notes: tuple[str, ...] = ()
     estimate: str = ""
+    mirrored: bool = False
 
     @classmethod
     def of(cls, recording: Recording) -> "StreamSource":
@@ -74,6 +76,7 @@ class StreamSource:
             recording.has_depth,
             notes=recording.repairs,
             estimate=describe_estimate(skeleton),
+            mirrored=recording.mirrored,
         )
 
 

@@ -36,7 +36,12 @@ def with_estimated_joints(
             f"{source.name}: no depth images, and joints are estimated from them; give frames with "
             'joints, or with depth (pose "auto" takes joints that are there)'
         )
-    estimator = JointEstimator(source.camera, layout, frame_rate_hz=source.frame_rate_hz)
+    estimator = JointEstimator(
+        source.camera,
+        layout,
+        frame_rate_hz=source.frame_rate_hz,
+        mirrored=source.mirrored,
+    )
 
     def estimated() -> Iterator[StreamFrame]:
         for frame in frames:
