@@ -29,6 +29,7 @@ class Bag:
             self.store.register(get_types_from_msg(transforms, "tf2_msgs/msg/TFMessage"))
         self.writer: Any = Writer1(path) if ros1 else Writer2(path, version=8)
         self.connections: dict[str, Any] = {}
+        self.restarts = 0
 
     def __enter__(self) -> "Bag":
         self.writer.open()
@@ -42,10 +43,18 @@ class Bag:
 
     def write(self, topic: str, kind: str, time_s: float, message: Any) -> None:
         if topic not in self.connections:
-            self.connections[topic] = self.writer.add_connection(topic, kind, typestore=self.store)
+            caller = {"callerid": f"/driver_{self.restarts}"} if self.ros1 else {}
+            self.connections[topic] = self.writer.add_connection(
+                topic, kind, typestore=self.store, **caller
+            )
         serialize = self.store.serialize_ros1 if self.ros1 else self.store.serialize_cdr
         raw = serialize(message, kind)
         self.writer.write(self.connections[topic], round(1e9 * time_s), raw)
+
+    def start_again(self, topic: str) -> None:
+        """What follows comes from another publisher."""
+        self.restarts += 1
+        del self.connections[topic]
 
     def header(self, time_s: float, frame: str) -> Any:
         whole = round(1e9 * time_s)
@@ -53,7 +62,16 @@ class Bag:
         first = (0,) if self.ros1 else ()
         return self.type("std_msgs/msg/Header")(*first, stamp, frame)
 
-    def image(self, topic: str, time_s: float, pixels: np.ndarray, coding: str, frame: str) -> None:
+    def image(
+        self,
+        topic: str,
+        time_s: float,
+        pixels: np.ndarray,
+        coding: str,
+        frame: str,
+        *,
+        received_s: float | None = None,
+    ) -> None:
         rows = pixels.reshape(len(pixels), -1).view(np.uint8)
         padded = np.pad(rows, ((0, 0), (0, 8)))  # rows may be longer than their pixels
         message = self.type("sensor_msgs/msg/Image")(
@@ -66,10 +84,27 @@ class Bag:
             padded.ravel(),
         )
         # written later than it was taken: headers count
-        self.write(topic, "sensor_msgs/msg/Image", time_s + 0.004, message)
+        received_s = time_s + 0.004 if received_s is None else received_s
+        self.write(topic, "sensor_msgs/msg/Image", received_s, message)
 
-    def camera(self, topic: str, frame: str, *, focal: float, lens: list[float]) -> None:
+    def packed(self, topic: str, time_s: float, content: np.ndarray, said: str, frame: str) -> None:
+        kind = "sensor_msgs/msg/CompressedImage"
+        message = self.type(kind)(self.header(time_s, frame), said, content)
+        self.write(topic, kind, time_s, message)
+
+    def camera(
+        self,
+        topic: str,
+        frame: str,
+        *,
+        focal: float,
+        lens: list[float],
+        rectified: tuple[float, float, float] = (0, 0, 0),
+    ) -> None:
+        """`rectified`: focal length and center of the image without its lens, 0 = not known."""
         matrix = np.array([focal, 0, 31.5, 0, focal, 23.5, 0, 0, 1], float)
+        straight, cx, cy = rectified
+        projection = np.array([straight, 0, cx, 0, 0, straight, cy, 0, 0, 0, 1, 0], float)
         region = self.type("sensor_msgs/msg/RegionOfInterest")(0, 0, 0, 0, False)
         message = self.type("sensor_msgs/msg/CameraInfo")(
             self.header(10.0, frame),
@@ -79,7 +114,7 @@ class Bag:
             np.array(lens, float),
             matrix,
             np.eye(3).ravel(),
-            np.zeros(12),
+            projection if straight else np.zeros(12),
             0,
             0,
             region,
@@ -308,7 +343,6 @@ def test_ros_reads_a_bag_of_the_realsense_sdk() -> None:
 def write_compressed(path: Path, *, cut: int = 0) -> Path:
     with Bag(path, ros1=False) as bag:
         bag.camera("/camera/depth/camera_info", "d", focal=50.0, lens=[0.0] * 5)
-        kind = "sensor_msgs/msg/CompressedImage"
         for t in range(2):
             color = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH, 3), 90, np.uint8))[1].ravel()
             depth = cv2.imencode(".png", scene(t))[1].ravel()
@@ -317,9 +351,7 @@ def write_compressed(path: Path, *, cut: int = 0) -> Path:
                 ("/camera/depth/image_raw/compressedDepth", "16UC1; compressedDepth png", depth),
                 ("/camera/color/image_raw/compressed", "rgb8; jpeg compressed bgr8", color),
             ):
-                whole = content[: len(content) - cut]
-                message = bag.type(kind)(bag.header(5 + t / 30, "d"), text, whole)
-                bag.write(topic, kind, 5 + t / 30, message)
+                bag.packed(topic, 5 + t / 30, content[: len(content) - cut], text, "d")
     return path
 
 

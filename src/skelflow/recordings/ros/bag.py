@@ -4,10 +4,11 @@ import os
 import re
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from skelflow.recordings.ros.images import image_kind, stamp_s
 
 REALSENSE_STREAM = re.compile(r"/device_\d+/sensor_\d+/[^/]+")
 
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _IMAGES = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 
 
@@ -32,16 +34,19 @@ class Topic:
     Parameters
     ----------
     name : of the topic.
+    message_type : of its messages; publishers that differ in it make topics of their own.
     kind : "depth", "color" or "gray", see `image_kind`.
     frame : where the camera stands, by name.
-    received_ns : when each message was recorded, which is what it is found by.
+    received : when each message was recorded, nanoseconds, and how many were at that time before
+        it, which is what it is found by.
     times_s : of each message's header, or when it was recorded where that has none.
     """
 
     name: str
+    message_type: str
     kind: str
     frame: str
-    received_ns: tuple[int, ...]
+    received: tuple[tuple[int, int], ...]
     times_s: Float64[np.ndarray, " messages"]
 
 
@@ -90,30 +95,52 @@ def _refused(path: Path) -> Iterator[None]:
 
 
 def image_topics(bag: Any) -> list[Topic]:
-    """Every topic of images with at least one message; messages are not decoded but the first."""
-    topics = []
-    for connection in bag.connections:
-        if connection.msgtype not in _IMAGES:
-            continue
-        received, stamps, first = [], [], None
-        for _, time_ns, raw in bag.messages(connections=[connection]):
-            first = bag.deserialize(raw, connection.msgtype) if first is None else first
-            received.append(time_ns)
-            stamps.append(stamp_s(raw, is_ros1=not bag.is2) or 1e-9 * time_ns)
-        if first is None or not (kind := image_kind(first)):
-            continue
-        stamps = _sensor_times_s(bag, connection.topic, len(stamps)) or stamps
-        order = np.argsort(stamps, kind="stable")
-        topics.append(
-            Topic(
-                name=connection.topic,
-                kind=kind,
-                frame=_frame(connection.topic, str(first.header.frame_id)),
-                received_ns=tuple(received[i] for i in order),
-                times_s=np.array(stamps, np.float64)[order],
-            )
-        )
-    return topics
+    """Every topic of images with at least one message; messages are not decoded but the first.
+
+    All publishers of a topic count: a camera's program that was started again is another one.
+    """
+    named = dict.fromkeys((one.topic, one.msgtype) for one in bag.connections)
+    found = [_image_topic(bag, name, kind) for name, kind in named if kind in _IMAGES]
+    return [topic for topic in found if topic is not None]
+
+
+def _image_topic(bag: Any, name: str, message_type: str) -> Topic | None:
+    """A topic by its messages; None where there are none, or no images that are read."""
+    received: list[tuple[int, int]] = []
+    stamps: list[float] = []
+    first, times = None, Counter[int]()
+    for _, time_ns, raw in bag.messages(connections=_connections(bag, name, message_type)):
+        first = bag.deserialize(raw, message_type) if first is None else first
+        received.append((time_ns, times[time_ns]))
+        times[time_ns] += 1
+        stamps.append(stamp_s(raw, is_ros1=not bag.is2) or 1e-9 * time_ns)
+    if first is None or not (kind := image_kind(first)):
+        return None
+    stamps = _sensor_times_s(bag, name, len(stamps)) or stamps
+    order = np.argsort(stamps, kind="stable")
+    return Topic(
+        name=name,
+        message_type=message_type,
+        kind=kind,
+        frame=_frame(name, str(first.header.frame_id)),
+        received=tuple(received[i] for i in order),
+        times_s=np.array(stamps, np.float64)[order],
+    )
+
+
+def _connections(bag: Any, name: str, message_type: str) -> list[Any]:
+    return [one for one in bag.connections if (one.topic, one.msgtype) == (name, message_type)]
+
+
+def words(topic: str) -> list[str]:
+    """The words of a topic's name in small letters.
+
+    Examples
+    --------
+    >>> words("/camera/depth/image_rect_raw")
+    ['camera', 'depth', 'image', 'rect', 'raw']
+    """
+    return [word.lower() for word in _WORDS.findall(topic)]
 
 
 def _frame(topic: str, said: str) -> str:
@@ -157,7 +184,7 @@ class MessageReader:
         weakref.finalize(self, _close_own, self._bags)
 
     def __len__(self) -> int:
-        return len(self.topic.received_ns)
+        return len(self.topic.received)
 
     def where(self, t: int) -> str:
         """The message in words."""
@@ -165,13 +192,13 @@ class MessageReader:
 
     def read(self, t: int) -> Any:
         """Message t; `FormatError` when it is damaged."""
-        time_ns = self.topic.received_ns[t]
+        time_ns, before = self.topic.received[t]
         with self._lock:
             bag = self._bag()
-            connections = [one for one in bag.connections if one.topic == self.topic.name]
+            connections = _connections(bag, self.topic.name, self.topic.message_type)
             found = bag.messages(connections=connections, start=time_ns, stop=time_ns + 1)
             try:
-                connection, _, raw = next(iter(found))
+                connection, _, raw = next(islice(found, before, None))
                 return bag.deserialize(raw, connection.msgtype)
             except Exception as error:  # of a damaged bag: rosbags, SQLite, LZ4, struct ...
                 raise FormatError(f"{self.where(t)}: cannot be read ({error})") from error

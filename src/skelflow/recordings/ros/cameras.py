@@ -9,12 +9,13 @@ from scipy.spatial.transform import Rotation
 
 from skelflow.camera.lens import LensCamera
 from skelflow.errors import ConfigError, FormatError
-from skelflow.recordings.ros.bag import REALSENSE_STREAM, Topic, first_message
+from skelflow.recordings.ros.bag import REALSENSE_STREAM, Topic, first_message, words
 from skelflow.types import Camera
 
 _INFO = "sensor_msgs/msg/CameraInfo"
 _BROWN = ("plumb_bob", "rational_polynomial", "Brown Conrady", "")
 _FISHEYE = ("equidistant", "fisheye", "Kannala Brandt4")
+_RECTIFIED = frozenset({"rect", "rectified"})  # words of a topic's name
 
 Pose = Float64[np.ndarray, "4 4"]
 
@@ -34,7 +35,8 @@ def read_camera(bag: Any, topic: Topic, *, where: str) -> LensCamera:
     for name in [*beside, *sorted(set(names) - set(beside))]:
         message = first_message(bag, name)
         if message is not None and (name in beside or message.header.frame_id == topic.frame):
-            return _camera(message, is_rectified="rect" in topic.name, where=f"{where}, {name}")
+            is_rectified = not _RECTIFIED.isdisjoint(words(topic.name))
+            return _camera(message, is_rectified=is_rectified, where=f"{where}, {name}")
     raise FormatError(
         f"{where}: no camera_info for {topic.name}; topics of that kind: "
         f"{', '.join(names) or 'none'}"
@@ -122,12 +124,21 @@ def _pose(translation: Any, rotation: Any) -> Pose | None:
 
 
 def _camera(message: Any, *, is_rectified: bool, where: str) -> LensCamera:
-    """A camera of a CameraInfo of ROS 1 (`K`, `D`) or ROS 2 (`k`, `d`)."""
-    matrix = np.asarray(getattr(message, "k", None) if hasattr(message, "k") else message.K, float)
-    lens = np.asarray(getattr(message, "d", None) if hasattr(message, "d") else message.D, float)
+    """A camera of a CameraInfo of ROS 1 (`K`, `D`, `P`) or ROS 2 (`k`, `d`, `p`).
+
+    Notes
+    -----
+    Source: sensor_msgs/CameraInfo: K and D are those of the raw image, P is of the rectified one,
+    which has no lens, and 0 where it is not known.
+    """
+    matrix, lens, projection = (
+        np.asarray(getattr(message, name if hasattr(message, name) else name.upper()), float)
+        for name in ("k", "d", "p")
+    )
     model = str(message.distortion_model)
+    has_own = is_rectified and projection[0] > 0
     try:
-        fx, _, cx, _, fy, cy = matrix[:6].tolist()
+        fx, _, cx, _, fy, cy = (projection[[0, 1, 2, 4, 5, 6]] if has_own else matrix[:6]).tolist()
         pinhole = Camera(int(message.width), int(message.height), fx, fy, cx, cy)
         if is_rectified or not lens.any():
             return LensCamera(pinhole)

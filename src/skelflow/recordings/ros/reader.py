@@ -14,7 +14,14 @@ from skelflow.camera.register import resample_color
 from skelflow.errors import ConfigError, FormatError
 from skelflow.io.files import is_file, read_head
 from skelflow.recordings.reader import Reader
-from skelflow.recordings.ros.bag import MessageReader, Topic, first_message, image_topics, open_bag
+from skelflow.recordings.ros.bag import (
+    MessageReader,
+    Topic,
+    first_message,
+    image_topics,
+    open_bag,
+    words,
+)
 from skelflow.recordings.ros.cameras import Pose, read_camera, read_pose
 from skelflow.recordings.ros.images import color_rgb, depth_m, gray_values
 from skelflow.recordings.streams.timing import (
@@ -34,7 +41,6 @@ _METADATA = "metadata.yaml"
 _UNIT_M = 0.001  # of whole numbers (REP 118)
 _REALSENSE_UNIT = "/option/Depth_Units/value"
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _SAYING = frozenset({"depth", "ir", "infra", "infrared", "nir"})
 _TRANSPORT = re.compile(r"/compressed(Depth)?$")  # how a topic is sent, not what it shows
 
@@ -122,7 +128,7 @@ def _choose_depth(path: Path, topics: Sequence[Topic], asked: str | None) -> Top
         said = [one for one in found if _shows(one) == "depth"]
         is_one_camera = len({one.frame for one in found}) == 1
         found = said if said and is_one_camera else found
-        if not said and len({_TRANSPORT.sub("", one.name) for one in found}) > 1:
+        if not said and len({_shown(one) for one in found}) > 1:
             raise _several(path, "depth", found)
     chosen = _choose(path, found, "depth", asked)
     if chosen is None:
@@ -132,11 +138,15 @@ def _choose_depth(path: Path, topics: Sequence[Topic], asked: str | None) -> Top
     return chosen
 
 
+def _shown(topic: Topic) -> str:
+    """A topic's name without how it is sent: of raw and of compressed images the same."""
+    return _TRANSPORT.sub("", topic.name)
+
+
 def _shows(topic: Topic) -> str:
     """What a topic's name says it shows, its last word on that: "depth", "infrared" or ""."""
-    words = [word.lower() for word in _WORDS.findall(_TRANSPORT.sub("", topic.name))]
-    said = ["depth" if word == "depth" else "infrared" for word in words if word in _SAYING]
-    return said[-1] if said else ""
+    said = [word for word in words(_shown(topic)) if word in _SAYING]
+    return ("depth" if said[-1] == "depth" else "infrared") if said else ""
 
 
 def _choose(
@@ -184,7 +194,7 @@ def _left_out(topics: Sequence[Topic], depth: Topic) -> list[str]:
     return [
         f"{one.name} is left out: its images have 16 bits, infrared is read of 8"
         for one in topics
-        if one.kind == "depth" and _shows(one) != "depth" and one is not depth
+        if one.kind == "depth" and _shows(one) != "depth" and _shown(one) != _shown(depth)
     ]
 
 
