@@ -81,12 +81,15 @@ def test_a_colon_in_a_path_is_no_address(name: str, tmp_path: Path) -> None:
     assert infrared is not None and infrared[1].any()
 
 
-def test_squashed_color_is_left_out_of_what_does_not_need_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(320, 240), (1440, 1080), (1920, 800)])
+def test_squashed_color_is_left_out_of_what_does_not_need_it(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
     depth = tiny_ntu.write_depth(tmp_path / tiny_ntu.NAME, 2)
     tiny_ntu.write_skeleton(tmp_path, tiny_ntu.one_person(2))
-    tiny_ntu.write_video(tmp_path / f"{tiny_ntu.NAME}_rgb.avi", 2, (320, 240))
+    tiny_ntu.write_video(tmp_path / f"{tiny_ntu.NAME}_rgb.avi", 2, size)
     recording = open_recording(depth)
     assert (recording.color, recording.color_projection) == (None, None)
     assert recording.depth[1].any() and recording.skeleton is not None
-    said = "_rgb.avi has 320x240 pixels, no reduced copy of what was recorded"
+    said = f"_rgb.avi has {size[0]}x{size[1]} pixels, no reduced copy of what was recorded"
     assert any(said in repair for repair in recording.repairs)

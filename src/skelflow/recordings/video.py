@@ -63,7 +63,7 @@ class VideoFile:
         if self.stored <= 0:
             raise FormatError(f"{path}: no video that can be decoded ({check_file(path)} bytes)")
         check_pixels(path, found[1], found[0])
-        is_within = size is not None and max(np.subtract(found, size)) < 0
+        is_within = size is not None and max(np.subtract(found, size)) <= 0
         if not (smaller and is_within):
             check_size(path, found, size)
         self.path, self.size = path, found
