@@ -206,6 +206,21 @@ def test_ntu_takes_parts_from_several_disks(tmp_path: Path) -> None:
         find_recordings(one)
 
 
+@pytest.mark.parametrize("masked_folder", [f"nturgb+d_depth_masked/{NAME}", f"masked_{NAME}"])
+def test_ntu_takes_raw_depth_of_another_disk_before_masked_depth(
+    tmp_path: Path, masked_folder: str
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    skeleton = write_skeleton(one, one_person(1))
+    write_depth(one / masked_folder, 1, "MDepth", mm=2000)
+    write_depth(two / "nturgb+d_depth" / NAME, 1, mm=1000)
+    (one / "skelflow-roots.txt").write_text("../two\n")
+    for path in (*find_recordings(one), skeleton):
+        assert open_recording(path).depth[0][0, 0] == pytest.approx(1.0)
+    masked = open_recording(one / masked_folder)
+    assert masked.depth[0][0, 0] == pytest.approx(2.0)
+
+
 def test_ntu_follows_links_to_other_disks_once(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     skeleton = write_skeleton(one, one_person(3))

@@ -194,8 +194,13 @@ def _modality(entry: "os.DirEntry[str]", masked: bool) -> Modality | None:
 
 
 def _depth_places(bases: tuple[Path, ...], name: str) -> Iterator[Path]:
-    for place in _places(bases, _DEPTH_FOLDERS, name):
-        yield from (place / f"{prefix}{name}" for prefix in ("", "raw_", "masked_"))
+    """Raw depth in every base, then masked depth in every base."""
+    for masked in (False, True):
+        for place in _places(bases, _DEPTH_FOLDERS, name):
+            for prefix in ("", "raw_", "masked_"):
+                depth = place / f"{prefix}{name}"
+                if masked == (prefix == "masked_" or is_masked(depth)):
+                    yield depth
 
 
 def _file_places(bases: tuple[Path, ...], modality: Modality, name: str) -> Iterator[Path]:
