@@ -12,6 +12,7 @@ from skelflow.planning.plan import Plan, make_plan
 from skelflow.planning.probe import PrepareRate, TrainRate, probe_training
 from skelflow.training.recipe import resolve
 from tests.cli.test_commands import run
+from tests.recordings import test_nw_ucla
 from tests.tiny_folder import CONFIG, write_recording, write_recordings
 from tests.tiny_store import make_tiny_store
 
@@ -86,6 +87,31 @@ def test_make_plan_probes_prepare_and_training_and_leaves_nothing(
     assert plan.store_bytes == pytest.approx(sum(sizes), rel=0.05)
     assert 6 * plan.prepare.files == len(sizes)
     assert [entry.name for entry in (tmp_path / "scratch").glob("skelflow-plan-*")] == []
+
+
+def test_make_plan_rates_skeletons_alone_by_recordings(tmp_path: Path) -> None:
+    for action in (1, 2):
+        for view in (1, 2, 3):
+            test_nw_ucla.write(tmp_path / "source", f"a0{action}_s01_e00_v0{view}")
+    recipe = resolve(
+        {
+            "model": {"name": "res_tcn", "width": 0.02, "frames": 30},
+            "batch_size": 2,
+            "data": {"held_out_subjects": [99]},
+        }
+    )
+    plan = make_plan(tmp_path / "source", PrepareConfig(), recipe, workers=[64])
+    assert (plan.size.frames, plan.size.pairs, plan.size.clips, plan.pairs) == (12, 0, 0, 0)
+    assert (plan.prepare.recordings, plan.prepare.pairs, plan.prepare.unit) == (4, 0, "recording")
+    assert plan.core_hours == pytest.approx(6 * plan.prepare.core_s / 3600)
+    prepare(tmp_path / "source", tmp_path / "s", PrepareConfig())
+    sizes = [file.stat().st_size for file in (tmp_path / "s").glob("a*/**/*") if file.is_file()]
+    assert plan.store_bytes == pytest.approx(sum(sizes), rel=0.05)
+    lines = plan.to_text().splitlines()
+    assert lines[0] == "6 recordings, 72 frames, skeletons alone (from 6 opened, +- 0%)"
+    assert "a recording takes" in lines[1]
+    assert "kB a recording" in lines[-3]
+    assert "pair" not in plan.to_text()
 
 
 def test_probe_training_measures_a_recipe_that_accumulates_more_than_it_probes(

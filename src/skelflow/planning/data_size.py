@@ -23,7 +23,7 @@ class DataSize:
     ----------
     recordings : found.
     opened : of them, evenly spread.
-    frames, pairs, clips : of a recording, on average.
+    frames, pairs, clips : of a recording, on average; no pairs and clips where no flow is prepared.
     training_share : of the recordings, by the protocol.
     uncertainty : of the number of frames: one standard error of the mean, relative.
     """
@@ -65,13 +65,14 @@ def measure_size(
         frames.append(len(recording))
         training.append(trains(recording, sample.source, config))
     stride = config.flow.stride
+    has_flow = sample.has_depth and not config.skeletons_only
     starts = [clip_starts(n, stride=stride, length=length, overlap=overlap) for n in frames]
     return DataSize(
         recordings=len(paths),
         opened=len(frames),
         frames=float(np.mean(frames)),
-        pairs=float(np.mean([len(pair_times(n, stride)) for n in frames])),
-        clips=float(np.mean([len(start) for start in starts])),
+        pairs=has_flow * float(np.mean([len(pair_times(n, stride)) for n in frames])),
+        clips=has_flow * float(np.mean([len(start) for start in starts])),
         training_share=float(np.mean(training)),
         uncertainty=float(np.std(frames) / np.mean(frames) / math.sqrt(len(frames))),
     )

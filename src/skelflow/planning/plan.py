@@ -12,6 +12,7 @@ from skelflow.models.registry import configure
 from skelflow.planning.data_size import DataSize, measure_size
 from skelflow.planning.probe import PrepareRate, TrainRate, probe_prepare, probe_training
 from skelflow.training.config import RunConfig
+from skelflow.wording import counted
 
 Progress = Callable[[int, int, str], None]
 
@@ -45,19 +46,24 @@ class Plan:
         return self.size.recordings * self.size.pairs
 
     @property
+    def units(self) -> float:
+        """Of the whole data set, what `prepare` is the rate of: pairs, or recordings."""
+        return self.pairs if self.prepare.pairs else float(self.size.recordings)
+
+    @property
     def core_hours(self) -> float:
         """To prepare it, on a processor."""
-        return self.pairs * self.prepare.core_s / 3600
+        return self.units * self.prepare.core_s / 3600
 
     @property
     def hours_here(self) -> float:
         """To prepare it on this machine, as busy as it was."""
-        return self.pairs * self.prepare.wall_s / self.prepare.workers / 3600
+        return self.units * self.prepare.wall_s / self.prepare.workers / 3600
 
     @property
     def store_bytes(self) -> float:
         """Of the whole store."""
-        return self.pairs * self.prepare.bytes
+        return self.units * self.prepare.bytes
 
     @property
     def train_hours(self) -> float:
@@ -73,20 +79,22 @@ class Plan:
     def to_text(self) -> str:
         """A table with the rate behind each figure."""
         size, rate = self.size, self.prepare
+        flow = f", {self.pairs:,.0f} pairs, {size.recordings * size.clips:,.0f} clips"
         lines = [
-            f"{size.recordings:,} recordings, {size.recordings * size.frames:,.0f} frames, "
-            f"{self.pairs:,.0f} pairs, {size.recordings * size.clips:,.0f} clips "
+            f"{counted(size.recordings, 'recording')}, {size.recordings * size.frames:,.0f} frames"
+            f"{flow if rate.pairs else ', skeletons alone'} "
             f"(from {size.opened} opened, +- {size.uncertainty:.0%})",
-            f"prepare: {self.core_hours:,.1f} core-hours; a pair takes {1000 * rate.core_s:.0f} ms "
-            f"of a core, {1000 * rate.wall_s:.0f} ms here and now "
-            f"({rate.recordings} recordings, {rate.pairs} pairs)",
+            f"prepare: {_core_hours(self.core_hours)}; a {rate.unit} takes "
+            f"{1000 * rate.core_s:.0f} ms of a core, {1000 * rate.wall_s:.0f} ms here and now "
+            f"({counted(rate.recordings, 'recording')}"
+            f"{', ' + counted(rate.pairs, 'pair') if rate.pairs else ''})",
             f"  {_workers(rate.workers)}  {_duration(self.hours_here)} here, as busy as it is",
             *(
                 f"  {_workers(count)}  {_duration(self.core_hours / count)}, a core for each"
                 for count in self.workers
             ),
             f"  store            {_bytes(self.store_bytes)} in "
-            f"{size.recordings * rate.files:,.0f} files; {rate.bytes / 1000:.1f} kB a pair",
+            f"{size.recordings * rate.files:,.0f} files; {rate.bytes / 1000:.1f} kB a {rate.unit}",
         ]
         if self.train is not None:
             lines += [
@@ -152,6 +160,10 @@ def make_plan(
 
 def _workers(count: int) -> str:
     return f"{count:>5} {'worker' if count == 1 else 'workers':<9}"
+
+
+def _core_hours(hours: float) -> str:
+    return f"{hours:,.1f} core-hours" if hours >= 0.1 else f"{hours:.1g} core-hours"
 
 
 def _duration(hours: float) -> str:

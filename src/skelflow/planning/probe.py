@@ -32,11 +32,11 @@ class PrepareRate:
 
     Parameters
     ----------
-    recordings, pairs : prepared.
+    recordings, pairs : prepared; no pairs where only skeletons are.
     workers : side by side.
-    wall_s : that one worker took for one pair, the others and everything else at work too.
+    wall_s : that one worker took for one `unit`, the others and everything else at work too.
     core_s : of these, seconds on a processor.
-    bytes : in the store for one pair, joints and descriptions included.
+    bytes : in the store for one `unit`, joints and descriptions included.
     files : in the store for one recording.
     """
 
@@ -47,6 +47,11 @@ class PrepareRate:
     core_s: float
     bytes: float
     files: float
+
+    @property
+    def unit(self) -> str:
+        """What the rates are of: "pair", or "recording" where only skeletons are prepared."""
+        return "pair" if self.pairs else "recording"
 
 
 @dataclass(frozen=True)
@@ -83,14 +88,15 @@ def probe_prepare(
     lines = [json.loads(line) for line in (store / HISTORY).read_text().splitlines()]
     spent = {line["name"]: line for line in lines if line["state"] == "done"}
     pairs = sum(len(Store.open(store).joints_px(name)) for name in spent)
+    units = pairs or len(spent)
     files = [file for name in spent for file in (store / name).rglob("*") if file.is_file()]
     return PrepareRate(
         recordings=len(spent),
         pairs=pairs,
         workers=config.workers,
-        wall_s=sum(line["seconds"] for line in spent.values()) / pairs,
-        core_s=sum(line["cpu_s"] for line in spent.values()) / pairs,
-        bytes=sum(file.stat().st_size for file in files) / pairs,
+        wall_s=sum(line["seconds"] for line in spent.values()) / units,
+        core_s=sum(line["cpu_s"] for line in spent.values()) / units,
+        bytes=sum(file.stat().st_size for file in files) / units,
         files=len(files) / len(spent),
     )
 
