@@ -1,6 +1,7 @@
 """Recordings of every source as folders of one's own, and back."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 from skelflow.errors import DataError, FormatError
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.recordings.folder.writer import write_folder
-from skelflow.types import Recording
+from skelflow.types import Frames, Recording
+from tests import tiny_folder, tiny_ntu
 from tests.cli.test_commands import run
 from tests.recordings import (
     test_azure_kinect,
@@ -131,6 +133,56 @@ def test_folder_of_a_skeleton_alone_says_what_it_lacks(tmp_path: Path) -> None:
     settings.write_text(text.replace("width = 640\n", 'width = "wide"\n'))
     with pytest.raises(FormatError, match=r"\[camera\] width is 'wide', expected a number"):
         open_recording(folder)
+
+
+def test_import_leaves_out_a_skeleton_without_joints_and_says_so(tmp_path: Path) -> None:
+    before = open_recording(write_recording(tmp_path / "source", action=1, subject=1))
+    assert before.skeleton is not None
+    nobody = np.full_like(before.skeleton.joints_m, np.nan)
+    before = replace(before, skeleton=replace(before.skeleton, joints_m=nobody), repairs=())
+    assert write_folder(before, tmp_path / "out") == (
+        "the skeleton is left out: it has no joint in any frame",
+    )
+    assert open_recording(tmp_path / "out").skeleton is None
+    alone = replace(before, depth=Frames.absent(len(before), "no depth"))
+    with pytest.raises(DataError, match="neither depth nor a joint"):
+        write_folder(alone, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("wave\U0001f600", ""), ('a\x7fb\n"\\', ""), ("wave\udc80", "wave?")]
+)
+def test_import_keeps_any_name(tmp_path: Path, name: str, kept: str) -> None:
+    before = open_recording(test_nw_ucla.write(tmp_path))
+    write_folder(replace(before, name=name), tmp_path / "out")
+    assert open_recording(tmp_path / "out").name == (kept or name)
+
+
+def test_import_says_that_color_without_depth_is_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tiny_ntu.write_skeleton(tmp_path, tiny_ntu.one_person(3))
+    tiny_ntu.write_video(tmp_path / "nturgb+d_rgb" / f"{tiny_ntu.NAME}_rgb.avi", 3, (1920, 1080))
+    assert open_recording(path).color is not None
+    assert run("import", path, "--out", tmp_path / "out") == 0
+    assert "color is left out: only depth says" in capsys.readouterr().out
+    assert open_recording(tmp_path / "out").color is None
+
+
+def test_import_of_many_writes_nothing_outside_its_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "a" / "b" / "source"
+    for i, name in enumerate(("../../outside", str(tmp_path / "absolute"), "inside")):
+        tiny_folder.write_recording(source / f"r{i}")
+        settings = source / f"r{i}" / "recording.toml"
+        settings.write_text(settings.read_text().replace("]\n", f']\nname = "{name}"\n', 1))
+    assert run("import", source, "--out", tmp_path / "a" / "b" / "out") == 2
+    assert capsys.readouterr().out.count("must be a plain folder name") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+    assert [path.name for path in (tmp_path / "a" / "b" / "out").iterdir()] == ["inside"]
 
 
 def test_import_keeps_joints_of_ones_own(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from skelflow.camera.lens import LensCamera
 from skelflow.camera.pinhole import project
@@ -39,7 +40,8 @@ def write_folder(recording: Recording, out: Path, *, depth_scale: float = 0.001)
     ConfigError
         `depth_scale` is not positive.
     DataError
-        `out` is there already, or depth is farther than 16 bits of `depth_scale` reach.
+        `out` is there already, there is neither depth nor a joint, or depth is farther than 16
+        bits of `depth_scale` reach.
     FormatError
         A frame of the recording cannot be read.
     StorageError
@@ -66,13 +68,20 @@ def _write(recording: Recording, folder: Path, depth_scale: float) -> tuple[str,
     pinhole = Camera(camera.width, camera.height, camera.fx, camera.fy, camera.cx, camera.cy)
     k1, k2, k3 = camera.distortion
     lens = LensCamera(pinhole, (k1, k2, 0.0, 0.0, k3))
+    skeleton = recording.skeleton if _has_joints(recording.skeleton) else None
+    if not recording.has_depth and skeleton is None:
+        raise DataError(f"{recording.path}: neither depth nor a joint; a folder needs one of them")
     if recording.has_depth:
         _write_images(recording, folder, lens, depth_scale)
-    if recording.skeleton is not None:
-        _write_skeleton(folder / "skeleton.csv", recording.skeleton, lens)
-    text = _settings(recording, pinhole, depth_scale)
-    (folder / "recording.toml").write_text(text, encoding="utf-8")
+    if skeleton is not None:
+        _write_skeleton(folder / "skeleton.csv", skeleton, lens)
+    text = _settings(recording, skeleton, pinhole, depth_scale)
+    (folder / "recording.toml").write_text(text, encoding="utf-8", errors="replace")
     notes = [] if lens.is_straight else ["the lens is taken out of all images and joints"]
+    if skeleton is not recording.skeleton:
+        notes.append("the skeleton is left out: it has no joint in any frame")
+    if recording.color is not None and not recording.has_depth:
+        notes.append("color is left out: only depth says where its pixels belong")
     if recording.infrared is not None:
         notes.append("infrared is left out: folders hold depth, color and joints")
     return tuple(notes)
@@ -118,6 +127,14 @@ def _save(file: Path, image: np.ndarray) -> None:
     file.write_bytes(encoded.tobytes())
 
 
+def _has_joints(skeleton: Skeleton | None) -> bool:
+    return skeleton is not None and bool(_is_there(skeleton).any())
+
+
+def _is_there(skeleton: Skeleton) -> Bool[np.ndarray, "t bodies joints"]:
+    return np.asarray(np.isfinite(skeleton.joints_m).any(axis=-1))
+
+
 def _write_skeleton(file: Path, skeleton: Skeleton, lens: LensCamera) -> None:
     """A line for each joint that is there; as many digits as a float has."""
     layout, joints_m = find_layout(skeleton.layout), skeleton.joints_m
@@ -125,7 +142,7 @@ def _write_skeleton(file: Path, skeleton: Skeleton, lens: LensCamera) -> None:
     with file.open("w", encoding="utf-8", newline="") as stream:
         lines = csv.writer(stream, lineterminator="\n")
         lines.writerow(_COLUMNS)
-        for place in np.argwhere(np.isfinite(joints_m).any(axis=-1)).tolist():
+        for place in np.argwhere(_is_there(skeleton)).tolist():
             t, body, joint = place
             numbers = [*joints_m[t, body, joint], *pixels[t, body, joint]]
             texts = ["" if np.isnan(number) else f"{number:.9g}" for number in numbers]
@@ -133,8 +150,10 @@ def _write_skeleton(file: Path, skeleton: Skeleton, lens: LensCamera) -> None:
             lines.writerow([t, body, layout.joints[joint], *texts, tracking or 1])
 
 
-def _settings(recording: Recording, camera: Camera, depth_scale: float) -> str:
-    """`recording.toml`; JSON writes text, numbers and lists as TOML does."""
+def _settings(
+    recording: Recording, skeleton: Skeleton | None, camera: Camera, depth_scale: float
+) -> str:
+    """What `recording.toml` says."""
     labels = vars(recording.labels).items()
     tables: dict[str, dict[str, Any]] = {
         "recording": {
@@ -156,13 +175,18 @@ def _settings(recording: Recording, camera: Camera, depth_scale: float) -> str:
         },
         "labels": {key: value for key, value in labels if value is not None},
     }
-    if recording.skeleton is not None:
-        tables["skeleton"] = _layout(recording.skeleton.layout)
+    if skeleton is not None:
+        tables["skeleton"] = _layout(skeleton.layout)
     lines = []
     for table, values in tables.items():
         lines += ["", f"[{table}]"]
-        lines += [f"{key} = {json.dumps(value)}" for key, value in values.items()]
+        lines += [f"{key} = {_toml(value)}" for key, value in values.items()]
     return "\n".join(lines[1:]) + "\n"
+
+
+def _toml(value: object) -> str:
+    """JSON writes text, numbers and lists as TOML does, where it escapes no pair of surrogates."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _layout(name: str) -> dict[str, Any]:

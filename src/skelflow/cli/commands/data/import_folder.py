@@ -36,6 +36,7 @@ def import_(
     color_topic
         Of a ROS bag: which topic is the color.
     """
+    from skelflow.datasets.store.store import check_sequence_name
     from skelflow.errors import ConfigError, SkelflowError
     from skelflow.recordings import find_recordings, open_recording
     from skelflow.recordings.folder.writer import write_folder
@@ -52,7 +53,10 @@ def import_(
                 recording = read_bag(path, depth_topic=depth_topic, color_topic=color_topic)
             else:
                 recording = open_recording(path)
-            folder = out if paths == [source] else out / recording.name
+            folder = out
+            if paths != [source]:
+                check_sequence_name(recording.name)
+                folder = out / recording.name
             notes = write_folder(recording, folder, depth_scale=depth_scale)
         except SkelflowError as error:
             if paths == [source]:
