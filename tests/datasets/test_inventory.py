@@ -1,5 +1,6 @@
 """What `skelflow info` says of folders: parts, gaps, bad samples, protocols."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
 from skelflow.datasets.inspect.inventory import take_inventory
+from tests import tiny_folder
 from tests.cli.test_commands import run
 from tests.tiny_ntu import NAME, one_person, write_depth, write_skeleton, write_video
 
@@ -100,6 +102,42 @@ def test_cli_info_opens_the_recordings_of_other_data_sets(
     assert said.startswith("3 of utd_mhad: 3 open")
     assert "1 actions, 3 subjects" in said
     assert re.search(r"cross-subject +2 train, 1 test", said)
+
+
+def test_cli_info_counts_recordings_of_one_name_each(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for subject in (1, 2):
+        tiny_folder.write_recording(tmp_path / f"s{subject}" / "wave", subject=subject)
+        tiny_folder.write_recording(tmp_path / f"s{subject}" / "torn", subject=subject)
+        (tmp_path / f"s{subject}" / "torn" / "recording.toml").write_text("broken")
+    assert run("info", tmp_path, "--json") == 0
+    opened = json.loads(capsys.readouterr().out)["opened"]
+    assert (opened["open"], opened["frames"]) == (2, 10)
+    assert list(opened["failed"]) == [str(tmp_path / f"s{i}" / "torn") for i in (1, 2)]
+    assert [labels["subject"] for labels in opened["labels"].values()] == [1, 2]
+    assert run("info", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("4 of folder: 2 open (10 frames), 0 of them mended, 2 fail")
+    assert re.search(r"odd-subjects +1 train, 1 test", said)
+    assert all(f"fails: {tmp_path / f's{i}' / 'torn'}: " in said for i in (1, 2))
+
+
+def test_cli_info_takes_no_own_recording_for_ntus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_folder.write_recording(tmp_path / "own" / NAME)
+    assert run("info", tmp_path / "own") == 0
+    assert capsys.readouterr().out.startswith("1 of folder: 1 open (5 frames)")
+    touch_skeletons(tmp_path, [NAME])
+    assert run("info", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "1 recording here" in said
+    assert row(said, "depth") == "depth none"
+    assert "\n1 of folder: 1 open (5 frames)" in said  # beside NTU's, without --check
+    (tmp_path / "own" / NAME / "recording.toml").write_text("broken")
+    assert run("info", tmp_path) == 0  # what else is there can be read
+    assert "1 of folder: 0 open" in capsys.readouterr().out
 
 
 def test_cli_info_refuses_folders_with_nothing_in_them(

@@ -6,11 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from skelflow.datasets.catalog import action_name
+from skelflow.datasets.catalog.ntu import DATA_SET as NTU
 from skelflow.datasets.inspect.inventory import take_inventory
 from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import DataError
 from skelflow.io.files import is_file, is_folder, trouble
-from skelflow.recordings import find_recordings, holds_many, open_recording
+from skelflow.recordings import (
+    find_reader,
+    find_recordings,
+    holds_many,
+    open_recording,
+    readers,
+)
 from skelflow.recordings.walk import unreadable_folders
 from skelflow.types import Camera, Recording
 from skelflow.wording import counted
@@ -27,9 +34,11 @@ class Description:
 
     @property
     def holds_nothing_readable(self) -> bool:
-        """Whether recordings were opened, and every one of them failed."""
+        """Whether all recordings were opened, and every one of them failed."""
         opened = self.facts.get("opened")
-        return opened is not None and bool(opened["failed"]) and not opened["open"]
+        if opened is None or ("ntu" in self.facts and not opened["checked"]):
+            return False
+        return bool(opened["failed"]) and not opened["open"]
 
 
 def describe(
@@ -70,9 +79,21 @@ def describe(
         facts = {"ntu": inventory.to_dict() | {"left_out": list(map(str, unread))}}
     if check or not inventory.everything:
         found = [recording for path in paths for recording in find_recordings(path)]
-        opened = scan_recordings(found, check=check, progress=progress)
+    else:
+        found = [recording for path in paths for recording in _of_other_sources(path)]
+    if found:
+        opened = scan_recordings([*dict.fromkeys(found)], check=check, progress=progress)
         texts, facts = [*texts, opened.to_text()], {**facts, "opened": opened.to_dict()}
     return Description("\n\n".join(texts), facts)
+
+
+def _of_other_sources(path: Path) -> list[Path]:
+    """What readers other than that of NTU RGB+D find."""
+    if is_file(path) or find_reader(path) is not None:
+        return find_recordings(path)
+    others = [reader for reader in readers() if reader.name != NTU.name]
+    found = {recording for reader in others for recording in reader.find(path)}
+    return sorted(recording for recording in found if find_reader(recording) in others)
 
 
 def list_facts(recording: Recording) -> dict[str, Any]:

@@ -119,8 +119,6 @@ def find_parts(root: Path) -> Iterator[Path]:
     for disk in (root, *disks):
         for part in scan(disk):
             path = Path(part.folder, part.entry)
-            if "depth" in part.modality and is_file(path / "recording.toml"):
-                continue  # somebody's own recording of that name
             home = str(root if disks else home_of(path.parent))
             candidate = MODALITIES.index(part.modality), root / part.name if disks else path
             best[home, part.name] = min(best.get((home, part.name), candidate), candidate)
@@ -188,8 +186,8 @@ def _modality(entry: "os.DirEntry[str]", masked: bool) -> Modality | None:
     for modality, (_, ending) in _FILES.items():
         if entry.name.endswith(ending):
             return modality if entry.is_file() else None
-    if not entry.is_dir():
-        return None
+    if not entry.is_dir() or is_file(Path(entry.path, "recording.toml")):
+        return None  # the latter is somebody's own recording of that name
     return "masked depth" if masked or "mask" in entry.name.lower() else "depth"
 
 
