@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -17,10 +17,13 @@ from skelflow.types import Recording
 __all__ = [
     "DataSet",
     "action_name",
+    "action_names",
+    "contradiction",
     "data_sets",
     "find_data_set",
     "known_action_names",
     "register_data_set",
+    "share_actions",
 ]
 
 _registered: dict[str, DataSet] = {}
@@ -75,19 +78,59 @@ def known_action_names(paths: Iterable[Path]) -> dict[int, str]:
     FormatError
         An actions.txt has a line that is none.
     ConfigError
-        Two recordings call one number by different names.
+        Two recordings call one number by different names, or give one name to two numbers.
     """
     names: dict[int, str] = {}
     for path in paths:
         reader = find_reader(path)
-        own = find_action_names(path) or (find_data_set(reader.name).action_names if reader else {})
-        for number, name in own.items():
-            if names.setdefault(number, name) != name:
-                raise ConfigError(
-                    f"{path}: action {number} is {name!r}, and {names[number]!r} in other "
-                    "recordings; use one actions.txt above all of them"
-                )
+        own = action_names(path, "" if reader is None else reader.name)
+        if found := contradiction(own, names):
+            raise ConfigError(
+                f"{path}: {found} in other recordings; use one actions.txt above all of them"
+            )
+        names.update(own)
     return names
+
+
+def action_names(path: Path, source: str) -> Mapping[int, str]:
+    """What the actions of a source are called at a path: by an `actions.txt`, else its data set.
+
+    Raises
+    ------
+    FormatError
+        The actions.txt has a line that is none.
+    """
+    return find_action_names(path) or find_data_set(source).action_names
+
+
+def contradiction(names: Mapping[int, str], others: Mapping[int, str]) -> str:
+    """How two lists of actions contradict each other, in words; "" where they do not.
+
+    Examples
+    --------
+    >>> contradiction({1: "clap"}, {1: "wave"})
+    "action 1 is 'clap', and 'wave'"
+    >>> contradiction({2: "wave"}, {1: "wave"})
+    "'wave' is action 2, and 1"
+    """
+    numbers = {name: number for number, name in others.items()}
+    for number, name in names.items():
+        if others.get(number, name) != name:
+            return f"action {number} is {name!r}, and {others[number]!r}"
+        if numbers.get(name, number) != number:
+            return f"{name!r} is action {number}, and {numbers[name]}"
+    return ""
+
+
+def share_actions(source: str, other: str) -> bool:
+    """Whether the numbers of actions mean the same in two sources, as far as their data sets say.
+
+    Examples
+    --------
+    >>> share_actions("ntu", "pyskl"), share_actions("ntu", "folder")
+    (True, False)
+    """
+    return find_data_set(source).action_names == find_data_set(other).action_names
 
 
 def action_name(recording: Recording) -> str | None:
@@ -95,8 +138,7 @@ def action_name(recording: Recording) -> str | None:
     action = recording.labels.action
     if action is None:
         return None
-    data_set = find_data_set(recording.source)
-    return (find_action_names(recording.path) or data_set.action_names).get(action)
+    return action_names(recording.path, recording.source).get(action)
 
 
 @cache

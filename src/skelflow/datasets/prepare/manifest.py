@@ -20,12 +20,13 @@ HISTORY = "history.jsonl"
 _TOLD = {"origin", "name", "state"}
 
 
-def append_history(store: Path, status: RecordingStatus) -> None:
-    """Note when a recording ended, where, how, and how many seconds it took."""
+def append_history(store: Path, status: RecordingStatus, path: Path) -> None:
+    """Note when the recording at a path ended, where, how, and how many seconds it took."""
     line = {
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "name": status.name,
         "origin": status.origin,
+        "path": str(path),
         "state": status.state,
         "reason": status.reason,
         "seconds": status.seconds,
@@ -35,6 +36,18 @@ def append_history(store: Path, status: RecordingStatus) -> None:
     }
     with storage_errors(store), (store / HISTORY).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
+
+
+def read_places(store: Path) -> dict[str, Path]:
+    """Name -> where a sequence was prepared from; earlier versions did not note it."""
+    places: dict[str, Path] = {}
+    with suppress(FormatError):
+        for text in read_text(store / HISTORY).splitlines():
+            with suppress(FormatError):
+                line = parse_json(text, store / HISTORY)
+                if isinstance(line, dict) and line.get("state") == "done" and "path" in line:
+                    places[str(line.get("name"))] = Path(str(line["path"]))
+    return places
 
 
 def write_manifest(store: Store, tried: Iterable[RecordingStatus]) -> None:

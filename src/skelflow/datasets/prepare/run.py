@@ -1,21 +1,23 @@
 """Prepare a folder of recordings into a store: range first, then each recording, resumable."""
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.manifest import append_history, write_manifest
+from skelflow.datasets.prepare.naming import all_names, check_names
 from skelflow.datasets.prepare.sampling import (
     Sample,
     low_discrepancy_order,
     measure_range,
     sample_recordings,
 )
-from skelflow.datasets.prepare.task import RecordingStatus, name_taken, prepare_one
+from skelflow.datasets.prepare.stored import Stored
+from skelflow.datasets.prepare.task import RecordingStatus, prepare_one
 from skelflow.datasets.store.schema import StoreMeta
 from skelflow.datasets.store.store import Store, can_create_store
 from skelflow.errors import ConfigError, DataError, StorageError
@@ -92,8 +94,8 @@ def prepare(
     ------
     DataError
         No recording below `source`, none of them can be read, nothing moves in the sample
-        that the range is measured on, `out` is something else than a store or another run writes
-        into it, or the workers are lost.
+        that the range is measured on, `out` is something else than a store or gives actions
+        other names, another run writes into it, or the workers are lost.
     ConfigError
         `out` was made with another configuration, the crop exceeds the depth image, or the
         scheduler does not answer.
@@ -124,12 +126,15 @@ def prepare(
         if scheduler is not None:
             workers.connect()  # where none answers, nothing is written
         store = Store.create(out, _configure(sample, there, config, workers), exist_ok=True)
-        origins = {path: _origin(path, source) for path in paths}
-        tasks = _missing(store, origins, config)
+        stored = Stored.find(store, {path.absolute(): _origin(path, source) for path in paths})
+        missing = stored.missing()
+        store = _name_actions(store, sample, missing)
+        tasks = [(path, stored.origins[path], out.absolute(), config) for path in missing]
         statuses = [RecordingStatus("", "", "skipped")] * (len(paths) - len(tasks))
         try:
-            for status in _run(workers, tasks, set(origins.values())):
-                append_history(out, status)
+            for path, found in _run(workers, tasks):
+                status = stored.settle(path, found)
+                append_history(out, status, path)
                 if status.state == "no room":
                     raise StorageError(status.reason)
                 statuses.append(status)
@@ -156,18 +161,18 @@ def _heed_older_method(
         )
 
 
-def _missing(store: Store, origins: dict[Path, str], config: PrepareConfig) -> Tasks:
-    """A task for each recording that is not in the store."""
-    known = {store.attributes(name)["origin"] for name in store.names()}
-    todo = [(path, origin) for path, origin in origins.items() if origin not in known]
-    return [(path.absolute(), origin, store.path.absolute(), config) for path, origin in todo]
+def _name_actions(store: Store, sample: Sample, missing: list[Path]) -> Store:
+    """The store with the names of new actions; `DataError` where the sample contradicts it."""
+    for path in sample.paths:
+        check_names(path, sample.source, store)
+    return store.with_class_names(all_names([*sample.paths, *missing], store))
 
 
-def _run(workers: Workers, tasks: Tasks, origins: Container[str]) -> Iterator[RecordingStatus]:
-    """The status of each recording, in the order of completion."""
+def _run(workers: Workers, tasks: Tasks) -> Iterator[tuple[Path, RecordingStatus]]:
+    """The path and the status of each recording, in the order of completion."""
     with closing(workers.run(prepare_one, tasks)) as results:
         for result in results:
-            yield _check_name(_status(result), origins)
+            yield result.task[0], _status(result)
 
 
 def _status(result: TaskResult) -> RecordingStatus:
@@ -198,15 +203,6 @@ def _report(statuses: list[RecordingStatus]) -> PrepareReport:
 
 def _origin(path: Path, source: Path) -> str:
     return path.relative_to(source).as_posix() if path != source else path.name
-
-
-def _check_name(status: RecordingStatus, origins: Container[str]) -> RecordingStatus:
-    """Let a recording fail when another one of this run has its name in the store."""
-    if status.state != "skipped" or status.reason == status.origin:
-        return status
-    if status.reason not in origins:
-        return status
-    return replace(status, state="failed", reason=name_taken(status.name, status.reason))
 
 
 def _configure(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.datasets.catalog import find_data_set, known_action_names
+from skelflow.datasets.catalog import find_data_set, known_action_names, share_actions
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import (
     flow_frames,
@@ -67,6 +67,8 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
         except SkelflowError as error:
             first_error = first_error or str(error)
             continue
+        if readable and not share_actions(recording.source, readable[0][1].source):
+            continue  # the run over all recordings refuses it
         readable.append((path, recording))
         if trains(recording, readable[0][1].source, config):
             training.append(path)

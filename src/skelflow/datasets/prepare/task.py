@@ -8,6 +8,7 @@ from typing import Literal
 
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.naming import check_actions
 from skelflow.datasets.prepare.preprocess import prepare_sequence
 from skelflow.datasets.store.store import Store, check_sequence_name
 from skelflow.errors import SkelflowError, StorageError
@@ -23,7 +24,8 @@ class RecordingStatus:
     ----------
     name : of the recording; of its file or folder when it could not be opened.
     origin : path below the source folder.
-    state : "done", "skipped" (was there), "failed", or "no room": the store cannot be written.
+    state : "done", "skipped" (a sequence of its name was there), "failed", or "no room": the
+        store cannot be written.
     reason : why it failed, origin of the sequence that was there, or what its reader mended.
     estimated : whether its joints were estimated.
     seconds : that a worker spent.
@@ -60,7 +62,8 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         name = recording.name
         check_sequence_name(name)
         if store.has(name):
-            return _already_there(store, name, origin)
+            return RecordingStatus(name, origin, "skipped", store.attributes(name)["origin"])
+        check_actions(recording, store)
         recording = at_rate(recording, store.meta.frame_rate_hz)
         flow = config.flow.replace(method_version=store.meta.flow.method_version)
         if store.meta.layout is not None:
@@ -83,16 +86,3 @@ def _prepare(path: Path, origin: str, store: Store, config: PrepareConfig) -> Re
         return RecordingStatus(name, origin, "failed", reason)
     estimated = bool(sequence.estimated_from)
     return RecordingStatus(name, origin, "done", "; ".join(recording.repairs), estimated)
-
-
-def _already_there(store: Store, name: str, origin: str) -> RecordingStatus:
-    """The same recording seen from a folder further up or down, or another one of its name."""
-    there = store.attributes(name)["origin"]
-    if f"/{origin}".endswith(f"/{there}") or f"/{there}".endswith(f"/{origin}"):
-        return RecordingStatus(name, origin, "skipped", there)
-    return RecordingStatus(name, origin, "failed", name_taken(name, there))
-
-
-def name_taken(name: str, there: str) -> str:
-    """Why a recording of that name cannot be in the store."""
-    return f"the store already holds {name!r}, prepared from {there}; rename one of the two"

@@ -1,8 +1,10 @@
 """The store: prepared sequences on disk, one zarr group a recording, written atomically."""
 
+import json
 import os
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from skelflow.datasets.store.schema import PreparedSequence, SequenceFacts, Stor
 from skelflow.datasets.store.zarr_exit import end_quietly
 from skelflow.datasets.store.zarr_reader import ZarrReader, write_array
 from skelflow.errors import ConfigError, DataError, FormatError
-from skelflow.io.atomic import remove_partials, storage_errors, sync, temp_sibling
+from skelflow.io.atomic import atomic_write, remove_partials, storage_errors, sync, temp_sibling
 from skelflow.io.documents import read_json
 from skelflow.io.files import is_file, is_folder, refused, trouble
 from skelflow.settings import SettingsError
@@ -121,6 +123,24 @@ class Store:
             return cls(path, StoreMeta.from_json(found))
         except (SettingsError, LookupError, TypeError) as error:
             raise DataError(f"{path / 'zarr.json'}: damaged ({error}); prepare again") from error
+
+    def with_class_names(self, names: Mapping[int, str]) -> "Store":
+        """The store with these names of actions, written where they differ from what it says.
+
+        Raises
+        ------
+        StorageError
+            It cannot be written; then the names are as before.
+        """
+        if dict(names) == dict(self.meta.class_names):
+            return self
+        meta = replace(self.meta, class_names=dict(names))
+        file = self.path / "zarr.json"
+        said = read_json(file)
+        said["attributes"]["skelflow"]["class_names"] = meta.to_json()["class_names"]
+        with atomic_write(file) as partial:
+            partial.write_text(json.dumps(said, indent=2), encoding="utf-8")
+        return replace(self, meta=meta)
 
     def names(self) -> list[str]:
         """Names of all sequences, sorted; `DataError` where one may not be looked at."""
