@@ -9,8 +9,10 @@ import torch
 
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
+from skelflow.inference import Explanation
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.recognizer import Recognizer
+from skelflow.inference.stream import StreamSource, frames_of
 from skelflow.models.config import Input
 from skelflow.models.registry import create_model
 from skelflow.recordings import open_recording
@@ -147,3 +149,46 @@ def test_predict_says_when_flow_saw_less_than_in_training(
     of_joints = "only 60% of its joints lie on the depth"  # the test's own are a line
     assert result.notes == (of_joints, *notes)
     assert all(f"note: {note}" in result.to_text() for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("learned", "looked_at", "notes"),
+    [
+        (("none",), "none", 0),  # as the bundled networks of UTD-MHAD
+        (("none", "color"), "color", 0),
+        (("infrared",), "color", 1),  # there is none, so what there is, and a note
+        ((), "color", 0),  # an older checkpoint, which does not say
+    ],
+)
+def test_flow_sees_what_that_of_the_training_saw(
+    learned: tuple[str, ...], looked_at: str, notes: int, tmp_path: Path
+) -> None:
+    store = make_tiny_store(tmp_path / "s.zarr", layout=None)
+    recording = open_recording(write_recording(tmp_path, action=1, subject=1))
+    size = (recording.camera.height, recording.camera.width, 3)
+    images = np.random.default_rng(0).integers(0, 255, (len(recording), *size), np.uint8)
+    colored = replace(recording, color=Frames(len(recording), images.__getitem__))
+    trained = replace(checkpoint("c3d", store), intensities=learned)
+
+    def explain(intensity: str) -> Explanation:
+        flow = store.meta.flow.replace(intensity=intensity)
+        return Recognizer(replace(trained, meta=replace(store.meta, flow=flow))).explain(colored)
+
+    explained, expected = explain("auto"), explain(looked_at)
+    np.testing.assert_array_equal(explained.flow, expected.flow)
+    assert sum("its flow saw" in note for note in explained.result.notes) == notes
+
+
+def test_a_network_that_reads_no_joints_takes_a_recording_with_others(tmp_path: Path) -> None:
+    recognizer = Recognizer(checkpoint("c3d", make_tiny_store(tmp_path / "s.zarr")))
+    recording = open_recording(write_recording(tmp_path, action=1, subject=1))
+    assert recording.skeleton is not None
+    parts = ("joints_m", "joints_px", "tracking")
+    more = {
+        part: getattr(recording.skeleton, part)[:, :, [*range(20), *range(5)]] for part in parts
+    }
+    other = replace(recording, skeleton=replace(recording.skeleton, layout="kinect_v2", **more))
+    expected = recognizer.recognize(recording).predictions
+    assert recognizer.recognize(other).predictions == expected
+    *_, last = recognizer.stream(frames_of(other), StreamSource.of(other), window_s=60.0)
+    assert last.predictions == expected

@@ -73,7 +73,7 @@ def test_window_shows_no_motion_where_depth_drops_out(recording: Recording, stor
         return np.zeros_like(recording.depth[t]) if t in (3, 4) else recording.depth[t]
 
     black = replace(recording, depth=Frames(len(recording), depth))
-    window = SlidingWindow(StreamSource.of(black), network.checkpoint.meta, 99, reads_clips=True)
+    window = SlidingWindow(StreamSource.of(black), network.checkpoint, 99)
     for frame in frames_of(black):
         window.add(frame)
     found = window.sequence()
@@ -89,8 +89,8 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
     recording: Recording, store: Store
 ) -> None:
     network = recognizer(store, "fused")
-    meta, stride = network.checkpoint.meta, network.checkpoint.meta.flow.stride
-    window = SlidingWindow(StreamSource.of(recording), meta, 4, reads_clips=True)
+    stride = network.checkpoint.meta.flow.stride
+    window = SlidingWindow(StreamSource.of(recording), network.checkpoint, 4)
     for frame in frames_of(recording):
         window.add(frame)
         assert len(window.sequence().joints_m) <= 4
@@ -98,7 +98,7 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
     assert begin % stride == 0
     assert begin > 0
     np.testing.assert_array_equal(found.joints_m, recording.skeleton.joints_m[begin:])
-    whole = SlidingWindow(StreamSource.of(recording), meta, 99, reads_clips=True)
+    whole = SlidingWindow(StreamSource.of(recording), network.checkpoint, 99)
     for frame in frames_of(recording):
         whole.add(frame)
     np.testing.assert_array_equal(found.flow, whole.sequence().flow[begin // stride :])
@@ -107,14 +107,14 @@ def test_window_holds_the_last_frames_as_a_recording_of_them_would(
 def test_window_hands_on_each_flow_in_order_whatever_the_threads(
     recording: Recording, store: Store
 ) -> None:
-    meta = recognizer(store, "fused").checkpoint.meta
+    checkpoint = recognizer(store, "fused").checkpoint
     shown: dict[int, list[np.ndarray]] = {1: [], 3: []}
     threads = torch.get_num_threads()
     try:
         for count, flows in shown.items():
             torch.set_num_threads(count)
             source = StreamSource.of(recording)
-            window = SlidingWindow(source, meta, 99, reads_clips=True, on_flow=flows.append)
+            window = SlidingWindow(source, checkpoint, 99, on_flow=flows.append)
             for frame in frames_of(recording):
                 window.add(frame)
             np.testing.assert_array_equal(window.sequence().flow, flows)
@@ -140,8 +140,7 @@ def test_answers_name_nothing_while_nobody_is_seen(recording: Recording, store: 
 
 
 def test_window_counts_dropped_frames_and_keeps_time(recording: Recording, store: Store) -> None:
-    meta = recognizer(store, "fused").checkpoint.meta
-    window = SlidingWindow(StreamSource.of(recording), meta, 99, reads_clips=True)
+    window = SlidingWindow(StreamSource.of(recording), recognizer(store, "fused").checkpoint, 99)
     for frame in frames_of(recording):
         if frame.t not in (1, 2):
             window.add(frame)
@@ -171,8 +170,9 @@ def test_replay_drops_all_but_the_newest_when_nobody_asked_in_time(recording: Re
 
 def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store) -> None:
     network, source = recognizer(store, "fused"), StreamSource.of(recording)
-    with pytest.raises(ConfigError, match="positive"):
-        next(network.stream(frames_of(recording), source, every_s=0.0))
+    for wrong in ({"every_s": 0.0}, {"window_s": float("inf")}, {"every_s": float("nan")}):
+        with pytest.raises(ConfigError, match="positive and finite"):
+            next(network.stream(frames_of(recording), source, **wrong))
     recorded = replace(network, pose="recorded")
     with pytest.raises(DataError, match="no skeleton, but fused reads one"):
         next(recorded.stream(frames_of(recording), replace(source, layout=None)))
@@ -183,7 +183,7 @@ def test_stream_refuses_what_it_cannot_answer(recording: Recording, store: Store
         network.checkpoint.meta, flow=network.checkpoint.meta.flow.replace(range_m=None)
     )
     with pytest.raises(DataError, match="fixed range"):
-        SlidingWindow(source, loose, 9, reads_clips=True)
+        SlidingWindow(source, replace(network.checkpoint, meta=loose), 9)
 
 
 def test_a_stream_without_depth_answers_from_joints_alone(

@@ -14,6 +14,7 @@ from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.recognizer import Recognizer
+from skelflow.inference.stream import StreamSource, frames_of
 from skelflow.models.registry import create_model
 from tests.pose.person import recording
 from tests.tiny_store import make_tiny_store
@@ -35,6 +36,18 @@ def test_predict_estimates_joints_and_says_so(checkpoint: Checkpoint) -> None:
     assert f"note: {result.notes[0]}" in result.to_text()
     assert "joints" in result.seconds
     assert len(result.scores) == 1
+
+
+def test_a_stream_keeps_joints_that_were_estimated_over_the_whole_recording(
+    checkpoint: Checkpoint,
+) -> None:
+    recognizer = Recognizer(checkpoint, pose="estimate")
+    known = recognizer.with_joints(recording(5, absent=(2,)))
+    *_, last = recognizer.stream(frames_of(known), StreamSource.of(known), window_s=60.0)
+    assert last.predictions == recognizer.recognize(known).predictions
+    again = StreamSource.of(recording(5, absent=(2,)))
+    *_, other = recognizer.stream(frames_of(recording(5, absent=(2,))), again, window_s=60.0)
+    assert other.predictions != last.predictions  # frame by frame, gaps are filled otherwise
 
 
 def test_predict_estimates_nothing_when_told_so(checkpoint: Checkpoint) -> None:

@@ -101,11 +101,13 @@ def intensity_source(recording: WithImages, asked: str) -> str:
     recording : whose streams are looked at, or one of its frames.
     asked : one of these three, or "auto": infrared where there is any, else color, else nothing.
     """
-    if asked != "auto":
-        return asked
-    if recording.infrared is not None:
-        return "infrared"
-    return "color" if recording.color is not None else "none"
+    return intensity_sources(recording)[0] if asked == "auto" else asked
+
+
+def intensity_sources(recording: WithImages) -> tuple[str, ...]:
+    """What the flow of this recording may see beside depth, the best first; "none" is the last."""
+    there = {"infrared": recording.infrared, "color": recording.color}
+    return (*(name for name, images in there.items() if images is not None), "none")
 
 
 def read_intensity(recording: Recording, t: int, depth: Depth, source: str) -> Intensity | None:

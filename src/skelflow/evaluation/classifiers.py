@@ -97,7 +97,7 @@ def classify_features(
 
     Notes
     -----
-    Source: the paper, section 4.4. A sequence's features are the mean over its clips.
+    Source: the paper, section 4.3. A sequence's features are the mean over its clips.
     """
     _check(classifier)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)

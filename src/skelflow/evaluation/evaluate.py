@@ -235,7 +235,7 @@ def _predict(
     loader = shared_loader(samples, accelerator, batch_size=batch_size)
     for logits, _, sequence in gathered_logits(logits_of, loader, accelerator):
         index = sequence.cpu().numpy()
-        np.add.at(sums, index, logits.double().softmax(dim=1).cpu().numpy())
+        np.add.at(sums, index, logits.cpu().double().softmax(dim=1).numpy())
         np.add.at(counts, index, 1)
         done += len(index)
         if accelerator.is_main_process:

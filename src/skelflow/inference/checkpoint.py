@@ -12,7 +12,9 @@ from pydantic import ConfigDict, Field, NonNegativeInt
 from skelflow.datasets.catalog import action_name, find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
+from skelflow.datasets.pairs import WithImages, intensity_source, intensity_sources
 from skelflow.datasets.protocols import hold_out, split
+from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.sides import Side
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
@@ -148,6 +150,23 @@ class Checkpoint:
     def frame_rate_hz(self) -> float | None:
         """Of the recordings that it was trained on; None where nothing says it."""
         return self.meta.frame_rate_hz or find_data_set(self.meta.source).frame_rate_hz
+
+    @property
+    def joints_read(self) -> str | None:
+        """Layout of the joints that the network reads; None where it reads none."""
+        return self.meta.layout if self.network.config.reads_joints else None
+
+    def flow_of(self, recording: WithImages) -> FlowSettings:
+        """How the flow of this recording is made: it sees what that of the training saw.
+
+        Of recordings prepared with intensity "auto" it saw what was there; color, say, that none of
+        them had is not looked at, unless there is nothing else that they had.
+        """
+        own = self.meta.flow
+        if own.intensity != "auto":
+            return own
+        known = [name for name in intensity_sources(recording) if name in self.intensities]
+        return own.replace(intensity=known[0] if known else intensity_source(recording, "auto"))
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -98,8 +98,8 @@ def prepared_samples(
         with timed(seconds, "flow"):
             sequence = prepare_sequence(
                 recording,
-                PrepareConfig(flow=checkpoint.meta.flow),
-                layout=checkpoint.meta.layout,
+                PrepareConfig(flow=checkpoint.flow_of(recording)),
+                layout=checkpoint.joints_read,
                 focal_px=checkpoint.focal_px,
                 threads=torch.get_num_threads(),
                 progress=progress,
@@ -125,9 +125,9 @@ def _samples_in_turn(
     with timed(seconds, "flow"):
         outline = outline_sequence(
             recording,
-            PrepareConfig(flow=meta.flow),
+            PrepareConfig(flow=checkpoint.flow_of(recording)),
             range_m=range_m,
-            layout=meta.layout,
+            layout=checkpoint.joints_read,
             focal_px=checkpoint.focal_px,
         )
     sequence = outline.sequence

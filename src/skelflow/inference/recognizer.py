@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from itertools import islice
+from math import inf
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,6 @@ from torch.utils.data import DataLoader
 from skelflow.datasets.loading.batch import Batch
 from skelflow.datasets.loading.clips import ClipDataset, SkeletonDataset
 from skelflow.datasets.loading.sampling import Clip
-from skelflow.datasets.pairs import intensity_source
 from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.datasets.prepare.preprocess import Progress
 from skelflow.datasets.windows import pair_times
@@ -221,24 +221,23 @@ class Recognizer(HubWeights):
         Raises
         ------
         ConfigError
-            A time is not positive.
+            A time is not positive and finite.
         DataError
             The frames lack what the network reads, or come in another order.
         """
-        if not (window_s > 0 and every_s > 0):
-            raise ConfigError(f"stream: times must be positive, found {window_s} and {every_s} s")
+        if not (0 < window_s < inf and 0 < every_s < inf):
+            raise ConfigError(
+                f"stream: times must be positive and finite, found {window_s} and {every_s} s"
+            )
         check_rate(source, self.checkpoint.frame_rate_hz)
-        if self._reads_joints and wants_estimate(self.pose, source.layout):
+        if self._reads_joints and not source.estimate and wants_estimate(self.pose, source.layout):
             layout = str(self.checkpoint.meta.layout)
             frames, source = with_estimated_joints(frames, source, layout)
         self._check_layout(source.name, source.layout)
         window = SlidingWindow(
             source,
-            self.checkpoint.meta,
+            self.checkpoint,
             round(window_s * source.frame_rate_hz),
-            reads_clips=self.checkpoint.network.config.reads_clips,
-            reads_joints=self._reads_joints,
-            focal_px=self.checkpoint.focal_px,
             on_flow=on_flow,
         )
         return answer_frames(
@@ -249,7 +248,7 @@ class Recognizer(HubWeights):
             lambda frame: self._notes(
                 source.estimate,
                 source.notes,
-                intensity_source(frame, self.checkpoint.meta.flow.intensity),
+                self.checkpoint.flow_of(frame).intensity,
             ),
         )
 

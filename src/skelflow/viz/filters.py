@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from skelflow.datasets.prepare.adapt import at_rate
 from skelflow.errors import DataError, FormatError
 from skelflow.inference import Recognizer
 from skelflow.inference.responses import JointResponses, joint_responses, mean_responses
 from skelflow.io.atomic import atomic_write, folder_of
+from skelflow.pose import PoseMode
 from skelflow.recordings import find_recordings, open_recording
 from skelflow.skeleton.layouts import Layout, find_layout
 from skelflow.types import Joints3D
@@ -35,6 +37,7 @@ def explain_filters(
     recordings: Sequence[str | Path],
     path: Path,
     *,
+    pose: PoseMode = "auto",
     progress: Callable[[int, int, str], None] = lambda *_: None,
 ) -> DrawnFilters:
     """Draw, for each action, the most responsive filters, their responses, and the scores.
@@ -46,6 +49,7 @@ def explain_filters(
     run : a run folder, or a weights file.
     recordings : recordings, or folders that hold some; those of one action are averaged.
     path : of the PNG; its folder is made.
+    pose : whether joints are estimated, see `Recognizer`.
     progress : called after each recording.
 
     Returns
@@ -59,14 +63,16 @@ def explain_filters(
     FormatError, DataError
         None of the recordings can be used.
     """
-    checkpoint = Recognizer.load(run).checkpoint
+    recognizer = Recognizer.load(run, pose=pose)
+    checkpoint = recognizer.checkpoint
     paths = [found for given in recordings for found in find_recordings(given)]
     groups: dict[str, list[JointResponses]] = {}
     poses: dict[str, Pose] = {}
     failed: list[Failed] = []
     for number, each in enumerate(paths, start=1):
         try:
-            recording = open_recording(each)
+            recording = at_rate(open_recording(each), checkpoint.frame_rate_hz)
+            recording = recognizer.with_joints(recording)
             responses = joint_responses(checkpoint, recording)
         except (FormatError, DataError) as error:
             if len(paths) == 1:

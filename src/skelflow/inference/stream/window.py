@@ -13,8 +13,9 @@ from jaxtyping import UInt8
 from skelflow.datasets.loading.clips import STILL
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.preprocess import outline_sequence, prepare_sequence
-from skelflow.datasets.store.schema import PreparedSequence, StoreMeta
+from skelflow.datasets.store.schema import PreparedSequence
 from skelflow.errors import DataError
+from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.stream.frames import BodyJoints, StreamFrame, StreamSource
 from skelflow.io.threads import InBackground
 from skelflow.types import Frames, Recording, Skeleton
@@ -46,11 +47,8 @@ class SlidingWindow:
     Parameters
     ----------
     source : of the frames.
-    meta : how the network's recordings were prepared.
+    checkpoint : of the network.
     most_frames : the window's length; older frames are forgotten, a stride at a time.
-    reads_clips : whether flow is needed.
-    reads_joints : whether people are.
-    focal_px : of the cameras that the network knows, see `prepare_sequence`.
     on_flow : called with the colored flow of each pair, in their order, while frames are added.
 
     Raises
@@ -63,14 +61,12 @@ class SlidingWindow:
     def __init__(
         self,
         source: StreamSource,
-        meta: StoreMeta,
+        checkpoint: Checkpoint,
         most_frames: int,
         *,
-        reads_clips: bool,
-        reads_joints: bool = False,
-        focal_px: float | None = None,
         on_flow: OnFlow = lambda _: None,
     ) -> None:
+        meta, reads_clips = checkpoint.meta, checkpoint.network.config.reads_clips
         if reads_clips and not source.has_depth:
             raise DataError(
                 f"{source.name}: no depth images, and flow needs them; networks that read "
@@ -87,8 +83,8 @@ class SlidingWindow:
                 "stream needs one that was trained with window center"
             )
         self.dropped, self.frames = 0, 0
-        self._source, self._meta, self._reads_clips = source, meta, reads_clips
-        self._reads_joints, self._focal_px, self._on_flow = reads_joints, focal_px, on_flow
+        self._source, self._checkpoint, self._on_flow = source, checkpoint, on_flow
+        self._meta, self._reads_clips = meta, reads_clips
         self._most = max(most_frames, meta.flow.stride + 1)
         self._joints: deque[BodyJoints] = deque()
         self._pairs: deque[Future[FlowAndJoints]] = deque()
@@ -124,7 +120,8 @@ class SlidingWindow:
     def read(self) -> WindowRead:
         """What it holds now, which later frames do not change."""
         sequence = self.sequence()
-        is_empty = self._reads_joints and not np.isfinite(sequence.joints_m).any()
+        reads_joints = self._checkpoint.network.config.reads_joints
+        is_empty = reads_joints and not np.isfinite(sequence.joints_m).any()
         return WindowRead(sequence, self.span_s, self.frames, self.dropped, is_empty)
 
     def sequence(self) -> PreparedSequence:
@@ -143,7 +140,7 @@ class SlidingWindow:
             joints_px=joints_px,
             joints_m=joints_m,
             range_m=meta.flow.range_m or 1.0,
-            layout=meta.layout,
+            layout=self._checkpoint.joints_read,
         )
 
     def _advance(self, frame: StreamFrame | None) -> None:
@@ -161,8 +158,7 @@ class SlidingWindow:
             self._begin += self._meta.flow.stride
 
     def _joints_of(self, frame: StreamFrame | None) -> BodyJoints:
-        unread = self._source.layout is None and not self._reads_joints
-        if self._meta.layout is None or unread:
+        if self._checkpoint.joints_read is None:
             return np.zeros((0, 0, 3), np.float32)
         if frame is not None and frame.joints_m is not None:
             return frame.joints_m
@@ -189,9 +185,12 @@ class SlidingWindow:
         return self._solving.begin(lambda: (still, joints))
 
     def _solve(self, pair: Recording) -> FlowAndJoints:
-        config, meta = PrepareConfig(flow=self._meta.flow), self._meta
-        known: dict[str, Any] = {"range_m": meta.flow.range_m, "layout": meta.layout}
-        known["focal_px"] = self._focal_px
+        config = PrepareConfig(flow=self._checkpoint.flow_of(pair))
+        known: dict[str, Any] = {
+            "range_m": self._meta.flow.range_m,
+            "layout": self._checkpoint.joints_read,
+            "focal_px": self._checkpoint.focal_px,
+        }
         if any(image.any() for image in pair.depth):
             sequence = prepare_sequence(pair, config, **known)
         else:  # nothing moves where nothing is seen, as in a longer recording

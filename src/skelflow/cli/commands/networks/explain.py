@@ -44,7 +44,8 @@ def explain(
     note
         A line below the title.
     device
-        Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto.
+        Where the network computes: cpu, an accelerator such as cuda or cuda:1, or auto; filters
+        take a moment, and the processor.
     filters
         Draw the guide's filters instead of the page; the network needs a Res-TCN-BJCN.
     pose
@@ -56,7 +57,9 @@ def explain(
         from skelflow.viz.filters import explain_filters
 
         with bar("explaining") as progress:
-            drawn = explain_filters(run, recordings, out / "filters.png", progress=progress)
+            drawn = explain_filters(
+                run, recordings, out / "filters.png", pose=pose, progress=progress
+            )
         for name, reason in drawn.failed:
             say(f"left out {name}: {reason}")
         say(f"{out / 'filters.png'}: {', '.join(drawn.actions)}")

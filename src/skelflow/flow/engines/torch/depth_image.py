@@ -78,7 +78,8 @@ def is_masked(depth_m: Fields) -> Bool[Tensor, " b"]:
 
     Twin of `skelflow.flow.engines.depth_image.is_masked`.
     """
-    return (depth_m == 0).double().mean(dim=(1, 2)) >= MASKED_SHARE
+    missing = (depth_m == 0).sum(dim=(1, 2))  # a whole number: Apple's devices have no float64
+    return missing >= MASKED_SHARE * depth_m[0].numel()
 
 
 def _focal(cameras: Sequence[Camera]) -> tuple[list[float], list[float]]:
