@@ -78,7 +78,9 @@ def test_heads_need_both_streams() -> None:
 def test_training_starts_from_bundled_weights_by_name(tmp_path: Path) -> None:
     store = make_tiny_store(tmp_path / "s.zarr")
     options = {"name": "gcn", "entry_stride": 1}
-    config = resolve({"model": options, "init": {"skeleton": "utd-mhad-skeleton"}})
+    ways = {"longer": "resample", "shorter": "resample"}
+    values = {"model": options, "data": ways, "init": {"skeleton": "utd-mhad-skeleton"}}
+    config = resolve(values)
     started = make_network(config, store, make_split(config, store))
     bundled = load_model(bundled_file("utd-mhad-skeleton"))
     expected, found = (each.skeleton.state_dict() for each in (bundled, started))

@@ -9,6 +9,7 @@ from skelflow.errors import ConfigError, WeightsError
 from skelflow.models.registry import configure, create_model
 from skelflow.models.weights import save_model
 from skelflow.recipes import describe_recipe, list_recipes
+from skelflow.skeleton.layouts import Layout, find_layout
 from skelflow.training.loop import StepReport, train
 from skelflow.training.recipe import load_recipe
 from tests.cli.test_commands import run
@@ -18,7 +19,7 @@ SKELETON_WIDTH, WIDTH = 0.125, 0.03
 NAMES = list_recipes()
 
 
-def overrides(name: str, folder: Path, joints: int) -> list[str]:
+def overrides(name: str, folder: Path, layout: Layout) -> list[str]:
     """Changes that make a recipe small, and the weights that it starts from."""
     config = load_recipe(name)
     model = config.model
@@ -31,7 +32,8 @@ def overrides(name: str, folder: Path, joints: int) -> list[str]:
         start["skeleton_width"] = SKELETON_WIDTH
         if model.name in ("c3d_at2", "fused"):
             small.append(f"model.skeleton_width={SKELETON_WIDTH}")
-    given: dict[str, object] = {"classes": 3, "joints": joints, "bodies": 1}
+    given: dict[str, object] = {"classes": 3, "joints": len(layout), "bodies": 1}
+    given |= {"root": layout.root, "bones": layout.bones}
     given |= {"trunk": "i3d"} if model.name.startswith("i3d") else {}
     file = folder / "start.safetensors"
     save_model(create_model("fused", **(model.options | start | given)), file)
@@ -43,11 +45,11 @@ def overrides(name: str, folder: Path, joints: int) -> list[str]:
 def test_recipe_trains_two_steps(name: str, tmp_path: Path) -> None:
     torch.set_num_threads(1)
     ntu = name.startswith("ntu")
-    layout, joints = ("kinect_v2", 25) if ntu else ("kinect_v1", 20)
+    layout = "kinect_v2" if ntu else "kinect_v1"
     subjects = (1, 2, 4, 5, 35, 38, 3) if ntu else (1, 3, 5, 7, 2)
     source = "ntu" if ntu else "utd_mhad"
     store = make_tiny_store(tmp_path / "s.zarr", source=source, layout=layout, subjects=subjects)
-    config = load_recipe(name, overrides(name, tmp_path, joints))
+    config = load_recipe(name, overrides(name, tmp_path, find_layout(layout)))
     steps: list[StepReport] = []
     result = train(config, store.path, tmp_path / "run", progress=steps.append)
     assert len(steps) == 2

@@ -139,6 +139,37 @@ def split(labels: Mapping[str, Labels], protocol: Protocol) -> tuple[list[str], 
     return sides[True], sides[False]
 
 
+def trained_names(
+    labels: Mapping[str, Labels],
+    protocol: Protocol,
+    *,
+    actions: Container[int],
+    without: Container[int] = (),
+) -> frozenset[str]:
+    """Names of the recordings that a network has seen which was trained under a protocol.
+
+    Parameters
+    ----------
+    labels : who does what, by name.
+    protocol : of their data set.
+    actions : that it tells apart.
+    without : subjects that were held out.
+
+    Returns
+    -------
+    Names; a recording of which it is not known who or what it shows is not among them.
+    """
+    return frozenset(
+        name
+        for name, told in labels.items()
+        if protocol.takes(name, told)
+        and protocol.knows(told, name)
+        and protocol.trains(told, name)
+        and told.action in actions
+        and told.subject not in without
+    )
+
+
 def hold_out(
     names: Sequence[str], labels: Mapping[str, Labels], *, subjects: Iterable[int]
 ) -> tuple[list[str], list[str]]:

@@ -18,6 +18,7 @@ from skelflow.settings import shown
 from skelflow.training.loop import train as train_network
 from skelflow.training.recipe import load_recipe
 from skelflow.training.report import StepReport
+from skelflow.training.setup import check_starts, make_split
 from skelflow.training.state import RunFolder, git_hash
 
 LOG = "trials.jsonl"
@@ -87,16 +88,23 @@ def cross_validate(
     Raises
     ------
     ConfigError, DataError, Interrupted
-        See `skelflow.training.loop.train`; and the log is damaged, which is found before anything
-        is trained. Test recordings are never read.
+        See `skelflow.training.loop.train`. A damaged log, and a part to start from that was
+        trained on a subject to leave out, are found before anything is trained. Test recordings
+        are never read.
     """
     store, out = Store.open(store_path), Path(out)
     _read_log(out / LOG)
     protocol = load_recipe(recipe, settings).data.protocol
+    configs = {
+        subject: load_recipe(recipe, [*settings, f"data.held_out_subjects=[{subject}]"]).replace(
+            paper_protocol=False
+        )
+        for subject in subjects or training_subjects(store, protocol)
+    }
+    for config in configs.values():
+        check_starts(config, store, make_split(config, store))
     trials = []
-    for subject in subjects or training_subjects(store, protocol):
-        changes = [*settings, f"data.held_out_subjects=[{subject}]"]
-        config = load_recipe(recipe, changes).replace(paper_protocol=False)
+    for subject, config in configs.items():
         folder = out / f"without_{subject}"
         train_network(
             config,

@@ -1,7 +1,9 @@
 """A trained network with what its file says about the data it was trained on."""
 
 import hashlib
-from collections.abc import Mapping
+import logging
+from collections.abc import Container, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,12 +15,12 @@ from skelflow.datasets.catalog import action_name, find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
 from skelflow.datasets.pairs import WithImages, intensity_source, intensity_sources
-from skelflow.datasets.protocols import hold_out, split
+from skelflow.datasets.protocols import hold_out, split, trained_names
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.sides import Side
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
-from skelflow.errors import DataError, FormatError, WeightsError
+from skelflow.errors import ConfigError, DataError, FormatError, WeightsError
 from skelflow.inference.exported.formats import format_of
 from skelflow.inference.exported.network import read_exported
 from skelflow.io.documents import parse_json
@@ -33,7 +35,9 @@ from skelflow.weights import find_weights
 from skelflow.wording import counted
 
 BEST = "best.safetensors"
-_TOLD = ("run", "clips", "actions")  # in JSON
+_OF_A_RUN = "run"  # in the header of each checkpoint of a run
+_TOLD = (_OF_A_RUN, "clips", "actions")  # in JSON
+log = logging.getLogger(__name__)
 
 
 class TrainingFacts(Settings):
@@ -66,6 +70,66 @@ class TrainingFacts(Settings):
             "intensities": parse_json(header.get("intensities", "[]"), "intensities"),
         }
         return cls.from_mapping({**told["clips"], **others})
+
+
+def read_facts(path: str | Path) -> tuple[TrainingFacts, StoreMeta] | None:
+    """What a weights file says of its training and of the store; None where it says nothing.
+
+    Raises
+    ------
+    WeightsError
+        The file cannot be read, or what it says is damaged.
+    """
+    header = read_header(path)
+    if _OF_A_RUN not in header:
+        return None
+    with _says_its_training(path):
+        return TrainingFacts.from_header(header), _store_meta(header)
+
+
+def trained_recordings(
+    store: Store,
+    *,
+    source: str,
+    protocol: str,
+    actions: Container[int],
+    without: Container[int] = (),
+) -> frozenset[str]:
+    """Names in a store of what a network was trained on, by what its file says.
+
+    Parameters
+    ----------
+    store : prepared recordings.
+    source : of the store that it was trained on; none of another source is among these.
+    protocol : under which it was trained. Where it is a list that is not there any more, nothing
+        is known to be trained on, which is said in the log.
+    actions : that it tells apart.
+    without : subjects that were held out.
+    """
+    if source != store.meta.source:
+        return frozenset()
+    try:
+        chosen = find_data_set(source).protocol(protocol)
+    except ConfigError as error:
+        log.warning("which recordings of %s trained is not known: %s", store.path, error)
+        return frozenset()
+    return trained_names(store.labels(), chosen, actions=actions, without=without)
+
+
+@contextmanager
+def _says_its_training(path: str | Path) -> Iterator[None]:
+    """`WeightsError` where a header does not say what a checkpoint says."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, FormatError) as error:
+        raise WeightsError(
+            f"{path}: does not say what it was trained on ({error}); "
+            "expected a checkpoint of `skelflow train`"
+        ) from error
+
+
+def _store_meta(header: Mapping[str, str]) -> StoreMeta:
+    return StoreMeta.from_json(parse_json(header["store"], "store"))
 
 
 @dataclass(frozen=True)
@@ -113,7 +177,7 @@ class Checkpoint:
         path = path / BEST if form is None and is_folder(path) else path
         exported = None if form is None else read_exported(path, form)
         header = read_header(path) if exported is None else exported[1]
-        try:
+        with _says_its_training(path):
             facts = TrainingFacts.from_header(header)
             network = load_model(path) if exported is None else exported[0]
             facts.require(
@@ -124,7 +188,7 @@ class Checkpoint:
             return cls(
                 path=path,
                 network=network,
-                meta=StoreMeta.from_json(parse_json(header["store"], "store")),
+                meta=_store_meta(header),
                 classes=facts.actions,
                 protocol=facts.protocol,
                 held_out_subjects=facts.held_out_subjects,
@@ -135,11 +199,6 @@ class Checkpoint:
                 sets=facts.sets,
                 intensities=facts.intensities,
             )
-        except (LookupError, TypeError, ValueError, AttributeError, FormatError) as error:
-            raise WeightsError(
-                f"{path}: does not say what it was trained on ({error}); "
-                "expected a checkpoint of `skelflow train`"
-            ) from error
 
     @property
     def focal_px(self) -> float | None:
@@ -194,6 +253,12 @@ class Checkpoint:
         if own is None or (is_alike and find_actions_file(recording.path) is None):
             return None if action is None else names.get(action)
         return own if own in self.class_names else None
+
+    def trained(self, store: Store) -> frozenset[str]:
+        """Names in a store of what it was trained on, the held-out subjects' recordings too."""
+        return trained_recordings(
+            store, source=self.meta.source, protocol=self.protocol, actions=self.classes
+        )
 
     def sequences(self, store: Store, protocol: str | None, side: Side) -> list[str]:
         """Names of the sequences on one side of a protocol, the training's own by default.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -46,11 +46,18 @@ class NetworkConfig(Settings):
     ----------
     classes : actions to tell apart.
 
+    Attributes
+    ----------
+    free : settings in which networks may differ that share a branch's weights: of the head, of
+        training alone, and widths, which the tensors' own sizes tell. A subclass adds its own.
+
     Raises
     ------
     ConfigError
         A value has the wrong type, is out of range or contradicts another one.
     """
+
+    free: ClassVar[frozenset[str]] = frozenset({"classes", "width", "dropout"})
 
     classes: Count = 60
 
@@ -89,6 +96,10 @@ class NetworkConfig(Settings):
         """The settings that flat options say, as a recipe or a checkpoint holds them."""
         return cls.from_mapping(options)
 
+    def decisive(self) -> dict[str, Any]:
+        """Settings by name without which a branch's trained weights compute something else."""
+        return {name: value for name, value in self if name not in self.free}
+
     def to_options(self) -> dict[str, Any]:
         """Flat, plain values, from which `from_options` makes the same settings."""
         return self.model_dump()
@@ -101,6 +112,8 @@ class SkeletonConfig(NetworkConfig):
     ----------
     joints, bodies, frames : size of the input.
     """
+
+    free: ClassVar[frozenset[str]] = NetworkConfig.free | {"bodies"}
 
     joints: Count = 25
     bodies: Count = 2

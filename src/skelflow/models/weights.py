@@ -3,9 +3,10 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,8 +18,9 @@ from skelflow.io.atomic import atomic_write
 from skelflow.io.documents import parse_json
 from skelflow.io.files import library_path
 from skelflow.models.base import Network
+from skelflow.models.config import NetworkConfig
 from skelflow.models.fusion.networks import Fused
-from skelflow.models.registry import create_model
+from skelflow.models.registry import configure, create_model
 from skelflow.models.tensors import check_header, is_plain
 from skelflow.version import __version__
 from skelflow.weights import bundled_file
@@ -82,16 +84,23 @@ def load_model(path: str | Path) -> Network:
     """
     header = read_header(path)
     tensors = _read_tensors(path)
-    try:
+    with _describing(path, header):
         options = parse_json(header["config"], "config", refusal=ConfigError)
         model = create_model(header["model"], **options)
+    fill(model, tensors, path)
+    return model.eval()
+
+
+@contextmanager
+def _describing(path: str | Path, header: Mapping[str, str]) -> Iterator[None]:
+    """`WeightsError` where a header's network cannot be understood."""
+    try:
+        yield
     except (ConfigError, TypeError, ValueError, ArithmeticError) as error:
         raise WeightsError(
             f"{path}: its header, of skelflow {header['skelflow']}, does not describe a network "
             f"that skelflow {__version__} knows: {error}"
         ) from error
-    fill(model, tensors, path)
-    return model.eval()
 
 
 def save_whole(source: str | Path, path: str | Path) -> None:
@@ -136,7 +145,10 @@ def read_header(path: str | Path) -> dict[str, str]:
     return header
 
 
-def load_part(model: nn.Module, part: Literal["skeleton", "flow"], path: str | Path) -> None:
+Part = Literal["skeleton", "flow"]
+
+
+def load_part(model: nn.Module, part: Part, path: str | Path) -> None:
     """Start one branch of a network from a checkpoint of a network that has the same branch.
 
     Parameters
@@ -150,7 +162,8 @@ def load_part(model: nn.Module, part: Literal["skeleton", "flow"], path: str | P
     ConfigError
         The model has no such part.
     WeightsError
-        The checkpoint has no such part, or its tensors do not fit; they are named.
+        The checkpoint has no such part, or its tensors do not fit, or it was trained with other
+        settings; they are named.
     """
     branch = getattr(model, part, None)
     if branch is None:
@@ -160,7 +173,45 @@ def load_part(model: nn.Module, part: Literal["skeleton", "flow"], path: str | P
     of_part = {key.removeprefix(prefix): tensors[key] for key in tensors if key.startswith(prefix)}
     if not of_part:
         raise WeightsError(f"{path}: holds a {name}, which has no part {part!r}")
+    if isinstance(model, Network) and (differing := part_differences(model.config, part, path)):
+        lines = (
+            f"{key}: {there!r} there, {here!r} here" for key, (there, here) in differing.items()
+        )
+        raise WeightsError(
+            f"{path}: its {part} was trained with other settings ({'; '.join(lines)}), its weights "
+            "would compute something else; create the network with the same ones"
+        )
     fill(branch, of_part, path, prefix=prefix)
+
+
+def part_differences(
+    config: NetworkConfig, part: Part, path: str | Path
+) -> dict[str, tuple[Any, Any]]:
+    """Settings that decide what a branch's weights compute, where a checkpoint has other ones.
+
+    Parameters
+    ----------
+    config : of the network that shall take the branch over.
+    part : 'skeleton' or 'flow'.
+    path : of a checkpoint from `save_model`.
+
+    Returns
+    -------
+    By name, the checkpoint's value and that of the network; settings that one of them does not
+    know are not compared.
+
+    Raises
+    ------
+    WeightsError
+        The checkpoint cannot be read, or says no configuration that this skelflow knows.
+    """
+    header = read_header(path)
+    with _describing(path, header):
+        options = parse_json(header["config"], "config", refusal=ConfigError)
+        found = configure(header["model"], options)
+    there, here = (getattr(each, part, each).decisive() for each in (found, config))
+    both = (name for name in here if name in there)
+    return {name: (there[name], here[name]) for name in both if there[name] != here[name]}
 
 
 def load_heads(

@@ -11,7 +11,7 @@ from skelflow.settings import Count, Positive, Seed, Settings, SettingsError
 
 _MOST_WORKERS = 512  # processes that load batches; more bring a machine to a stop
 # the store decides these; a recipe may not
-_FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
+FROM_STORE = frozenset({"classes", "joints", "root", "bones"})
 
 
 class ModelSection(Settings):
@@ -35,7 +35,7 @@ class ModelSection(Settings):
 
     def check(self) -> None:  # noqa: D102
         for option in self.options:
-            if option in _FROM_STORE:
+            if option in FROM_STORE:
                 raise SettingsError(f"{option}: it comes from the store; leave it out")
         configure(self.name, self.options)
 

@@ -11,15 +11,15 @@ from skelflow.datasets.protocols import Protocol, hold_out
 from skelflow.datasets.protocols import split as split_names
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
-from skelflow.inference.checkpoint import BEST
+from skelflow.inference.checkpoint import BEST, read_facts, trained_recordings
 from skelflow.models.base import Network
 from skelflow.models.flow.i3d_weights import load_i3d_weights
 from skelflow.models.flow.sports1m import load_c3d_weights
 from skelflow.models.registry import configure, create_model
-from skelflow.models.weights import load_heads, load_part
+from skelflow.models.weights import Part, load_heads, load_part, part_differences
 from skelflow.recipes import list_recipes
 from skelflow.skeleton.layouts import find_layout
-from skelflow.training.config import RunConfig
+from skelflow.training.config import FROM_STORE, RunConfig
 from skelflow.types import Labels
 from skelflow.weights import bundled_file, bundled_names
 
@@ -88,9 +88,10 @@ def make_network(config: RunConfig, store: Store, split: Split) -> Network:
     Raises
     ------
     ConfigError
-        The store lacks what the network reads, or `init` names a part it does not have.
+        The store lacks what the network reads, or `init` names a part it does not have, or one
+        that was trained on recordings that this run holds out or tests.
     WeightsError
-        A file that `init` names cannot be read or does not fit.
+        A file that `init` names cannot be read or does not fit, or was trained otherwise.
     """
     name, options = config.model.name, config.model.options
     layout = None if store.meta.layout is None else find_layout(store.meta.layout)
@@ -108,21 +109,96 @@ def make_network(config: RunConfig, store: Store, split: Split) -> Network:
 
 
 def _start(network: Network, config: RunConfig, store: Store, split: Split) -> None:
-    init = config.init
-    if init.skeleton is not None:
-        load_part(network, "skeleton", _start_file("skeleton", init.skeleton, store))
+    init, files = config.init, _start_files(config, store)
+    check_starts(config, store, split)
+    for part, file in files.items():
+        _check_alike(network, part, file, config, store)
+    if "skeleton" in files:
+        load_part(network, "skeleton", files["skeleton"])
     elif network.config.reads_joints:
         network.fit_normalization(store.joints_m(name) for name in split.fit)
-    if init.flow is not None:
-        load_part(network, "flow", _start_file("flow", init.flow, store))
-    if init.heads and init.skeleton is not None and init.flow is not None:
-        files = {"flow": init.flow, "skeleton": init.skeleton}
-        starts = {part: _start_file(part, path, store) for part, path in files.items()}
-        load_heads(network, **starts, actions=split.classes)
+    if "flow" in files:
+        load_part(network, "flow", files["flow"])
+    if init.heads:
+        load_heads(network, **files, actions=split.classes)
     if init.sports1m is not None:
         load_c3d_weights(network, init.sports1m)
     if init.i3d is not None:
         load_i3d_weights(network, init.i3d)
+
+
+def check_starts(config: RunConfig, store: Store, split: Split) -> None:
+    """Refuse parts to start from that were trained on what this run holds out or tests.
+
+    Raises
+    ------
+    ConfigError
+        Says which part, how many recordings, and how to train it.
+    WeightsError
+        A file that `init` names cannot be read.
+    """
+    for part, file in _start_files(config, store).items():
+        if (told := read_facts(file)) is None:
+            continue
+        facts, meta = told
+        trained = trained_recordings(
+            store,
+            source=meta.source,
+            protocol=facts.protocol,
+            actions=facts.actions,
+            without=facts.held_out_subjects,
+        )
+        for side, names in (("test", split.test), ("held-out", split.held_out)):
+            if both := [name for name in names if name in trained]:
+                raise ConfigError(
+                    f"init.{part}: {file} was trained on {len(both)} of the {len(names)} {side} "
+                    f"recordings of this run, {both[0]} among them, whose accuracy would mean "
+                    f"nothing; {_how_to_train(part, config, split)}"
+                )
+
+
+def _how_to_train(part: str, config: RunConfig, split: Split) -> str:
+    changes = f"--set data.protocol={split.protocol.name}"
+    if subjects := config.data.held_out_subjects:
+        changes += f" --set data.held_out_subjects=[{','.join(map(str, subjects))}]"
+    return f"train the {part} with {changes}, and name that run"
+
+
+def _check_alike(network: Network, part: Part, file: Path, config: RunConfig, store: Store) -> None:
+    """Refuse, with `WeightsError`, weights that would compute something else in this run."""
+    differing = part_differences(network.config, part, file)
+    differing = {f"model.{name}": values for name, values in differing.items()}
+    if part == "skeleton" and (told := read_facts(file)) is not None:
+        facts, meta = told
+        pairs = {
+            "layout": (meta.layout, store.meta.layout),
+            "data.longer": (facts.longer, config.data.longer),
+            "data.shorter": (facts.shorter, config.data.shorter),
+        }
+        differing |= {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if not differing:
+        return
+    said = "; ".join(f"{name}: {a!r} there, {b!r} here" for name, (a, b) in differing.items())
+    of_store = {"layout", *(f"model.{name}" for name in FROM_STORE)}
+    changes = " ".join(
+        f"--set {name}={json.dumps(there)}".replace('"', "")
+        for name, (there, _) in differing.items()
+        if name not in of_store
+    )
+    remedy = f"train with {changes}, or " if changes and not of_store & {*differing} else ""
+    raise WeightsError(
+        f"init.{part}: {file} was trained with other settings ({said}), its weights would compute "
+        f"something else; {remedy}train the {part} with the settings and the joints of this run"
+    )
+
+
+def _start_files(config: RunConfig, store: Store) -> dict[Part, Path]:
+    """The checkpoint of each part that starts from one."""
+    parts: tuple[Part, ...] = ("skeleton", "flow")
+    named = {part: getattr(config.init, part) for part in parts}
+    return {
+        part: _start_file(part, path, store) for part, path in named.items() if path is not None
+    }
 
 
 def _start_file(part: str, path: str, store: Store) -> Path:

@@ -1,6 +1,6 @@
 """Settings of networks that read clips of colored scene flow."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -37,7 +37,21 @@ class FlowConfig(NetworkConfig):
     preserve_rms : rescale the attended features of each sample to their RMS before attention.
     frozen_through : the last of the layers, counted from the clip on, that keep their weights and
         batch statistics in training; '' = all are trained.
+
+    Notes
+    -----
+    Attention is put upon flow networks that were trained without it, and clips of other sizes are
+    read by the same weights.
     """
+
+    free: ClassVar[frozenset[str]] = NetworkConfig.free | {
+        "clip_length",
+        "crop",
+        "attention",
+        "radius",
+        "preserve_rms",
+        "frozen_through",
+    }
 
     width: Positive = 1.0
     dropout: Dropout = 0.5
@@ -74,6 +88,8 @@ class ClipConfig(FlowConfig):
         off in the paper.
     """
 
+    free: ClassVar[frozenset[str]] = FlowConfig.free | {"initialization"}
+
     initialization: Literal["original", "he"] = "original"
     batch_norm: bool = False
     global_pool: bool = False
@@ -91,6 +107,8 @@ class I3dConfig(FlowConfig):
     remember_frozen : in training, what the frozen layers give for a clip is computed once and kept
         in memory. It pays where the same clips come again, see `data.variants`.
     """
+
+    free: ClassVar[frozenset[str]] = FlowConfig.free | {"remember_frozen"}
 
     preserve_rms: bool = True
     end_point: EndPoint = "Mixed_4f"

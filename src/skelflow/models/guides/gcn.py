@@ -1,7 +1,7 @@
 """A graph convolutional network of the skeleton, and the score that its bottom blocks yield."""
 
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Bool, Float
@@ -41,6 +41,8 @@ class GcnConfig(SkeletonConfig):
     score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
     """
 
+    free: ClassVar[frozenset[str]] = SkeletonConfig.free | {"score_layer", "score_scale"}
+
     width: Positive = 1.0
     dropout: Dropout = 0.2
     entry_stride: Literal[1, 2] = 2
@@ -63,6 +65,10 @@ class GcnConfig(SkeletonConfig):
         if self.bones is not None:
             return self.bones
         return next((each.bones for each in layouts().values() if len(each) == self.joints), ())
+
+    def decisive(self) -> dict[str, Any]:
+        """See `NetworkConfig.decisive`; the bones are those that are known."""
+        return super().decisive() | {"bones": self.skeleton_bones}
 
     @property
     def channels(self) -> int:

@@ -1,5 +1,7 @@
 """A guide that learns nothing, for comparison: joints score by how far they move."""
 
+from typing import ClassVar
+
 from jaxtyping import Float
 from torch import Tensor
 
@@ -18,6 +20,8 @@ class MotionConfig(SkeletonConfig):
     joints, bodies, frames : size of the input.
     score_scale : 'min_max' maps the motion to [0, 1]; 'max' divides it by the largest.
     """
+
+    free: ClassVar[frozenset[str]] = SkeletonConfig.free | {"score_scale"}
 
     score_scale: Scale = "min_max"
 

@@ -1,7 +1,7 @@
 """Skeleton networks: Res-TCN over time, Res-BJCN over joints, and both side by side."""
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -46,6 +46,11 @@ class TcnConfig(SkeletonConfig):
         inside = 0 <= self.root < self.joints
         self.require(inside, "root", f"a joint index below {self.joints}")
 
+    def decisive(self) -> dict[str, Any]:
+        """See `NetworkConfig.decisive`; the root matters where the origin moves there."""
+        unused = set() if self.center == "root" else {"root"}
+        return {name: value for name, value in super().decisive().items() if name not in unused}
+
 
 class TcnBjcnConfig(TcnConfig):
     """Settings of Res-TCN-BJCN.
@@ -61,6 +66,8 @@ class TcnBjcnConfig(TcnConfig):
     score_layer : the Res-BJCN layer whose responses make the score, or their 'sum'.
     score_scale : 'min_max' maps the responses to [0, 1]; 'max' divides them by the largest.
     """
+
+    free: ClassVar[frozenset[str]] = TcnConfig.free | {"score", "score_layer", "score_scale"}
 
     time_factor: Count = 5
     downsample: Literal["mean", "stride"] = "mean"
