@@ -73,6 +73,25 @@ def test_evaluate_leaves_out_actions_that_were_not_trained(
     assert result.summary()["untrained"] == {"action 9": 1}
 
 
+def test_another_protocol_tests_no_recording_that_trained(
+    skeleton_run: Path, store: Store, tmp_path: Path
+) -> None:
+    result = evaluate(skeleton_run, store.path, protocol="subjects:3")
+    assert {name[8:12] for name in result.names} == {"P002", "P004"}
+    assert result.trained_on == 6  # of subjects 1 and 5, and of 7, who chose the checkpoint
+    assert result.summary()["trained_on"] == 6
+    assert evaluate(skeleton_run, store.path).trained_on == 0
+    assert evaluate(skeleton_run, store.path, split="train").sequences == 6
+    with pytest.raises(DataError, match=r"trained, under 'cross-subject', on all 8 sequences"):
+        evaluate(skeleton_run, store.path, protocol="subjects:2,4")
+    found = classify_features(skeleton_run, store.path, protocol="subjects:3")
+    assert (found.trained, found.tested, found.trained_on) == (2, 4, 6)
+    other = Store.create(tmp_path / "s.zarr", replace(store.meta, source="folder"))
+    for name in store.names():
+        other.write(store.read(name))
+    assert evaluate(skeleton_run, other.path, protocol="subjects:3").sequences == 10
+
+
 def test_evaluate_reads_the_other_sides(skeleton_run: Path, store: Store) -> None:
     found = {side: evaluate(skeleton_run, store.path, split=side) for side in ("train", "held_out")}
     assert {name[8:12] for name in found["held_out"].names} == {"P007"}

@@ -1,7 +1,7 @@
 """What simple classifiers reach: on a network's features, and on the joints alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.protocols import split
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
-from skelflow.evaluation.evaluate import of_trained_actions
+from skelflow.evaluation.evaluate import not_trained_on, of_trained_actions
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import AUTO, make_accelerator, to_device
 from skelflow.models.base import Network
@@ -56,6 +56,7 @@ class ClassifierResult:
     protocol : who trains and who tests.
     top1 : share of the test sequences named right.
     trained, tested : how many sequences.
+    trained_on : further test sequences, which the network was trained on; they are left out.
     truth, predicted : action number by test sequence.
     """
 
@@ -66,6 +67,7 @@ class ClassifierResult:
     tested: int
     truth: dict[str, int]
     predicted: dict[str, int]
+    trained_on: int = 0
 
 
 def classify_features(
@@ -103,16 +105,18 @@ def classify_features(
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
     labels = store.labels()
     name = protocol or checkpoint.protocol
-    sides = split(labels, find_data_set(store.meta.source).protocol(name))
+    train, test = split(labels, find_data_set(store.meta.source).protocol(name))
+    test, trained_on = not_trained_on(checkpoint, store, test)
     accelerator = make_accelerator(device=device)
     features, truth, tested = [], [], []
-    for side in sides:
+    for side in (train, test):
         names, _ = of_trained_actions(checkpoint, store, side)
         tested.append(names)
         samples = checkpoint.samples(store, names)
         features.append(_extract(checkpoint.network, samples, accelerator, batch_size))
         truth.append(np.asarray(checkpoint.classes, np.int64)[samples.labels])
-    return _fit_and_test(classifier, name, features, truth, tested)
+    found = _fit_and_test(classifier, name, features, truth, tested)
+    return replace(found, trained_on=trained_on)
 
 
 def classify_joints(

@@ -55,6 +55,8 @@ class Evaluation:
     names, probabilities, truth : of each sequence.
     seconds : it took.
     untrained : name of each action that was not trained -> its sequences, which are left out.
+    trained_on : test sequences that the network was trained on, under the protocol of its own
+        training; they are left out.
     weights_sha256 : of the checkpoint's file, by which a report knows it again.
     """
 
@@ -74,6 +76,7 @@ class Evaluation:
     truth: Truth
     seconds: float
     untrained: Mapping[str, int] = field(default_factory=dict)
+    trained_on: int = 0
     weights_sha256: str = ""
 
     @property
@@ -130,7 +133,8 @@ def evaluate(
     WeightsError
         The checkpoint cannot be used.
     DataError
-        The store was prepared differently, or holds nothing of that side, or no trained action.
+        The store was prepared differently, or holds nothing of that side, or no trained action, or
+        the network was trained on all that tests.
     ConfigError
         The protocol or the split is unknown, or there is no such device, engine or precision.
 
@@ -141,9 +145,10 @@ def evaluate(
     check_side(split)
     before, accelerator = time.monotonic(), make_accelerator(device=device)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
-    names, untrained = of_trained_actions(
-        checkpoint, store, checkpoint.sequences(store, protocol, split)
-    )
+    names, trained_on = checkpoint.sequences(store, protocol, split), 0
+    if split == "test":
+        names, trained_on = not_trained_on(checkpoint, store, names)
+    names, untrained = of_trained_actions(checkpoint, store, names)
     samples = checkpoint.samples(store, names)
     logits = make_engine(engine, checkpoint.network, accelerator.device, precision)
     count = len(checkpoint.classes)
@@ -169,11 +174,33 @@ def evaluate(
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
         untrained=untrained,
+        trained_on=trained_on,
         weights_sha256=checkpoint.sha256(),
     )
     if out is not None and accelerator.is_main_process:
         write_evaluation(result, out)
     return result
+
+
+def not_trained_on(
+    checkpoint: Checkpoint, store: Store, names: Sequence[str]
+) -> tuple[list[str], int]:
+    """Sequences that a network has not seen, the held-out ones neither, and how many it has.
+
+    Raises
+    ------
+    DataError
+        It has seen all of them.
+    """
+    trained = checkpoint.trained(store)
+    others = [name for name in names if name not in trained]
+    if names and not others:
+        raise DataError(
+            f"{store.path}: {checkpoint.path} was trained, under {checkpoint.protocol!r}, on all "
+            f"{len(names)} sequences that would test it; train a network under the protocol that "
+            "shall test it"
+        )
+    return others, len(names) - len(others)
 
 
 def of_trained_actions(

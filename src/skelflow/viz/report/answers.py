@@ -31,6 +31,7 @@ class Answers:
     protocol, split : which recordings; "" where recordings were named one by one.
     seconds : testing took; None where it is not known.
     untrained : action that was not trained -> its recordings, which are left out.
+    trained_on : test recordings that the network was trained on, which are left out.
     scores : (classes, joints), see `joint_scores`; None where they are not known.
     joints : names of the joints; empty without scores.
     """
@@ -41,6 +42,7 @@ class Answers:
     split: str = ""
     seconds: float | None = None
     untrained: Mapping[str, int] = field(default_factory=dict)
+    trained_on: int = 0
     scores: Scores | None = None
     joints: tuple[str, ...] = ()
 
@@ -66,6 +68,7 @@ def answers_of_store(
         split=result.split,
         seconds=result.seconds,
         untrained=result.untrained,
+        trained_on=result.trained_on,
         scores=scores,
         joints=() if scores is None else _joint_names(checkpoint),
     )
@@ -98,6 +101,7 @@ def answers_of_evaluation(checkpoint: Checkpoint, folder: Path) -> Answers:
         split=str(facts.get("split", "")),
         seconds=facts.get("seconds"),
         untrained=facts.get("untrained", {}),
+        trained_on=facts.get("trained_on", 0),
     )
 
 

@@ -193,6 +193,9 @@ def _notes(answers: Answers, failed: Sequence[Failed]) -> list[str]:
     if answers.untrained:
         left = ", ".join(f"{name} ({count})" for name, count in answers.untrained.items())
         notes.append(f"Left out, for the network was not trained on these actions: {left}.")
+    if answers.trained_on:
+        left = counted(answers.trained_on, "test recording")
+        notes.append(f"Left out, for the network was trained on them: {left}.")
     if failed:
         notes.append(f"{counted(len(failed), 'recording')} could not be read:")
     return notes + [f"{name}: {reason}" for name, reason in failed]

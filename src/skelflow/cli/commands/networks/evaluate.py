@@ -89,6 +89,8 @@ def evaluate(
     if result.untrained:
         left = ", ".join(f"{name} ({count})" for name, count in result.untrained.items())
         say(f"left out, for the network was not trained on these actions: {left}")
+    if result.trained_on:
+        say(_trained_on(result.trained_on))
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 
@@ -103,7 +105,12 @@ def _classify(
         from json import dumps
 
         return dumps(asdict(result), indent=2, default=str)
-    return (
+    said = (
         f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
         f"({result.tested} test sequences, {result.protocol})"
     )
+    return f"{said}\n{_trained_on(result.trained_on)}" if result.trained_on else said
+
+
+def _trained_on(count: int) -> str:
+    return f"left out, for the network was trained on them: {counted(count, 'test sequence')}"
