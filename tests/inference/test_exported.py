@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copyfile, copytree
 from typing import Any
 
 import jaxtyping
@@ -34,6 +35,8 @@ from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.registry import register_guide
 from skelflow.models.registry import create_model
 from skelflow.models.weights import save_model
+from skelflow.viz.report.answers import answers_of_evaluation, find_evaluation
+from tests.cli.test_commands import run
 from tests.models.test_fusion import FLOW, SKELETON, SMALL
 from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import write_recording
@@ -170,6 +173,30 @@ def test_evaluate_takes_an_exported_file_in_place_of_weights(
     found = [evaluate(path, store.path, device="cpu") for path in (weights, exported)]
     assert found[0].sequences == 2
     np.testing.assert_allclose(found[1].probabilities, found[0].probabilities, atol=1e-5)
+
+
+def test_the_evaluation_of_an_exported_file_goes_beside_it(
+    exported: Path, store: Store, tmp_path: Path
+) -> None:
+    own = tmp_path / exported.name
+    (copytree if exported.is_dir() else copyfile)(exported, own)
+    assert run("evaluate", str(own), str(store.path), "--device", "cpu") == 0
+    checkpoint = Checkpoint.load(own)
+    folder = find_evaluation(checkpoint)
+    assert folder == tmp_path / f"{exported.name.replace('.', '_')}_evaluation"
+    assert len(answers_of_evaluation(checkpoint, folder).predictions) == 2
+    assert evaluate(own, store.path, device="cpu").weights_sha256 == checkpoint.sha256()
+    assert {each.name for each in tmp_path.iterdir()} == {own.name, folder.name}
+
+
+def test_what_lies_beside_an_exported_network_is_no_part_of_it(
+    exported: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / exported.name
+    (copytree if exported.is_dir() else copyfile)(exported, own)
+    before = Checkpoint.load(own).sha256()
+    ((own if own.is_dir() else tmp_path) / "evaluation").mkdir()
+    assert Checkpoint.load(own).sha256() == before == Checkpoint.load(exported).sha256()
 
 
 def test_a_damaged_exported_file_is_refused_by_name(exported: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from skelflow.evaluation.predictions import Predicted, describe_answer, to_csv
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
 from skelflow.inference.engines import Engine, make_engine
-from skelflow.inference.exported.formats import Precision
+from skelflow.inference.exported.formats import Precision, format_of
 from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.models.base import Network
 from skelflow.version import __version__
@@ -268,6 +268,21 @@ def _predict(
         if accelerator.is_main_process:
             progress(done, len(samples))
     return np.asarray(sums / np.maximum(counts, 1)[:, None])
+
+
+def evaluation_folder(path: str | Path) -> Path:
+    """Where an evaluation is kept: in the run's folder, beside a weights file, beside an export.
+
+    Parameters
+    ----------
+    path : of a run folder, or of a checkpoint in it; or of an exported network, whose evaluation
+        has a name of its own, for the run's may be there too.
+    """
+    path = Path(path)
+    if format_of(path) is not None:
+        path = path.resolve()  # "." has no name
+        return path.with_name(f"{path.name.replace('.', '_')}_{EVALUATION}")
+    return (path if path.is_dir() else path.parent) / EVALUATION
 
 
 def write_evaluation(result: Evaluation, out: str | Path) -> None:

@@ -234,10 +234,10 @@ class Checkpoint:
         return tuple(names.get(action, f"action {action}") for action in self.classes)
 
     def sha256(self) -> str:
-        """Of the file, by which its answers are known to be its own; of an exported folder all."""
-        inside = sorted(self.path.iterdir()) if self.path.is_dir() else [self.path]
+        """Of the file, by which its answers are known to be its own; of an exported network all."""
+        form = format_of(self.path)
         content = hashlib.sha256()
-        for file in inside:
+        for file in (self.path,) if form is None else form.files(self.path):
             content.update(file.read_bytes())
         return content.hexdigest()
 

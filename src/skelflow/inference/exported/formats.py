@@ -37,6 +37,9 @@ class Format(Protocol):
     def recognizes(self, path: Path) -> bool:
         """Whether a path is of this kind."""
 
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """The files that a network of this kind consists of."""
+
     def convert(self, program: Program, header: Mapping[str, str]) -> Any:
         """The model that the runtime reads, with a header of texts in it."""
 

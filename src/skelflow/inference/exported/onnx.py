@@ -40,6 +40,10 @@ class Onnx:
         """A file that is called so."""
         return path.suffix == self.ending and is_file(path)
 
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """The one file."""
+        return (path,)
+
     def convert(self, program: Program, header: Mapping[str, str]) -> bytes:
         """Of opset 18, the batch axis free."""
         from onnx.helper import set_model_props

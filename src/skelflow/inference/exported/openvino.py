@@ -44,6 +44,10 @@ class OpenVino:
         """A folder with such a graph."""
         return is_file(path / GRAPH)
 
+    def files(self, path: Path) -> tuple[Path, ...]:
+        """Weights and graph."""
+        return path / WEIGHTS, path / GRAPH
+
     def convert(self, program: Program, header: Mapping[str, str]) -> Any:
         """Of OpenVINO's own operations, the batch axis free."""
         openvino = import_openvino()

@@ -9,7 +9,7 @@ import numpy as np
 from skelflow.datasets.sides import Side
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
-from skelflow.evaluation.evaluate import EVALUATION, evaluate
+from skelflow.evaluation.evaluate import evaluate, evaluation_folder
 from skelflow.evaluation.joint_scores import Scores, joint_scores
 from skelflow.evaluation.predictions import Predicted, describe_answer, read_predictions
 from skelflow.inference import Explanation, Result
@@ -76,7 +76,7 @@ def answers_of_store(
 
 def find_evaluation(checkpoint: Checkpoint) -> Path | None:
     """The folder that `skelflow evaluate` made beside the weights; None where there is none."""
-    folder = checkpoint.path.parent / EVALUATION
+    folder = evaluation_folder(checkpoint.path)
     return folder if (folder / "evaluation.json").exists() else None
 
 

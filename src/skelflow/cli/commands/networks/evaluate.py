@@ -50,7 +50,8 @@ def evaluate(
     precision
         bfloat16 is quicker where the processor knows it, and coarser.
     out
-        Folder for the tables and the picture; `evaluation` in the run when not given.
+        Folder for the tables and the picture; when not given `evaluation` in the run, or a folder
+        beside what `skelflow export` wrote.
     json
         Print the figures as JSON instead of text.
     """
@@ -60,11 +61,11 @@ def evaluate(
         say(_classify(run, store, classifier, protocol, device, as_json=json))
         return
     from skelflow.cli.progress import bar
-    from skelflow.evaluation.evaluate import EVALUATION
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
+    from skelflow.evaluation.evaluate import evaluation_folder
     from skelflow.viz.figures import save_confusion
 
-    folder = out or (run if run.is_dir() else run.parent) / EVALUATION
+    folder = out or evaluation_folder(run)
     with bar("testing") as progress:
         result = evaluate_network(
             run,
