@@ -1,5 +1,6 @@
 """A run goes on where it was: after kill -9, a damaged state, a full disk."""
 
+import json
 import logging
 import os
 import subprocess
@@ -18,7 +19,7 @@ from skelflow.datasets.store import Store
 from skelflow.errors import ConfigError, DataError, StorageError, WeightsError
 from skelflow.io.atomic import PARTIAL
 from skelflow.training.loop import Interrupted, train
-from skelflow.training.recipe import load_recipe
+from skelflow.training.recipe import load_recipe, resolve
 from tests.tiny_store import make_tiny_store
 from tests.training.test_loop import StopAt, lines
 from tests.waiting import PATIENCE_S
@@ -230,6 +231,29 @@ def test_a_finished_run_takes_more_epochs(store: Store, recipe: Path, tmp_path: 
     with pytest.raises(ConfigError, match="cosine or one_cycle, which plan for their end"):
         cosine = ["epochs=6", "save_minutes=5", "optim.schedule.name=cosine"]
         train(load_recipe(recipe, cosine), store.path, tmp_path / "run")
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_run_does_not_go_on_with_other_recordings(tmp_path: Path, epochs: int) -> None:
+    few = make_tiny_store(tmp_path / "few.zarr", subjects=(1, 7, 2))
+    again = make_tiny_store(tmp_path / "again.zarr", subjects=(1, 7, 2))
+    more = make_tiny_store(tmp_path / "more.zarr", subjects=(1, 3, 7, 2))
+    other = make_tiny_store(tmp_path / "other.zarr", subjects=(1, 7, 2), frames=28)
+    small = {"model": {"name": "res_tcn", "width": 0.125, "frames": 30}, "batch_size": 4, "l1": 0.0}
+    values = small | {"data": {"held_out_subjects": [7]}}
+    folder = tmp_path / "run"
+    train(resolve(values | {"epochs": 1}), few.path, folder)
+    before = (folder / "config.json").read_text()
+    longer = resolve(values | {"epochs": epochs})
+    for store, message in ((more, "fit: 2 there, 4 asked for; sha256"), (other, r"\(sha256: ")):
+        with pytest.raises(ConfigError, match=f"trained on other recordings .*{message}"):
+            train(longer, store.path, folder)
+        assert (folder / "config.json").read_text() == before
+    train(longer, again.path, folder)
+    kept = json.loads(before)
+    del kept["recordings"]  # as earlier versions wrote it
+    (folder / "config.json").write_text(json.dumps(kept))
+    train(longer, more.path, folder)
 
 
 def test_a_run_ends_when_held_out_subjects_gain_nothing(

@@ -23,7 +23,7 @@ from skelflow.training.config import RunConfig
 from skelflow.training.interrupt import Interrupted, StopFlag, stop_on_signals
 from skelflow.training.report import Progress, StepReport, TrainResult
 from skelflow.training.run import Run, make_run
-from skelflow.training.setup import make_network, make_split
+from skelflow.training.setup import describe_recordings, make_network, make_split
 from skelflow.training.state import RunFolder
 from skelflow.training.validation import Validation
 
@@ -73,7 +73,8 @@ def train(
         config.precision, device=device, unused_weights=not network.all_weights_in_loss
     )
     _check_l1(config, network, accelerator)
-    with folder.open(config, store) if accelerator.is_main_process else nullcontext():
+    recordings = describe_recordings(store, split)
+    with folder.open(config, store, recordings) if accelerator.is_main_process else nullcontext():
         accelerator.wait_for_everyone()
         run = make_run(
             config,

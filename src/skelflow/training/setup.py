@@ -1,5 +1,6 @@
 """What a run trains and on what: the split of the store, and the network with its start weights."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -221,6 +222,20 @@ def weights_file(path: str | Path) -> Path:
     """The checkpoint itself, or the one in a run folder."""
     path = Path(path)
     return path / BEST if path.is_dir() else path
+
+
+def describe_recordings(store: Store, split: Split) -> dict[str, Any]:
+    """How many fit and are held out, and a digest of which and of what they hold.
+
+    Recordings that are prepared again alike have the same digest.
+    """
+    sides = {"fit": split.fit, "held_out": split.held_out}
+    told = {
+        side: [(name, store.attributes(name)["sha256"]) for name in names]
+        for side, names in sides.items()
+    }
+    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    return {side: len(names) for side, names in sides.items()} | {"sha256": digest}
 
 
 def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ from skelflow.training.recipe import resolve
 from skelflow.version import __version__
 
 CONFIG, METRICS, LAST, PREVIOUS = "config.json", "metrics.jsonl", "last.pt", "previous.pt"
+RECORDINGS = "recordings"  # in config.json
 log = logging.getLogger(__name__)
 
 
@@ -118,16 +119,24 @@ class RunFolder:
     git: str = field(default_factory=lambda: git_hash())
 
     @contextmanager
-    def open(self, config: RunConfig, store: Store) -> Iterator[None]:
+    def open(
+        self, config: RunConfig, store: Store, recordings: Mapping[str, Any]
+    ) -> Iterator[None]:
         """Write `config.json`, or check that the run in the folder is the same; keep others out.
 
         The configuration of a run that has not saved any state yet is replaced, and removed where
         the block fails.
 
+        Parameters
+        ----------
+        config, store : of the run.
+        recordings : that it trains on, see `skelflow.training.setup.describe_recordings`. Runs of
+            earlier versions do not record them; then they are not compared.
+
         Raises
         ------
         ConfigError
-            The folder holds a run of another configuration or of other data.
+            The folder holds a run of another configuration, of other data or other recordings.
         DataError
             Another process is training there.
         StorageError
@@ -137,7 +146,7 @@ class RunFolder:
         if foreign and not all(_is_of_a_stopped_run(entry) for entry in self.path.iterdir()):
             raise ConfigError(f"{self.path}: not empty, and no run; choose another folder")
         with only_writer(self.path):
-            self._claim(config, store)
+            self._claim(config, store, recordings)
             try:
                 yield
             except BaseException:
@@ -150,7 +159,7 @@ class RunFolder:
             if {entry.name for entry in self.path.iterdir()} <= {LOCK, CONFIG}:
                 (self.path / CONFIG).unlink()
 
-    def _claim(self, config: RunConfig, store: Store) -> None:
+    def _claim(self, config: RunConfig, store: Store, recordings: Mapping[str, Any]) -> None:
         settings = {"config": config.to_json(), "data": store.meta.to_json()}
         wanted = json.loads(json.dumps(settings))
         file = self.path / CONFIG
@@ -159,9 +168,8 @@ class RunFolder:
             if not (isinstance(found, dict) and wanted.keys() <= found.keys()):
                 raise ConfigError(f"{file}: damaged; choose another folder")
             found["config"] = _with_new_defaults(found["config"], file)
-            if _only_longer(found["config"], config):
-                _write(file, json.dumps(found | wanted, indent=2))
-                found = found | wanted
+            if longer := _only_longer(found["config"], config):
+                found["config"] = wanted["config"]
             changes = [line for key in wanted for line in differences(found[key], wanted[key])]
             if changes:
                 raise ConfigError(
@@ -169,10 +177,18 @@ class RunFolder:
                     "choose another folder, or the same settings to go on (more epochs are fine "
                     "unless the schedule is cosine or one_cycle, which plan for their end)"
                 )
+            if (known := found.get(RECORDINGS)) is not None and known != recordings:
+                raise ConfigError(
+                    f"{self.path}: holds a run that was trained on other recordings "
+                    f"({'; '.join(differences(known, dict(recordings)))}) than {store.path} has; "
+                    "choose another folder for a run on these"
+                )
+            if longer:
+                _write(file, json.dumps(found, indent=2))
             remove_partials(self.path)
             return
         facts = {"skelflow": __version__, "git": self.git, "seed": config.seed}
-        _write(file, json.dumps(facts | wanted, indent=2))
+        _write(file, json.dumps(facts | wanted | {RECORDINGS: dict(recordings)}, indent=2))
 
     def save(self, state: TrainingState) -> None:
         """Write last.pt; the one before it becomes previous.pt.
