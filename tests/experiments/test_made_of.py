@@ -1,6 +1,7 @@
 """A result is used only for what it was made of; results of earlier versions say less of that."""
 
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -35,7 +36,12 @@ def table_with(*, row: str = "", store: dict[str, Any] | None = None, **changes:
     return Table.from_mapping(TABLE | {"rows": rows, "stores": stores})
 
 
-def write(place: Workplace, name: str, settings: dict[str, Any] | None = None) -> RunResult:
+def write(
+    place: Workplace,
+    name: str,
+    settings: dict[str, Any] | None = None,
+    tested: tuple[str, ...] = ("a",),
+) -> RunResult:
     """A result of a row with seed 0, as `run_table` writes it, or of other settings."""
     table = table_with()
     row = table.row(name)
@@ -47,8 +53,8 @@ def write(place: Workplace, name: str, settings: dict[str, Any] | None = None) -
         skelflow="0",
         protocol=table.protocol,
         settings=made_of(table, row, config) if settings is None else settings,
-        truth={"a": 1},
-        predicted={"a": 1},
+        truth=dict.fromkeys(tested, 1),
+        predicted=dict.fromkeys(tested, 1),
     )
     write_result(result, result_path(place.results, name, 0))
     return result
@@ -104,6 +110,38 @@ def test_a_row_made_otherwise_is_refused(
     write(place, name)
     with pytest.raises(ConfigError, match=rf"{name}_0\.json: made with other .*{said}"):
         found(table_with(row=name, **changes), name, place)
+
+
+@pytest.mark.parametrize("name", ["mean", "svm"])
+def test_a_row_made_of_a_row_that_changed_is_refused(place: Workplace, name: str) -> None:
+    write(place, name)
+    changed = table_with(row="net", settings=["optim.lr=0.5"])
+    write(place, "net")
+    with pytest.raises(ConfigError, match=r"net_0\.json: made with other .*optim\.lr: 0\.002"):
+        found(changed, name, place)
+    result_path(place.results, "net", 0).unlink()
+    assert found(changed, name, place).row == name
+
+
+def test_a_result_of_other_recordings_is_refused(place: Workplace) -> None:
+    tested = ("S001C001P002R001A001", "S001C001P002R001A002")
+    write(place, "net", tested=tested)
+    assert found(table_with(), "net", place).row == "net"
+    make_tiny_store(place.store("all"), subjects=(1, 2))
+    assert found(table_with(), "net", place).row == "net"
+    rmtree(place.store("all"))
+    make_tiny_store(place.store("all"), subjects=(1, 4, 6))
+    with pytest.raises(
+        ConfigError, match=r"net_0\.json: tested on other .* 2 of its 2 are not there, 4 there were"
+    ):
+        found(table_with(), "net", place)
+
+
+def test_recordings_of_actions_that_nobody_trains_are_not_missed(place: Workplace) -> None:
+    store = make_tiny_store(place.store("all"), subjects=(1, 2))
+    rmtree(store.path / "S001C001P001R001A002")
+    write(place, "net", tested=("S001C001P002R001A001",))
+    assert found(table_with(), "net", place).row == "net"
 
 
 def test_what_an_earlier_version_did_not_record_is_not_compared(place: Workplace) -> None:

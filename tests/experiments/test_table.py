@@ -97,6 +97,15 @@ def result(row: str, seed: int, right: list[int], *, total: int = 40) -> RunResu
     )
 
 
+def test_a_table_without_quick_rows_says_so(home: Path) -> None:
+    table = load_table(home / "tiny.toml")
+    slow = table.replace(rows=tuple(row.replace(quick=False) for row in table.rows))
+    assert [row.name for row in table.chosen((), quick=True)] == ["first"]
+    assert slow.chosen((), quick=False) == slow.rows
+    with pytest.raises(ConfigError, match=r"tiny: no row is marked as quick; .*first, second"):
+        slow.chosen((), quick=True)
+
+
 def test_a_table_is_made_once_and_gone_on_with(home: Path) -> None:
     table = load_table(home / "tiny.toml")
     results = run_table(table, table.rows, (0, 1), place(home))

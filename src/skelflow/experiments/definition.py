@@ -120,10 +120,21 @@ class Table(Settings):
         return known[name]
 
     def chosen(self, names: Iterable[str], *, quick: bool) -> tuple[Row, ...]:
-        """The rows of these names (all when there are none) with those they need, in order."""
+        """The rows of these names (all when there are none) with those they need, in order.
+
+        Raises
+        ------
+        ConfigError
+            There is no row of a name, or none is marked as quick.
+        """
         wanted = {self.row(name).name for name in names} or {
             row.name for row in self.rows if row.quick or not quick
         }
+        if not wanted:
+            raise ConfigError(
+                f"{self.title}: no row is marked as quick; leave --quick out, or write quick = "
+                f"true into one of the rows {', '.join(row.name for row in self.rows)}"
+            )
         for row in reversed(self.rows):
             if row.name in wanted:
                 wanted |= set(row.needs)

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.protocols import split
+from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError
 from skelflow.experiments.definition import Row, Table, to_prepare_config
 from skelflow.experiments.results import RunResult
@@ -71,6 +74,35 @@ def check_made_of(result: RunResult, wanted: Mapping[str, Any], protocol: str, p
         raise ConfigError(
             f"{path}: made with other settings than row {result.row} of the table has now "
             f"({'; '.join(said)}); delete it, or name another folder for results"
+        )
+
+
+def check_recordings(result: RunResult, store: Store, protocol: str, path: Path) -> None:
+    """Refuse a result of other test recordings than a store has.
+
+    Parameters
+    ----------
+    result : may lack recordings of actions that nobody trains.
+    store : of the result's row.
+    protocol : of the table.
+    path : of the result, for the message.
+
+    Raises
+    ------
+    ConfigError
+        Names the file, and how many recordings the store lacks or has more.
+    """
+    labels = store.labels()
+    train, test = split(labels, find_data_set(store.meta.source).protocol(protocol))
+    actions = {labels[name].action for name in train}
+    fewer = sorted(result.truth.keys() - set(test))
+    more = [name for name in test if name not in result.truth and labels[name].action in actions]
+    if fewer or more:
+        raise ConfigError(
+            f"{path}: tested on other recordings than {store.path} has: {len(fewer)} of its "
+            f"{len(result.truth)} are not there, {len(more)} there were not tested, "
+            f"{[*fewer, *more][0]} among them; delete it with its run, or name another folder for "
+            "results, or prepare the recordings that it was tested on"
         )
 
 

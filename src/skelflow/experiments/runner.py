@@ -1,7 +1,7 @@
 """Makes the runs of a table that are missing: stores, training, evaluation, one result a run."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -9,12 +9,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from skelflow.datasets.prepare.run import prepare
+from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError
 from skelflow.evaluation.classifiers import classify_features, classify_joints
 from skelflow.evaluation.evaluate import EVALUATION, evaluate
 from skelflow.evaluation.metrics import Probabilities, Truth, top_k_accuracy
 from skelflow.experiments.definition import Row, Table
-from skelflow.experiments.made_of import check_made_of, made_of
+from skelflow.experiments.made_of import check_made_of, check_recordings, made_of
 from skelflow.experiments.results import RunResult, read_result, result_path, write_result
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.training.config import RunConfig
@@ -105,15 +106,22 @@ def run_table(
     ConfigError
         A result was made with other settings than the table has now, as far as it records them:
         results of earlier versions say nothing of their store, nor of rows made of other rows.
+        Or a result is of other recordings than its store has, where that is there. Results of the
+        rows that a row is made of are looked at in the same way.
     DataError, FormatError, WeightsError
         Recordings, results or weights that cannot be used.
     """
     progress = progress or Silent()
     results = []
+    stores: dict[str, Store] = {}
+    for name in {row.store for row in rows if place.store(row.store).exists()}:
+        stores[name] = Store.open(_prepared(table, name, place, progress))
     for seed in seeds:
         for row in rows:
             path = result_path(place.results, row.name, seed)
             there = read_result(path) if path.exists() else None
+            for needed in row.needs:
+                _check_if_there(table, table.row(needed), seed, place, stores)
             if there is None or again:
                 progress.starts(f"{row.label}, seed {seed}")
                 result = _make(table, row, seed, place, progress)
@@ -121,10 +129,25 @@ def run_table(
                 there = result.replace(test_reads=reads)
                 write_result(there, path)
             else:
-                config = run_config(table, row, seed, place) if row.recipe else None
-                check_made_of(there, made_of(table, row, config), table.protocol, path)
+                _check_if_there(table, row, seed, place, stores)
             results.append(there)
     return results
+
+
+def _check_if_there(
+    table: Table, row: Row, seed: int, place: Workplace, stores: Mapping[str, Store]
+) -> None:
+    """Refuse a result that is there and not what the table asks for, nor what it is made of."""
+    for needed in row.needs:
+        _check_if_there(table, table.row(needed), seed, place, stores)
+    path = result_path(place.results, row.name, seed)
+    if not path.exists():
+        return
+    result = read_result(path)
+    config = run_config(table, row, seed, place) if row.recipe else None
+    check_made_of(result, made_of(table, row, config), table.protocol, path)
+    if row.store in stores:
+        check_recordings(result, stores[row.store], table.protocol, path)
 
 
 def _make(table: Table, row: Row, seed: int, place: Workplace, progress: Progress) -> RunResult:
