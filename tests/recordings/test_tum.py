@@ -142,6 +142,14 @@ def test_stack_reads_one_file(tmp_path: Path) -> None:
         ({"depth_scale": 0.1}, "depth spans 250 to 250, expected meters"),
         ({"depth_scale": 0.03}, "depth is 75 m in the median, expected 0.05 to 50 m"),
         ({"times_s": [0.0, 0.2, 0.1]}, "expected .3,. rising seconds"),
+        ({"times_s": np.array([2, 1, 3], np.uint64)}, "expected .3,. rising seconds"),
+        ({"times_s": [0.0, 0.1, np.inf]}, "expected .3,. rising seconds"),
+        ({"times_s": np.arange(3).astype("datetime64[ms]")}, r"times_s is datetime64\[ms\] .3,., "),
+        ({"times_s": [0.0, 33.0, 67.0]}, "0.0298507 frames a second, .* times in seconds"),
+        *(
+            ({"times_s": None, "frame_rate_hz": rate}, "frames a second, expected 0.1 to 1000")
+            for rate in (0.0, -30.0, np.nan, np.inf)
+        ),
         ({"color": np.zeros((2, 48, 64, 3), np.uint8)}, "expected uint8 .3, 48, 64, 3."),
         ({"layout": "mine"}, "layout is 'mine', expected one of"),
         ({"joints_m": np.ones((3, 1, 25, 3))}, "expected .3, bodies, 20, 3."),

@@ -1,4 +1,4 @@
-"""The parts of a recording checked against each other: camera, depth, joints."""
+"""The parts of a recording checked against each other: frame rate, camera, depth, joints."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +19,7 @@ from skelflow.wording import counted
 NEAR_M = 0.25  # a joint lies inside the body, its pixel's depth on the skin
 ENOUGH = 0.5  # of the joints; right recordings have 0.86 to 1.00
 _CLEAR = 0.8  # a share, or a rival's share, that leaves no doubt
+_SLOWEST_HZ, _FASTEST_HZ = 0.1, 1000.0  # milliseconds taken for seconds give 0.03
 _FRAMES, _FEWEST = 5, 20  # frames that are looked at, joints that say something
 
 
@@ -49,8 +50,8 @@ class _Sample:
 def checked(recording: Recording, *, published: bool = False) -> Recording:
     """The recording with its actors first and what was left out in `repairs`.
 
-    Camera and depth are checked by themselves, joints against depth in a few frames. Frames that
-    cannot be decoded are passed over: whoever asks for them hears of it.
+    Frame rate, camera and depth are checked by themselves, joints against depth in a few frames.
+    Frames that cannot be decoded are passed over: whoever asks for them hears of it.
 
     Parameters
     ----------
@@ -61,9 +62,10 @@ def checked(recording: Recording, *, published: bool = False) -> Recording:
     Raises
     ------
     FormatError
-        The camera is none, depth is not in meters, joints are where none can be, or do not lie on
-        the depth.
+        The frame rate or the camera is none, depth is not in meters, joints are where none can be,
+        or do not lie on the depth.
     """
+    _check_rate(recording)
     _check_joints(recording)
     recording = _with_actors(recording)
     times, depths = _sampled(recording)
@@ -119,6 +121,15 @@ def share_on_depth(
         there = depth[y[seen], x[seen]]
         hits += int(((there > 0) & (np.abs(there - z[seen]) < NEAR_M)).sum())
     return hits / asked if asked >= _FEWEST else float("nan")
+
+
+def _check_rate(recording: Recording) -> None:
+    rate_hz = recording.frame_rate_hz
+    if not _SLOWEST_HZ <= rate_hz <= _FASTEST_HZ:
+        raise FormatError(
+            f"{recording.path}: {rate_hz:g} frames a second, expected {_SLOWEST_HZ:g} to "
+            f"{_FASTEST_HZ:g}: is its frame rate right, are its times in seconds?"
+        )
 
 
 def _check_joints(recording: Recording) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float64, Shaped
 
 from skelflow.camera.depth_units import check_meters, without_codes
 from skelflow.camera.pinhole import project
@@ -48,7 +48,7 @@ def find(folder: Path) -> Iterator[Path]:
 
 
 def read(path: Path) -> Recording:
-    """Open a file; each array is read whole when it is first asked for.
+    """Open a file; all of its arrays are read, whole.
 
     Parameters
     ----------
@@ -76,9 +76,7 @@ def read(path: Path) -> Recording:
         raise FormatError(f"{path}: depth is {depth.shape}, expected (frames, height, width)")
     count, height, width = depth.shape
     camera = _camera(path, values, width, height)
-    times_s = values.get("times_s")
-    if times_s is not None and (times_s.shape != (count,) or not (np.diff(times_s) > 0).all()):
-        raise FormatError(f"{path}: times_s is {times_s.shape}, expected ({count},) rising seconds")
+    times_s = _times_s(path, values, count)
     rate_hz = frame_rate(times_s) if times_s is not None else _number(path, values, "frame_rate_hz")
     gaps = None if times_s is None else describe_gaps(times_s, rate_hz=rate_hz)
     return Recording(
@@ -136,6 +134,23 @@ def _number(path: Path, values: Mapping[str, np.ndarray], name: str) -> float:
     if name not in values or values[name].size != 1 or values[name].dtype.kind not in "uif":
         raise FormatError(f"{path}: {name} is missing or no number")
     return float(values[name].item())
+
+
+def _times_s(
+    path: Path, values: Mapping[str, np.ndarray], count: int
+) -> Float64[np.ndarray, " t"] | None:
+    """Of each frame; None where they are not there."""
+    if "times_s" not in values:
+        return None
+    found = values["times_s"]
+    if found.shape != (count,) or found.dtype.kind not in "uif":
+        raise FormatError(
+            f"{path}: times_s is {found.dtype} {found.shape}, expected ({count},) rising seconds"
+        )
+    times_s = found.astype(np.float64)
+    if not np.isfinite(times_s).all() or not (np.diff(times_s) > 0).all():
+        raise FormatError(f"{path}: times_s falls or stays, expected ({count},) rising seconds")
+    return times_s
 
 
 def _label(path: Path, values: Mapping[str, np.ndarray], name: str) -> int | None:
