@@ -58,8 +58,9 @@ def test_open_frames_reads_arrays_of_meters_and_of_units(tmp_path: Path) -> None
     np.savez(tmp_path / "meters.npz", other=depth[0], depth=depth)
     np.savez(tmp_path / "alone.npz", anything=depth)
     np.save(tmp_path / "units.npy", np.rint(5000 * depth).astype(np.int64))
-    for name in ("meters.npy", "meters.npz", "alone.npz", "units.npy"):
-        found = read_depth(tmp_path / name, 0.0002)
+    np.save(tmp_path / "float_units.npy", 5000 * depth)
+    for name in ("meters.npy", "meters.npz", "alone.npz", "units.npy", "float_units.npy"):
+        found = read_depth(tmp_path / name, 0.0002 if "units" in name else None)
         np.testing.assert_allclose(found, depth, atol=0.00011)
         assert found.dtype == np.float32
 
@@ -93,6 +94,17 @@ def test_open_frames_refuses_units_with_the_scale_that_fits(tmp_path: Path) -> N
         open_frames(*paths)
     assert np.median(open_frames(*paths, depth_scale=0.0002).depth[0]) == pytest.approx(2.4)
     assert np.median(open_frames(*paths, any_depth=True).depth[0]) == pytest.approx(12.0)
+
+
+def test_open_frames_does_with_floats_what_the_refusal_advises(tmp_path: Path) -> None:
+    depth = depth_image(0).astype(np.float32)
+    np.save(tmp_path / "a.npy", 1000 * depth)
+    paths = tmp_path / "a.npy", tmp_path / "a.npy"
+    with pytest.raises(DataError, match=r"millimeters: divide by 1000 \(--depth-scale 0\.001\)"):
+        open_frames(*paths)
+    np.testing.assert_allclose(open_frames(*paths, depth_scale=0.001).depth[1], depth, rtol=1e-6)
+    with pytest.raises(DataError, match=r"with --depth-scale 0\.01 its median .*0\.001\), or say"):
+        open_frames(*paths, depth_scale=0.01)
 
 
 def _missing(folder: Path) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ SENSOR_M = (0.2, 9.0)  # medians that the depth map of a sensor can have
 _USUAL_M = (0.3, 8.5)  # medians that a unit is guessed by
 _FAR_M = 4.0  # a median beyond this is rare enough to look at the values' common divisor
 
+_Units = UInt16[np.ndarray, "*frames h w"] | Float32[np.ndarray, "*frames h w"]
 _Readings = Float32[np.ndarray, " n"] | UInt16[np.ndarray, " n"]
 
 
@@ -99,15 +100,15 @@ millimeters: divide by 1000 (--depth-scale 0.001)
 
 def check_scale(
     name: str,
-    stored: UInt16[np.ndarray, "*frames h w"],
+    stored: _Units,
     scale: float,
     *,
     setting: str = "--depth-scale",
     allow: str = "--any-depth",
 ) -> None:
-    """Refuse 16-bit depth whose scale makes it what no sensor delivers.
+    """Refuse depth in units, 16 bits or floats, whose scale makes it what no sensor delivers.
 
-    Integers with a scale tell more than meters do. A median outside 0.2 to 9 m is refused, and so
+    Units with a scale tell more than meters do. A median outside 0.2 to 9 m is refused, and so
     is one beyond 4 m when every value is a multiple of 4, 5, 8 or 10 (millimeters stored in finer
     units are), and 8 bits stretched to 16 at any distance. Millimeters
     read as 5000ths of a meter give 0.4 to 0.8 m, which a table top has too: nothing in the values
@@ -116,7 +117,7 @@ def check_scale(
     Parameters
     ----------
     name : how messages call the depth map, its file.
-    stored : (h, w) uint16, one image or several, as in the file; 0 and 65535 = no reading.
+    stored : (h, w), one image or several, as in the file; 0 and 65535 = no reading.
     scale : meters a unit.
     setting, allow : how the user says another scale, and that this one is right ("" = he cannot).
 

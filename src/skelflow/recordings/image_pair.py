@@ -38,13 +38,13 @@ def open_frames(
     Parameters
     ----------
     first : a recording when it stands alone, else a depth image: 16-bit PNG, or `.npy` or `.npz`
-        of meters (floats) or of units (integers).
+        of meters (floats) or of units (integers, and floats where `depth_scale` is given).
     second : the depth image after it.
     color : their images, color or gray, in the depth images' pixels.
-    depth_scale : meters a unit of integer depth; 0.001 when not given.
+    depth_scale : meters a unit; when not given, 0.001 of integer depth, and floats are meters.
     fov_x_deg : horizontal field of view, degrees; 62.5 when neither it nor `lens` is given.
     lens : fx, fy, cx, cy in pixels.
-    any_depth : take integer depth even when its median is none a sensor would deliver.
+    any_depth : take depth in units even when its median is none a sensor would deliver.
 
     Raises
     ------
@@ -73,12 +73,11 @@ def open_frames(
         return open_recording(first)
     paths = first, Path(second)
     _check_images(paths)
-    scale = DEPTH_SCALE if depth_scale is None else depth_scale
-    if not 0 < scale <= _LARGEST_SCALE:
+    if depth_scale is not None and not 0 < depth_scale <= _LARGEST_SCALE:
         raise ConfigError(
-            f"flow: depth_scale must be positive, found {scale}; 0.001 is millimeters"
+            f"flow: depth_scale must be positive, found {depth_scale}; 0.001 is millimeters"
         )
-    depths = [read_depth(path, scale, any_depth=any_depth) for path in paths]
+    depths = [read_depth(path, depth_scale, any_depth=any_depth) for path in paths]
     camera = _camera(depths[0], fov_x_deg, lens)
     _check_depths(paths, depths)
     colors = None
@@ -95,23 +94,30 @@ def open_frames(
     )
 
 
-def read_depth(path: Path, scale: float, *, any_depth: bool = False) -> Depth:
-    """A depth image in meters; integers are multiplied by `scale`, floats are meters already.
+def read_depth(path: Path, scale: float | None = None, *, any_depth: bool = False) -> Depth:
+    """A depth image in meters: as stored times `scale`.
+
+    Parameters
+    ----------
+    path : of the image.
+    scale : meters a unit; None = floats are meters already, integers millimeters.
+    any_depth : take depth in units even when its median is none a sensor would deliver.
 
     Raises
     ------
     FormatError
         The file is missing, damaged, or holds no depth image.
     DataError
-        Its values cannot be meters, or with integers are none that a sensor delivers.
+        Its values cannot be meters, or of units are none that a sensor delivers.
     """
     stored = _read_array(path)
     if stored.dtype.kind == "f":
-        depth = np.ascontiguousarray(np.clip(stored, -_BEYOND_M, _BEYOND_M), np.float32)
-    else:
-        if not any_depth:
-            check_scale(str(path), stored, scale)
-        depth = stored * np.float32(scale)
+        stored = np.ascontiguousarray(np.clip(stored, -_BEYOND_M, _BEYOND_M), np.float32)
+    elif scale is None:
+        scale = DEPTH_SCALE
+    if scale is not None and not any_depth:
+        check_scale(str(path), stored, scale)
+    depth = stored if scale is None else stored * np.float32(scale)
     check_meters(str(path), depth)
     return np.asarray(depth, np.float32)
 

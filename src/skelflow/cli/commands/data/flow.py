@@ -62,7 +62,7 @@ def flow(
         The two images' color or gray images, of the same size and view.
     depth_scale
         Meters a unit of the two depth images: 0.001 (millimeters) when not given, 0.0002 for
-        5000ths of a meter.
+        5000ths of a meter. Arrays of floats are meters when it is not given.
     any_depth
         Take depth images even when their median depth is none that a sensor delivers.
     fov
