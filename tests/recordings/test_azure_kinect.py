@@ -44,12 +44,14 @@ def write(
     attached: bytes | None = None,
     mode: str = "NFOV_2X2BINNED",
     title: str = "DEPTH",
+    color_size: tuple[int, int] = (1280, 720),
 ) -> Path:
     """Frame t: depth of 1000 + 100 t mm, infrared of 100 t, color of brightness 40 + 20 t."""
     raw = {"allow_raw_vfw": "1"}
     with av.open(str(path), "w", format="matroska", options=raw) as file:
         color = file.add_stream("mjpeg", rate=30)
-        color.width, color.height, color.pix_fmt = 1280, 720, "yuvj420p"
+        color.width, color.height = color_size
+        color.pix_fmt = "yuvj420p"
         depth, infrared = (file.add_stream("rawvideo", rate=30) for _ in range(2))
         for stream, name in ((color, "COLOR"), (depth, title), (infrared, "IR")):
             stream.metadata["title"] = name
@@ -65,7 +67,7 @@ def write(
         images = [(ms, depth, plane + 1000 + 100 * t, "gray16be") for t, ms in enumerate(times_ms)]
         images += [(ms, infrared, plane + 100 * t, "gray16be") for t, ms in enumerate(times_ms)]
         images += [
-            (ms, color, np.full((720, 1280, 3), 40 + 20 * t, np.uint8), "rgb24")
+            (ms, color, np.full((*color_size[::-1], 3), 40 + 20 * t, np.uint8), "rgb24")
             for t, ms in enumerate(color_ms)
         ]
         for ms, stream, image, pixels in sorted(images, key=lambda one: one[0]):
@@ -135,6 +137,13 @@ def test_azure_kinect_pairs_by_time_and_says_what_is_missing(tmp_path: Path) -> 
     assert "1 of 6 frames has no color image of that time" in recording.repairs[1]
     assert brightness(recording, 2) == pytest.approx(40 + 20 * 1, abs=3)
     assert brightness(recording, 5) == pytest.approx(40 + 20 * 4, abs=3)
+
+
+def test_azure_kinect_says_that_color_of_another_size_is_left_out(tmp_path: Path) -> None:
+    recording = open_recording(write(tmp_path / "wave.mkv", color_size=(640, 360)))
+    assert recording.color is None
+    assert "color is left out: the camera delivers no 640x360" in recording.repairs[0]
+    assert recording.depth[3].any()
 
 
 def test_azure_kinect_takes_the_lens_out_of_depth(tmp_path: Path) -> None:

@@ -51,7 +51,8 @@ def read(path: Path) -> Recording:
     -------
     Recording : depth as a pinhole camera would have taken it (the lens is taken out, by nearest
         pixels); infrared so as well, 0..255 by the square root of the sensor's values; color in
-        the depth image's pixels, of the frame nearest in time. Without joints.
+        the depth image's pixels, of the frame nearest in time, or left out where it was resized.
+        Without joints.
 
     Raises
     ------
@@ -78,7 +79,12 @@ def read(path: Path) -> Recording:
     depth_frames = _depth_frames(path, depth, device)
     repairs = [describe_gaps(times_s, rate_hz=rate_hz)]
     color_frames = infrared_frames = None
-    if color is not None and device.color is not None:
+    if color is not None and device.color is None:
+        repairs.append(
+            f"color is left out: the camera delivers no {color.width}x{color.height}, so that its "
+            "calibration does not say which pixel is which: was it resized?"
+        )
+    elif color is not None and device.color is not None:
         matches = match_times(times_s, color.times_s, rate_hz=rate_hz)
         repairs.append(describe_far("color image", matches))
         images = TrackReader(path, color, pixel_format="rgb24")
