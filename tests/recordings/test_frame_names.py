@@ -26,7 +26,19 @@ def test_match_frames_takes_color_of_the_same_number() -> None:
     depth, color = files("depth", 3, 4, 6), files("color", 1, 2, 3, 4, 5, 6)
     found, said = match_frames(depth, color, frame_rate_hz=30.0)
     assert found == [2, 3, 5]
-    assert said == ("color/ has 6 images, 3 of them of a depth frame's number",)
+    assert said == (
+        "color/ has 6 images, 3 of them of a depth frame's number; left out: 1.png, 2.png, 5.png",
+    )
+
+
+def test_match_frames_goes_by_number_where_counts_differ() -> None:
+    depth, color = files("depth", *range(30)), files("color", *range(31))
+    found, said = match_frames(depth, color, frame_rate_hz=30.0)
+    assert found == list(range(30))
+    assert said == ("color/ has 31 images, 30 of them of a depth frame's number; left out: 30.png",)
+    found, said = match_frames(depth[10:], color, frame_rate_hz=30.0)
+    assert found == list(range(10, 30))
+    assert said[0].endswith("left out: 0.png, 1.png, 2.png and 8 more")
 
 
 def test_match_frames_takes_the_nearest_time() -> None:
@@ -53,6 +65,8 @@ def test_match_frames_says_when_numbers_begin_elsewhere() -> None:
     ("depth", "color", "said"),
     [
         (files("depth", 0, 1, 2), files("color", 0, 1), "2 images, expected 3 as in depth/"),
+        (files("depth", 0, 1, 2), files("color", 1, 2, 3, 4), "there is none for 0.png"),
+        (files("depth", "a", "b"), files("color", "a"), "1 image, expected 2 as in depth/"),
         (files("depth", 0, 1, 3), files("color", 0, 1, 2), "there is none for 3.png"),
         (
             files("depth", *times(0, 1, 2, 3)),

@@ -14,6 +14,7 @@ from skelflow.wording import counted
 
 _SAME_RATE = 0.1  # a difference smaller than this share is none
 _UNITS_S = (1.0, 1e-3, 1e-6, 1e-9)
+_NAMED = 3  # files that a message names
 _MOST_LOST = 0.05  # share of frames that may be missing
 
 
@@ -62,14 +63,16 @@ def match_frames(
         A frame has no image of its moment, or nothing says which it is.
     """
     own, theirs = numbers(frames), numbers(others)
-    if own is None or theirs is None or own == theirs or (_steady(own) and _steady(theirs)):
+    if own is None or theirs is None or own == theirs or _are_in_turn(own, theirs):
         return _in_turn(frames, others, own, theirs)
     folder, known = others[0].parent, set(theirs)
     if known.issuperset(own):
         places = {number: i for i, number in enumerate(theirs)}
+        asked = set(own)
+        left = [file.name for file, n in zip(others, theirs, strict=True) if n not in asked]
         said = (
             f"{folder.name}/ has {counted(len(others), 'image')}, "
-            f"{len(own)} of them of a depth frame's number"
+            f"{len(own)} of them of a depth frame's number; left out: {_listed(left)}"
         )
         return [places[number] for number in own], (said,) if len(own) < len(others) else ()
     unit_s = _unit_s(own, frame_rate_hz)
@@ -135,9 +138,16 @@ def _are_times(files: Sequence[Path]) -> bool:
     return all(re.search(r"\d\.\d", file.stem) for file in files)
 
 
-def _steady(values: Sequence[Decimal]) -> bool:
-    """Whether whole numbers rise by one, so that none is missing."""
-    return all(after - before == 1 for before, after in pairwise(values))
+def _are_in_turn(own: Sequence[Decimal], theirs: Sequence[Decimal]) -> bool:
+    """Whether as many whole numbers rise by one, so that none is missing."""
+    steps = (after - before for values in (own, theirs) for before, after in pairwise(values))
+    return len(own) == len(theirs) and all(step == 1 for step in steps)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some of the names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _unit_s(values: Sequence[Decimal], frame_rate_hz: float) -> float | None:
