@@ -21,13 +21,15 @@ MM = "/camera/depth/image_raw"
 class Bag:
     """Messages of either kind of bag."""
 
-    def __init__(self, path: Path, *, ros1: bool) -> None:
+    def __init__(self, path: Path, *, ros1: bool, packing: Any = None) -> None:
         self.path, self.ros1 = path, ros1
         self.store = get_typestore(Stores.ROS1_NOETIC if ros1 else Stores.ROS2_HUMBLE)
         transforms = "geometry_msgs/TransformStamped[] transforms"
         if "tf2_msgs/msg/TFMessage" not in self.store.types:
             self.store.register(get_types_from_msg(transforms, "tf2_msgs/msg/TFMessage"))
         self.writer: Any = Writer1(path) if ros1 else Writer2(path, version=8)
+        if isinstance(self.writer, Writer1) and packing is not None:
+            self.writer.set_compression(packing)
         self.connections: dict[str, Any] = {}
         self.restarts = 0
 

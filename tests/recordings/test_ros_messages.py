@@ -6,9 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from rosbags.rosbag1 import Writer as Writer1
 
+from skelflow.datasets.inspect.scan import scan_recordings
 from skelflow.errors import FormatError
 from skelflow.recordings import open_recording
+from tests.cli.test_commands import run
 from tests.recordings.test_ros import HEIGHT, MM, WIDTH, Bag, scene
 
 QUANTIZATION, FARTHEST_M = 100.0, 10.0  # of compressed_depth_image_transport, unless set
@@ -137,3 +140,33 @@ def test_ros_reads_all_publishers_of_a_topic(tmp_path: Path) -> None:
     assert (len(recording), recording.repairs) == (5, ())
     for t in range(5):
         np.testing.assert_allclose(recording.depth[t], scene(t) * np.float32(0.001), rtol=1e-6)
+
+
+def test_a_bag_that_lost_bytes_is_named_by_all_that_open_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What unpacks LZ4 raises an error of its own kind."""
+    path = tmp_path / "a.bag"
+    with Bag(path, ros1=True, packing=Writer1.CompressionFormat.LZ4) as bag:
+        bag.camera("/camera/depth/camera_info", "d", focal=50.0, lens=[0.0] * 5)
+        for t in range(2):
+            bag.image(MM, 5 + t / 30, scene(t), "16UC1", "d")
+    content = bytearray(path.read_bytes())
+    at = content.index(bytes.fromhex("04224d18")) + 11  # LZ4's magic number, its header, a size
+    content[at : at + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    assert "a.bag: " in scan_recordings([path], check=False).failed["a.bag"]
+    assert run("import", path, "--depth-topic", MM, "--out", tmp_path / "out") == 2
+    assert "a.bag: cannot be read as ros (RuntimeError" in capsys.readouterr().err
+
+
+def test_import_of_a_chosen_topic_is_checked_as_all_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.bag"
+    with Bag(path, ros1=True) as bag:
+        bag.camera("/camera/depth/camera_info", "d", focal=50.0, lens=[0.0] * 5)
+        for t in range(2):
+            bag.image(MM, 5 + t / 30, scene(t) // 20, "16UC1", "d")
+    assert run("import", path, "--depth-topic", MM, "--out", tmp_path / "out") == 2
+    assert "a.bag: depth is 0.1 m in the median" in capsys.readouterr().err

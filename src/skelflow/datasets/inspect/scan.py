@@ -10,6 +10,7 @@ from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.protocols import Protocol
 from skelflow.errors import DataError, SkelflowError
 from skelflow.recordings import Reader, find_reader, open_recording
+from skelflow.recordings.streams.guard import one_recording
 from skelflow.types import Labels, Recording
 from skelflow.wording import counted
 
@@ -139,7 +140,10 @@ def scan_recordings(
 
 
 def _read(path: Path, reader: Reader | None, *, check: bool) -> Recording:
-    return open_recording(path) if check or reader is None else reader.read(path)
+    if check or reader is None:
+        return open_recording(path)
+    with one_recording(path, reader.name):
+        return reader.read(path)
 
 
 def _known(labels: Sequence[Labels]) -> list[str]:

@@ -36,6 +36,9 @@ def import_(
     color_topic
         Of a ROS bag: which topic is the color.
     """
+    from dataclasses import replace
+    from functools import partial
+
     from skelflow.datasets.store.store import check_sequence_name
     from skelflow.errors import ConfigError, SkelflowError
     from skelflow.recordings import find_recordings, open_recording
@@ -43,16 +46,15 @@ def import_(
     from skelflow.recordings.ros import READER, read_bag
 
     paths = find_recordings(source)
-    topics = depth_topic is not None or color_topic is not None
-    if topics and not all(READER.recognizes(path) for path in paths):
+    are_chosen = depth_topic is not None or color_topic is not None
+    read = partial(read_bag, depth_topic=depth_topic, color_topic=color_topic)
+    chosen = replace(READER, read=read)
+    if are_chosen and not all(READER.recognizes(path) for path in paths):
         raise ConfigError("--depth-topic and --color-topic are for ROS bags")
     failed = 0
     for path in paths:
         try:
-            if topics:
-                recording = read_bag(path, depth_topic=depth_topic, color_topic=color_topic)
-            else:
-                recording = open_recording(path)
+            recording = chosen.open(path) if are_chosen else open_recording(path)
             folder = out
             if paths != [source]:
                 check_sequence_name(recording.name)
