@@ -8,7 +8,7 @@ import pytest
 
 from skelflow.errors import ConfigError
 from skelflow.experiments.definition import Table, load_table
-from skelflow.experiments.made_of import made_of
+from skelflow.experiments.made_of import made_of, with_rows
 from skelflow.experiments.results import RunResult, result_path, write_result
 from skelflow.experiments.runner import Workplace, run_config, run_table
 from tests.conftest import REPOSITORY
@@ -123,6 +123,21 @@ def test_a_row_made_of_a_row_that_changed_is_refused(place: Workplace, name: str
     assert found(changed, name, place).row == name
 
 
+@pytest.mark.parametrize("name", ["mean", "svm"])
+def test_a_result_says_what_its_rows_were_made_of(place: Workplace, name: str) -> None:
+    table = table_with()
+    configs = {row: run_config(table, table.row(row), 0, place) for row in table.row(name).needs}
+    rows = {row: made_of(table, table.row(row), config) for row, config in configs.items()}
+    del rows["net"]["early_stop"], rows["net"]["store"]["companding"]  # newer than the result
+    written = write(place, name, with_rows(made_of(table, table.row(name)), rows))
+    assert found(table, name, place) == written
+    changed = table_with(row="net", settings=["optim.lr=0.5"])
+    with pytest.raises(
+        ConfigError, match=rf"{name}_0\.json: .*rows\.net\.optim\.lr: 0\.002 there, 0\.5"
+    ):
+        found(changed, name, place)
+
+
 def test_a_result_of_other_recordings_is_refused(place: Workplace) -> None:
     tested = ("S001C001P002R001A001", "S001C001P002R001A002")
     write(place, "net", tested=tested)
@@ -167,7 +182,9 @@ def test_a_setting_that_is_newer_than_a_result_has_its_default(place: Workplace)
         found(table_with(store={"companding": 0.5}), "joints", place)
 
 
-@pytest.mark.parametrize("settings", [{"store": 3}, {"store": {"sise": [4, 4]}}, {"model": 3}])
+@pytest.mark.parametrize(
+    "settings", [{"store": 3}, {"store": {"sise": [4, 4]}}, {"model": 3}, {"rows": 3}]
+)
 def test_a_record_that_is_no_setting_is_named_with_its_file(
     place: Workplace, settings: dict[str, Any]
 ) -> None:

@@ -44,13 +44,18 @@ def made_of(table: Table, row: Row, config: RunConfig | None = None) -> dict[str
     return source | {"classifier": row.classifier} | store
 
 
+def with_rows(settings: Mapping[str, Any], rows: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a row with those of the rows that it is made of, by their names."""
+    return {**settings, "rows": dict(rows)} if rows else dict(settings)
+
+
 def check_made_of(result: RunResult, wanted: Mapping[str, Any], protocol: str, path: Path) -> None:
     """Refuse a result that was made of something else than is wanted.
 
     Parameters
     ----------
     result : results of earlier versions do not record all; what they lack is not compared.
-    wanted : what the table says now, see `made_of`.
+    wanted : what the table says now, see `made_of` and `with_rows`.
     protocol : of the table.
     path : of the result, for the message.
 
@@ -60,11 +65,12 @@ def check_made_of(result: RunResult, wanted: Mapping[str, Any], protocol: str, p
         Names the file and each setting that differs; or the file records what is no setting.
     """
     try:
-        found = _recorded(result)
+        found = _recorded(result.settings, result.protocol)
     except ConfigError as error:
         raise ConfigError(f"{path}: records what is no setting ({error}); delete it") from None
-    if "store" not in found:
-        wanted = {name: value for name, value in wanted.items() if name != "store"}
+    for name in ("store", "rows"):
+        if name not in found:
+            wanted = {key: value for key, value in wanted.items() if key != name}
     if not result.settings and "model" not in wanted:  # of a row made of others, by version 0.2
         wanted = {}
     changes = differences({"protocol": result.protocol, **found}, {"protocol": protocol, **wanted})
@@ -106,19 +112,24 @@ def check_recordings(result: RunResult, store: Store, protocol: str, path: Path)
         )
 
 
-def _recorded(result: RunResult) -> dict[str, Any]:
+def _recorded(settings: Any, protocol: str) -> dict[str, Any]:
     """What a result records; settings that are newer than it have their default."""
-    found = dict(result.settings)
-    store = found.pop("store", None)
+    found = _table(settings, "settings")
+    store, rows = found.pop("store", None), _table(found.pop("rows", {}), "rows")
     if "model" in found:
         found = resolve(found).to_json()
         if found["data"]["protocol"] is None:  # the usual one of its data set
-            found["data"]["protocol"] = result.protocol
+            found["data"]["protocol"] = protocol
+    found = with_rows(found, {name: _recorded(of_row, protocol) for name, of_row in rows.items()})
     if store is None:
         return found
-    if not isinstance(store, Mapping):
-        raise SettingsError(f"store: found {shown(store)}, expected a table")
-    return found | {"store": _of_store(to_prepare_config(store))}
+    return found | {"store": _of_store(to_prepare_config(_table(store, "store")))}
+
+
+def _table(found: Any, name: str) -> dict[str, Any]:
+    if not isinstance(found, Mapping):
+        raise SettingsError(f"{name}: found {shown(found)}, expected a table")
+    return dict(found)
 
 
 def _of_store(config: PrepareConfig) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from skelflow.evaluation.classifiers import classify_features, classify_joints
 from skelflow.evaluation.evaluate import EVALUATION, evaluate
 from skelflow.evaluation.metrics import Probabilities, Truth, top_k_accuracy
 from skelflow.experiments.definition import Row, Table
-from skelflow.experiments.made_of import check_made_of, check_recordings, made_of
+from skelflow.experiments.made_of import check_made_of, check_recordings, made_of, with_rows
 from skelflow.experiments.results import RunResult, read_result, result_path, write_result
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.training.config import RunConfig
@@ -144,8 +144,7 @@ def _check_if_there(
     if not path.exists():
         return
     result = read_result(path)
-    config = run_config(table, row, seed, place) if row.recipe else None
-    check_made_of(result, made_of(table, row, config), table.protocol, path)
+    check_made_of(result, _made_of(table, row, seed, place), table.protocol, path)
     if row.store in stores:
         check_recordings(result, stores[row.store], table.protocol, path)
 
@@ -185,6 +184,13 @@ def run_config(table: Table, row: Row, seed: int, place: Workplace) -> RunConfig
     return load_recipe(row.recipe, [*row.settings, f"seed={seed}", protocol, *init])
 
 
+def _made_of(table: Table, row: Row, seed: int, place: Workplace) -> dict[str, Any]:
+    """What a row's result records, with what the rows that it needs are made of."""
+    config = run_config(table, row, seed, place) if row.recipe else None
+    rows = {name: _made_of(table, table.row(name), seed, place) for name in row.needs}
+    return with_rows(made_of(table, row, config), rows)
+
+
 def _train(
     table: Table, row: Row, seed: int, place: Workplace, store: Path, progress: Progress
 ) -> RunResult:
@@ -207,7 +213,7 @@ def _train(
         skelflow=__version__,
         git=json.loads((folder / CONFIG).read_text(encoding="utf-8"))["git"],
         protocol=table.protocol,
-        settings=made_of(table, row, config),
+        settings=_made_of(table, row, seed, place),
         parameters=_parameters(folder),
         epochs=len(lines),
         seconds=round(sum(line["seconds"] for line in lines), 1),
@@ -233,7 +239,7 @@ def _average(table: Table, row: Row, seed: int, place: Workplace) -> RunResult:
         commands=[f"skelflow table TABLE --rows {row.name}", f"averages {parts}"],
         skelflow=__version__,
         protocol=table.protocol,
-        settings=made_of(table, row),
+        settings=_made_of(table, row, seed, place),
         parameters=sum(_parameters(place.run(name, seed)) for name in row.average),
         **_answers(np.mean(logs, axis=0), truth, names, classes),
     )
@@ -257,7 +263,7 @@ def _classify(table: Table, row: Row, seed: int, place: Workplace, store: Path) 
         commands=[_prepare_command(table, row.store), command],
         skelflow=__version__,
         protocol=protocol,
-        settings=made_of(table, row),
+        settings=_made_of(table, row, seed, place),
         truth=found.truth,
         predicted=found.predicted,
     )
