@@ -195,7 +195,9 @@ def _notes(answers: Answers, failed: Sequence[Failed]) -> list[str]:
         notes.append(f"Left out, for the network was not trained on these actions: {left}.")
     if answers.trained_on:
         left = counted(answers.trained_on, "test recording")
-        notes.append(f"Left out, for the network was trained on them: {left}.")
+        notes.append(
+            f"Left out, for they train under the protocol of the network's own training: {left}."
+        )
     if failed:
         notes.append(f"{counted(len(failed), 'recording')} could not be read:")
     return notes + [f"{name}: {reason}" for name, reason in failed]

@@ -114,4 +114,5 @@ def _classify(
 
 
 def _trained_on(count: int) -> str:
-    return f"left out, for the network was trained on them: {counted(count, 'test sequence')}"
+    left = counted(count, "test sequence")
+    return f"left out, for they train under the protocol of the network's own training: {left}"
