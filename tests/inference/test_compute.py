@@ -6,7 +6,7 @@ from accelerate.state import AcceleratorState
 
 from skelflow.errors import ConfigError
 from skelflow.inference.compute import find_device, make_accelerator
-from skelflow.inference.engines import make_engine, register_engine, registry
+from skelflow.inference.engines import device_of, make_engine, register_engine, registry
 from skelflow.inference.recognizer import Recognizer
 from skelflow.models.base import Network
 from tests.conftest import REPOSITORY
@@ -23,6 +23,22 @@ def test_auto_is_the_accelerator_that_is_there() -> None:
 def test_a_named_device_computes() -> None:
     assert make_accelerator(device="cpu").device.type == "cpu"
     assert make_accelerator(device="auto").device.type == find_device().type
+
+
+@pytest.mark.parametrize(
+    ("asked", "engine", "found"),
+    [
+        ("auto", None, "auto"),
+        ("auto", "torch", "auto"),
+        ("auto", "onnxruntime", "cpu"),
+        ("auto", "openvino", "cpu"),
+        ("cuda", "openvino", "cuda"),  # asked for by name, it is refused
+    ],
+)
+def test_auto_is_the_processor_for_engines_that_know_no_other(
+    asked: str, engine: str | None, found: str
+) -> None:
+    assert device_of(asked, engine, Recognizer.load(DEMO).checkpoint.network) == found
 
 
 @pytest.mark.parametrize("name", ["gpu", "cuda:99", "CPU", ""])

@@ -22,7 +22,7 @@ from skelflow.datasets.windows import pair_times
 from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import find_device
-from skelflow.inference.engines import make_engine
+from skelflow.inference.engines import device_of, make_engine
 from skelflow.inference.explain import (
     are_spread,
     attention_by_frame,
@@ -100,8 +100,8 @@ class Recognizer(HubWeights):
     pose: PoseMode = "auto"
 
     def __post_init__(self) -> None:
-        self._device = find_device(self.device)
         network = self.checkpoint.network
+        self._device = find_device(device_of(self.device, self.engine, network))
         self._logits = make_engine(self.engine, network, self._device, self.precision)
 
     @classmethod

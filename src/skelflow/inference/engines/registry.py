@@ -8,11 +8,12 @@ from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, WeightsError
+from skelflow.inference.compute import AUTO
 from skelflow.inference.engines.compiled import Engine
 from skelflow.inference.engines.onnxruntime import run_by_onnxruntime
 from skelflow.inference.engines.openvino import run_by_openvino
 from skelflow.inference.engines.torch import run_by_torch, run_by_torch_in_bfloat16
-from skelflow.inference.exported.formats import Precision
+from skelflow.inference.exported.formats import FORMATS, Precision
 from skelflow.io.plugins import load_plugins
 from skelflow.models.base import Network
 from skelflow.settings import nearest_name
@@ -84,6 +85,18 @@ def make_engine(
         known = ", ".join(repr(each) for engine, each in _ENGINES if engine == name)
         raise ConfigError(f"precision: found {precision!r}, engine {name!r} computes in {known}")
     return _answering_in_numbers(network.name, _ENGINES[name, precision](network, device))
+
+
+def device_of(asked: str, engine: str | None, network: Network) -> str:
+    """The name of a device, of "auto" the processor's where the engine computes on no other.
+
+    Parameters
+    ----------
+    asked : see `skelflow.inference.compute.find_device`.
+    engine, network : see `make_engine`.
+    """
+    of_files = {form.engine for form in FORMATS.values()}
+    return "cpu" if asked == AUTO and (engine or network.engine) in of_files else asked
 
 
 def _answering_in_numbers(name: str, engine: Engine) -> Engine:
