@@ -18,6 +18,7 @@ from skelflow.models.registry import create_model
 from skelflow.models.weights import save_model
 from skelflow.training.loop import train
 from skelflow.training.recipe import resolve
+from tests.cli.test_commands import run
 from tests.tiny_store import make_tiny_store
 
 FRAMES = 85  # three clips
@@ -184,6 +185,32 @@ def test_classifiers_separate_two_actions(
 ) -> None:
     result = classify_features(skeleton_run, store.path, classifier=classifier)
     assert (result.top1, result.trained, result.tested) == (1.0, 8, 4)
+    held_out = classify_features(skeleton_run, store.path, classifier=classifier, side="held_out")
+    assert (held_out.trained, held_out.tested) == (6, 2)
+    assert {name[8:12] for name in held_out.predicted} == {"P007"}
+
+
+def test_options_of_the_networks_own_answers_are_refused_with_a_classifier(
+    skeleton_run: Path, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ("evaluate", skeleton_run, store.path, "--classifier", "svm")
+    assert run(*command, "--out", tmp_path / "out") == 2
+    assert "leave them out with --classifier svm" in capsys.readouterr().err
+    assert run(*command, "--split", "held_out") == 0
+    assert "(2 held_out sequences, cross-subject)" in capsys.readouterr().out
+
+
+def test_evaluate_says_what_flow_saw_that_of_the_training_never_did(
+    flow_run: Path, store: Store, tmp_path: Path
+) -> None:
+    assert evaluate(flow_run, store.path).unlike_training == {}
+    lit = Store.create(tmp_path / "s.zarr", store.meta)
+    for name in store.names():
+        sequence = store.read(name)
+        lit.write(replace(sequence, intensity="color") if "P002" in name else sequence)
+    result = evaluate(flow_run, lit.path)
+    assert result.unlike_training == {"color": 2}
+    assert result.summary()["unlike_training"] == {"color": 2}
 
 
 def test_classify_joints_ignores_where_the_body_stands(store: Store, tmp_path: Path) -> None:

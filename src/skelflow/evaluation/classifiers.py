@@ -15,6 +15,7 @@ from skelflow.datasets.catalog import find_data_set
 from skelflow.datasets.loading.augment import resample
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.protocols import split
+from skelflow.datasets.sides import Side, check_side
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError
 from skelflow.evaluation.evaluate import not_trained_on, of_trained_actions
@@ -76,6 +77,7 @@ def classify_features(
     *,
     classifier: str = "svm",
     protocol: str | None = None,
+    side: Side = "test",
     batch_size: int = 32,
     device: str = AUTO,
 ) -> ClassifierResult:
@@ -87,13 +89,15 @@ def classify_features(
     store_path : prepared sequences.
     classifier : "svm" (linear) or "naive_bayes".
     protocol : None = the one the network was trained under.
+    side : that tests the classifier. "test": all training recordings fit it; "held_out" or "train":
+        those do that the network was fitted to, without the held-out subjects'.
     batch_size : samples at once.
     device : of the network, see `skelflow.inference.compute.find_device`.
 
     Raises
     ------
     ConfigError
-        There is no such classifier, protocol or device.
+        There is no such classifier, protocol, side or device.
     DataError, WeightsError
         See `skelflow.evaluation.evaluate.evaluate`.
 
@@ -103,14 +107,17 @@ def classify_features(
     """
     _check(classifier)
     checkpoint, store = Checkpoint.load(run), Store.open(store_path)
-    labels = store.labels()
-    name = protocol or checkpoint.protocol
-    train, test = split(labels, find_data_set(store.meta.source).protocol(name))
-    test, trained_on = not_trained_on(checkpoint, store, test)
+    check_side(side)
+    name, trained_on = protocol or checkpoint.protocol, 0
+    if side == "test":
+        train, test = split(store.labels(), find_data_set(store.meta.source).protocol(name))
+        test, trained_on = not_trained_on(checkpoint, store, test)
+    else:
+        train, test = (checkpoint.sequences(store, protocol, each) for each in ("train", side))
     accelerator = make_accelerator(device=device)
     features, truth, tested = [], [], []
-    for side in (train, test):
-        names, _ = of_trained_actions(checkpoint, store, side)
+    for chosen in (train, test):
+        names, _ = of_trained_actions(checkpoint, store, chosen)
         tested.append(names)
         samples = checkpoint.samples(store, names)
         features.append(_extract(checkpoint.network, samples, accelerator, batch_size))

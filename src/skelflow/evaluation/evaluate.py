@@ -28,7 +28,7 @@ from skelflow.evaluation.metrics import (
 from skelflow.evaluation.predictions import Predicted, describe_answer, to_csv
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.inference.compute import AUTO, gathered_logits, make_accelerator, shared_loader
-from skelflow.inference.engines import Engine, make_engine
+from skelflow.inference.engines import Engine, device_of, make_engine
 from skelflow.inference.exported.formats import Precision, format_of
 from skelflow.io.atomic import atomic_write, storage_errors
 from skelflow.models.base import Network
@@ -55,6 +55,8 @@ class Evaluation:
     names, probabilities, truth : of each sequence.
     seconds : it took.
     untrained : name of each action that was not trained -> its sequences, which are left out.
+    unlike_training : what the flow of so many sequences saw beside depth, that of none of the
+        training's: intensity -> count.
     trained_on : test sequences that the network was trained on, under the protocol of its own
         training; they are left out.
     weights_sha256 : of the checkpoint's file, by which a report knows it again.
@@ -76,6 +78,7 @@ class Evaluation:
     truth: Truth
     seconds: float
     untrained: Mapping[str, int] = field(default_factory=dict)
+    unlike_training: Mapping[str, int] = field(default_factory=dict)
     trained_on: int = 0
     weights_sha256: str = ""
 
@@ -143,8 +146,8 @@ def evaluate(
     Source: the paper, section 4.2.
     """
     check_side(split)
-    before, accelerator = time.monotonic(), make_accelerator(device=device)
-    checkpoint, store = Checkpoint.load(run), Store.open(store_path)
+    before, checkpoint, store = time.monotonic(), Checkpoint.load(run), Store.open(store_path)
+    accelerator = make_accelerator(device=device_of(device, engine, checkpoint.network))
     names, trained_on = checkpoint.sequences(store, protocol, split), 0
     if split == "test":
         names, trained_on = not_trained_on(checkpoint, store, names)
@@ -174,12 +177,22 @@ def evaluate(
         truth=truth,
         seconds=round(time.monotonic() - before, 3),
         untrained=untrained,
+        unlike_training=_unlike_training(checkpoint, store, names),
         trained_on=trained_on,
         weights_sha256=checkpoint.sha256(),
     )
     if out is not None and accelerator.is_main_process:
         write_evaluation(result, out)
     return result
+
+
+def _unlike_training(checkpoint: Checkpoint, store: Store, names: Sequence[str]) -> dict[str, int]:
+    """Intensities that flow of the training never saw, and how many sequences' flow did."""
+    known = checkpoint.intensities
+    if not known or not checkpoint.network.config.reads_clips:
+        return {}
+    seen = Counter(str(store.attributes(name)["intensity"]) for name in names)
+    return {intensity: count for intensity, count in seen.items() if intensity not in known}
 
 
 def not_trained_on(
@@ -243,7 +256,7 @@ def predict(
     Samples are shared by the processes of a launch; every process gets the whole answer. The
     network is left in evaluation mode, on the device that computed.
     """
-    accelerator = make_accelerator(device=device)
+    accelerator = make_accelerator(device=device_of(device, None, network))
     logits = make_engine(None, network, accelerator.device)
     classes = network.config.classes
     return _predict(logits, classes, samples, accelerator, batch_size, progress)

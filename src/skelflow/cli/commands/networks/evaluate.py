@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from skelflow.cli.app import app, process_number, say
 from skelflow.datasets.sides import Side
+from skelflow.errors import ConfigError
 from skelflow.wording import counted
 
 
@@ -58,7 +59,12 @@ def evaluate(
     from json import dumps
 
     if classifier != "network":
-        say(_classify(run, store, classifier, protocol, device, as_json=json))
+        if (engine, precision, out) != (None, "float32", None):
+            raise ConfigError(
+                "--engine, --precision and --out are for the network's own answers: leave them "
+                f"out with --classifier {classifier}"
+            )
+        say(_classify(run, store, classifier, protocol, split, device, as_json=json))
         return
     from skelflow.cli.progress import bar
     from skelflow.evaluation.evaluate import evaluate as evaluate_network
@@ -90,17 +96,29 @@ def evaluate(
     if result.untrained:
         left = ", ".join(f"{name} ({count})" for name, count in result.untrained.items())
         say(f"left out, for the network was not trained on these actions: {left}")
+    for intensity, count in result.unlike_training.items():
+        saw = "depth alone" if intensity == "none" else intensity
+        say(f"flow of {counted(count, 'sequence')} saw {saw}, that of the training never did")
     if result.trained_on:
         say(_trained_on(result.trained_on))
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 
 def _classify(
-    run: Path, store: Path, classifier: str, protocol: str | None, device: str, *, as_json: bool
+    run: Path,
+    store: Path,
+    classifier: str,
+    protocol: str | None,
+    side: Side,
+    device: str,
+    *,
+    as_json: bool,
 ) -> str:
     from skelflow.evaluation.classifiers import classify_features
 
-    result = classify_features(run, store, classifier=classifier, protocol=protocol, device=device)
+    result = classify_features(
+        run, store, classifier=classifier, protocol=protocol, side=side, device=device
+    )
     if as_json:
         from dataclasses import asdict
         from json import dumps
@@ -108,7 +126,7 @@ def _classify(
         return dumps(asdict(result), indent=2, default=str)
     said = (
         f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
-        f"({result.tested} test sequences, {result.protocol})"
+        f"({counted(result.tested, f'{side} sequence')}, {result.protocol})"
     )
     return f"{said}\n{_trained_on(result.trained_on)}" if result.trained_on else said
 
