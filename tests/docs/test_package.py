@@ -58,7 +58,7 @@ def test_wheel_holds_the_lists_and_no_tests(tmp_path: Path) -> None:
     assert "skelflow/recipes/utd_mhad/cpu/c3d.toml" in names
     assert "skelflow/py.typed" in names
     assert "skelflow/weights/synthetic-8.safetensors" in names
-    assert "skelflow/pose/data/pose_landmark_full.tflite" in names
+    assert "skelflow/pose/blazepose/data/pose_landmark_full.tflite" in names
     assert any(name.endswith("licenses/NOTICE") for name in names)
     assert not any(name.startswith(("tests", "benchmarks", "recipes")) for name in names)
 

@@ -7,14 +7,14 @@ import pytest
 
 from skelflow.errors import ConfigError, DataError
 from skelflow.pose import describe_estimate, estimate_skeleton, with_joints
+from skelflow.pose.blazepose.landmarks import Landmarks
+from skelflow.pose.blazepose.region import Region
+from skelflow.pose.blazepose.tracker import PersonTracker
 from skelflow.pose.images import paint_depth, picture_source
 from skelflow.pose.joints import joint_weights
-from skelflow.pose.landmarks import Landmarks
 from skelflow.pose.lift import lift
 from skelflow.pose.names import LANDMARKS, MIRROR
-from skelflow.pose.region import Region
 from skelflow.pose.smooth import fill_gaps, smooth
-from skelflow.pose.tracker import PersonTracker
 from skelflow.skeleton.layouts import KINECT_V1, KINECT_V2, Layout
 from skelflow.types import Camera, Frames
 from tests.pose.person import CAMERA, DEPTH_M, INFRARED, JOINTS_M, gray_picture, recording

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from skelflow.camera.pinhole import project, unproject_pixels
-from skelflow.pose.detector import SIDE, Detector, anchors, decode, suppress
-from skelflow.pose.landmarks import LandmarkNetwork, refine
+from skelflow.pose.blazepose.detector import SIDE, Detector, anchors, decode, suppress
+from skelflow.pose.blazepose.landmarks import LandmarkNetwork, refine
+from skelflow.pose.blazepose.region import Region
 from skelflow.pose.names import LANDMARKS, MIRROR
-from skelflow.pose.region import Region
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.types import Camera
 from tests.pose.person import CAMERA, HEIGHT, JOINTS_M, WIDTH, gray_picture

@@ -29,8 +29,8 @@ from skelflow.recordings.action_names import read_action_names
 from skelflow.recordings.azure_kinect.calibration import read_device
 from skelflow.recordings.folder.settings import read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
-from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.recordings.ntu.skeleton import read_tracks
+from skelflow.recordings.streams.images import read_color, read_depth_png
 from skelflow.recordings.streams.mat_file import read_mat
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.types import Camera

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from skelflow.errors import FormatError
-from skelflow.recordings.images import read_color
+from skelflow.recordings.streams.images import read_color
 from skelflow.recordings.streams.jpeg import is_jpeg_damaged
 
 RGB = np.random.default_rng(0).integers(0, 256, (12, 20, 3), np.uint8)

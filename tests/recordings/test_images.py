@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from skelflow.errors import FormatError
-from skelflow.recordings.images import color_shift, read_color, read_depth_png
+from skelflow.recordings.streams.images import color_shift, read_color, read_depth_png
 
 
 def exif(orientation: int) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from skelflow.errors import FormatError
-from skelflow.recordings.video import VideoFile
+from skelflow.recordings.streams.video import VideoFile
 from tests.tiny_ntu import write_video
 
 COUNT = 12

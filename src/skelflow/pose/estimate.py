@@ -8,13 +8,13 @@ from jaxtyping import Bool, Float32, UInt8
 
 from skelflow.camera.pinhole import project
 from skelflow.errors import DataError
+from skelflow.pose.blazepose.landmarks import COUNT, Landmarks
+from skelflow.pose.blazepose.tracker import PersonTracker
 from skelflow.pose.images import picture, picture_source
 from skelflow.pose.joints import find_pose_layout, to_joint_states, to_joints
-from skelflow.pose.landmarks import COUNT, Landmarks
 from skelflow.pose.lift import LEAST_VISIBILITY, lift
 from skelflow.pose.names import MIRROR
 from skelflow.pose.smooth import fill_gaps, smooth
-from skelflow.pose.tracker import PersonTracker
 from skelflow.skeleton.tracks import select_bodies
 from skelflow.types import Camera, Color, Depth, Recording, Skeleton
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from skelflow.camera.pinhole import unproject_pixels
-from skelflow.pose.landmarks import Landmarks
+from skelflow.pose.blazepose.landmarks import Landmarks
 from skelflow.pose.names import LANDMARKS
 from skelflow.types import Camera, Depth
 

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from skelflow.camera.pinhole import project
+from skelflow.pose.blazepose.landmarks import COUNT
+from skelflow.pose.blazepose.tracker import PersonTracker
 from skelflow.pose.estimate import INFERRED, locate, own_sides
 from skelflow.pose.joints import find_pose_layout, to_joint_states, to_joints
-from skelflow.pose.landmarks import COUNT
 from skelflow.pose.smooth import LONGEST_GAP_S
-from skelflow.pose.tracker import PersonTracker
 from skelflow.types import Camera, Color, Depth
 
 _MEDIAN = 3  # frames, the newest of them last

@@ -10,8 +10,8 @@ from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.io.arrays import read_arrays
 from skelflow.io.files import is_folder
 from skelflow.recordings import find_reader, open_recording
-from skelflow.recordings.images import color_shift, read_color, read_depth_png
 from skelflow.recordings.streams.image_headers import check_pixels
+from skelflow.recordings.streams.images import color_shift, read_color, read_depth_png
 from skelflow.types import Camera, Color, Depth, Frames, Recording
 
 FOV_X_DEG = 62.5  # horizontal field of view of the first Kinect, as the method's authors take it

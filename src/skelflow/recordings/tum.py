@@ -11,8 +11,8 @@ from skelflow.errors import ConfigError, FormatError
 from skelflow.io.files import is_file, is_folder, read_text, refused
 from skelflow.io.numbers import parse_real, parse_whole
 from skelflow.recordings.folder.frame_names import in_order
-from skelflow.recordings.images import read_color, read_depth_png
 from skelflow.recordings.reader import Reader
+from skelflow.recordings.streams.images import read_color, read_depth_png
 from skelflow.recordings.streams.timing import describe_far, describe_gaps, frame_rate, match_times
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Depth, Frames, Projection, Recording

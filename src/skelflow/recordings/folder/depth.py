@@ -13,8 +13,8 @@ from skelflow.io.files import is_file, is_folder, refused
 from skelflow.recordings.consistency import check_units
 from skelflow.recordings.folder.frame_names import in_order
 from skelflow.recordings.folder.settings import Settings
-from skelflow.recordings.images import check_size, read_depth_png
 from skelflow.recordings.streams.float_images import ENDINGS, read_float_depth
+from skelflow.recordings.streams.images import check_size, read_depth_png
 from skelflow.recordings.streams.npy_stack import NpyStack
 from skelflow.types import Camera, Depth, Frames
 

@@ -16,8 +16,8 @@ from skelflow.recordings.folder.depth import (
 from skelflow.recordings.folder.frame_names import check_steps, match_frames
 from skelflow.recordings.folder.settings import Settings, read_settings
 from skelflow.recordings.folder.skeleton import read_skeleton
-from skelflow.recordings.images import color_shift, read_color
 from skelflow.recordings.reader import Reader
+from skelflow.recordings.streams.images import color_shift, read_color
 from skelflow.recordings.walk import walk_folders
 from skelflow.types import Camera, Color, Frames, Recording, Skeleton
 

@@ -11,7 +11,6 @@ from jaxtyping import Float32, Float64, UInt8
 from skelflow.camera.calibration.file import SensorCalibration
 from skelflow.errors import FormatError
 from skelflow.io.files import is_file, is_folder, refused
-from skelflow.recordings.images import check_size, read_depth_png
 from skelflow.recordings.ntu.cameras import (
     COLOR_SIZE,
     DEPTH_SIZE,
@@ -21,7 +20,8 @@ from skelflow.recordings.ntu.files import depth_places, find_parts, is_masked, i
 from skelflow.recordings.ntu.names import ntu_labels, ntu_name
 from skelflow.recordings.ntu.skeleton import JOINTS, clean, read_tracks
 from skelflow.recordings.reader import Reader
-from skelflow.recordings.video import VideoFile
+from skelflow.recordings.streams.images import check_size, read_depth_png
+from skelflow.recordings.streams.video import VideoFile
 from skelflow.skeleton.actors import describe_choice
 from skelflow.skeleton.joining import join_tracks, merge_tracks
 from skelflow.skeleton.tracks import select_bodies

@@ -13,7 +13,7 @@ from skelflow.camera.pinhole import project
 from skelflow.errors import DataError, FormatError, StorageError
 from skelflow.io.atomic import storage_errors
 from skelflow.io.files import absolute_text
-from skelflow.recordings.video import VideoFile
+from skelflow.recordings.streams.video import VideoFile
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.synth.scene.views import View
 

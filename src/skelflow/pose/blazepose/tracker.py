@@ -6,9 +6,9 @@ from itertools import count
 import numpy as np
 from jaxtyping import UInt8
 
-from skelflow.pose.detector import Detector
-from skelflow.pose.landmarks import LandmarkNetwork, Landmarks
-from skelflow.pose.region import Region
+from skelflow.pose.blazepose.detector import Detector
+from skelflow.pose.blazepose.landmarks import LandmarkNetwork, Landmarks
+from skelflow.pose.blazepose.region import Region
 
 LEAST_DETECTION = 0.3  # a mere hint is enough, since the landmarks' own score decides
 LEAST_SCORE = 0.5

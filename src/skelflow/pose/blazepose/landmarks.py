@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
-from skelflow.pose.networks import LANDMARKS, Network
-from skelflow.pose.region import Region
+from skelflow.pose.blazepose.networks import LANDMARKS, Network
+from skelflow.pose.blazepose.region import Region
 
 SIDE = 256
 COUNT = 33

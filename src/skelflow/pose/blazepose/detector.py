@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from skelflow.pose.networks import DETECTOR, Network
-from skelflow.pose.region import Region
+from skelflow.pose.blazepose.networks import DETECTOR, Network
+from skelflow.pose.blazepose.region import Region
 
 SIDE = 224
 CELLS = ((8, 2), (16, 2), (32, 6))  # pixels of a cell of the anchors' grid, anchors in each

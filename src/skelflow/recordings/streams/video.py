@@ -11,8 +11,8 @@ from jaxtyping import UInt8
 from skelflow.errors import FormatError
 from skelflow.io.bounds import STREAM
 from skelflow.io.files import check_file, library_path
-from skelflow.recordings.images import check_size
 from skelflow.recordings.streams.image_headers import check_pixels
+from skelflow.recordings.streams.images import check_size
 from skelflow.recordings.streams.jpeg import is_jpeg_damaged
 from skelflow.types import Color, Frames
 from skelflow.wording import counted

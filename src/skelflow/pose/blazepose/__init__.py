@@ -1,0 +1,1 @@
+"""BlazePose in an image: people are found, followed, and their landmarks placed."""
