@@ -17,7 +17,7 @@ from skelflow.errors import ConfigError, DataError
 from skelflow.recordings import open_recording
 from skelflow.types import Recording, Skeleton
 from skelflow.viz.paint import BONE, JOINT
-from skelflow.viz.render import render
+from skelflow.viz.render import render, views
 from skelflow.viz.render.encode import save_gif, save_mp4
 from skelflow.viz.render.rerun import save_rerun
 from skelflow.viz.render.views import Wish, draw_view
@@ -182,3 +182,16 @@ def test_rerun_gets_the_frames_that_the_network_read(
 def test_render_needs_somewhere_to_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("render", write_recording(tmp_path / "block")) == 2
     assert "--rerun" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("range_m", ["0", "-1", "nan"])
+def test_a_range_that_is_none_is_refused_before_any_flow_is_solved(
+    range_m: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(views, "pair_flow", Mock(side_effect=AssertionError("solved")))
+    folder, words = write_recording(tmp_path / "block"), ("--view", "flow", "--range-m", range_m)
+    assert run("render", folder, *words, "--to", tmp_path / "a.png") == 2
+    assert "range_m must be positive and finite" in capsys.readouterr().err

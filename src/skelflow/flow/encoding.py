@@ -74,5 +74,10 @@ def measure_range(flow_m: Float32[np.ndarray, "*frames 3"]) -> float:
 def _check(range_m: float, companding: float) -> None:
     if not 0 < companding <= 1:
         raise ConfigError(f"companding must lie in (0, 1], found {companding}")
+    check_range(range_m)
+
+
+def check_range(range_m: float) -> None:
+    """`ConfigError` unless the motion of full color is one."""
     if not (np.isfinite(range_m) and range_m > 0):
         raise ConfigError(f"range_m must be positive and finite, found {range_m}")

@@ -61,7 +61,7 @@ def render(
     Raises
     ------
     ConfigError
-        The ending is unknown, or no frames are left.
+        The ending is unknown, no frames are left, or `range_m` is not positive.
     DataError
         The recording has not what the view shows.
     MissingExtraError

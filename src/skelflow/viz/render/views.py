@@ -11,6 +11,7 @@ from jaxtyping import Float16, UInt8
 
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
+from skelflow.flow.encoding import check_range
 from skelflow.skeleton.layouts import find_layout
 from skelflow.types import Recording
 from skelflow.viz.paint import Painter, depth_span, draw_skeleton, paint_depth, paint_flow
@@ -73,6 +74,8 @@ def draw_view(recording: Recording, name: ViewName, wish: Wish) -> View:
 
     Raises
     ------
+    ConfigError
+        The range of the flow is not positive and finite.
     DataError
         The recording has not what the view shows; says which views it has.
     WeightsError
@@ -145,6 +148,8 @@ def _skeleton(recording: Recording, wish: Wish) -> View:
 
 def _flow(recording: Recording, wish: Wish) -> View:
     """Scene flow of each frame to the next; its range follows from all, so all is solved first."""
+    if wish.range_m is not None:
+        check_range(wish.range_m)
     times = wish.some(tuple(t for t in wish.times if t + 1 < len(recording)))
     reader = PairReader(recording, intensity_source(recording, "auto"))
     flows: list[Float16[np.ndarray, "h w 3"]] = []
@@ -155,7 +160,7 @@ def _flow(recording: Recording, wish: Wish) -> View:
         wish.progress(number, len(times), f"frame {t}")
     if not flows:
         raise DataError(f"{recording.path}: no frame that is asked for has one after it")
-    range_m = wish.range_m or _range_m(flows)
+    range_m = _range_m(flows) if wish.range_m is None else wish.range_m
 
     def pictures() -> Iterator[Picture]:
         for t, flow in zip(times, flows, strict=True):
