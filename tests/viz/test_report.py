@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skelflow.errors import DataError, FormatError
+from skelflow.errors import ConfigError, DataError, FormatError
 from skelflow.evaluation.evaluate import evaluate
 from skelflow.evaluation.joint_scores import joint_scores
 from skelflow.evaluation.predictions import read_predictions
@@ -21,7 +21,7 @@ from skelflow.viz.page import Case
 from skelflow.viz.report import make_report
 from skelflow.viz.report.charts import draw_charts, nice_ticks
 from skelflow.viz.report.contents import measure
-from skelflow.viz.report.players import draw, worst_first
+from skelflow.viz.report.players import Explained, draw, worst_first
 from tests.browser import open_page
 from tests.cli.test_commands import run as command
 from tests.tiny_store import make_tiny_store
@@ -134,9 +134,68 @@ def test_a_recording_whose_frames_cannot_be_drawn_loses_no_other(
     whole = open_recording(write_recording(tmp_path, action=1, subject=2))
     damaged = replace(whole, name="damaged", depth=replace(whole.depth, decode=fail))
     explanation = Recognizer.load(trained[0]).explain(whole)
-    drawn, failed = draw([Case(damaged, explanation), Case(whole, explanation)])
-    assert [each.section["name"] for each in drawn] == [whole.name]
+    cases = [Case(damaged, explanation), Case(whole, explanation)]
+    drawn, failed = draw([Explained(number, case) for number, case in enumerate(cases)])
+    assert [(each.answer, each.section["name"]) for each in drawn] == [(1, whole.name)]
     assert failed == [("damaged", "frame 1 is damaged")]
+
+
+def shown(page: Path) -> dict[str, list[int | None]]:
+    """Players to which the answers of a page lead, by the name of the recording."""
+    text = page.read_text().partition('id="data">')[2].partition("</script>")[0]
+    found: dict[str, list[int | None]] = {}
+    for each in json.loads(text)["examples"]:
+        found.setdefault(each["name"], []).append(each["player"])
+    return found
+
+
+def test_recordings_of_one_name_lead_to_their_own_players(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for folder in ("s01", "s02"):
+        path = write_recording(tmp_path / folder, action=1, subject=2)
+    made = make_report(trained[0], [tmp_path], tmp_path / "out")
+    (players,) = shown(made.path).values()
+    assert set(players) == {1, 2}
+    made = make_report(trained[0], [tmp_path], tmp_path / "out", players=1)
+    assert set(shown(made.path)[open_recording(path).name]) == {1, None}
+
+
+@pytest.fixture
+def tested(trained: tuple[Path, Path], tmp_path: Path) -> Path:
+    """A run folder with the evaluation of its test side."""
+    run = tmp_path / "run"
+    shutil.copytree(trained[0], run)
+    evaluate(run, trained[1], device="cpu", out=run / "evaluation")
+    return run
+
+
+def test_a_recording_of_a_test_is_found_by_its_own_name_unless_two_have_it(
+    tested: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, folder = "S001C001P002R001A001", tmp_path / "data" / "0001"
+    source = write_recording(tmp_path / "utd", action=1, subject=2)
+    assert command("report", tested, source, "--out", tmp_path / "out") == 0
+    assert "no recording is shown frame by frame" in capsys.readouterr().out
+    assert "Of 1 recording on the command line none" in (tmp_path / "out/index.html").read_text()
+    assert command("import", source, "--out", folder) == 0
+    said = (folder / "recording.toml").read_text()
+    (folder / "recording.toml").write_text(said.replace("a1_s2_t1", name))
+    made = make_report(tested, [source, tmp_path / "data"], tmp_path / "out")
+    assert made.players == 1
+    assert shown(made.path)[name] == [1]
+    shutil.copytree(folder, folder.parent / "0002")
+    made = make_report(tested, [tmp_path / "data"], tmp_path / "out")
+    assert made.players == 0
+    assert f"not known: {name} (2)." in made.path.read_text()
+
+
+@pytest.mark.parametrize("options", [{"split": "test"}, {"protocol": "cross-subject"}])
+def test_report_refuses_a_side_without_a_store(
+    options: dict[str, str], tested: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=f"--{next(iter(options))} goes with --store"):
+        make_report(tested, [], tmp_path / "out", **options)
 
 
 def test_report_says_what_to_do_when_nothing_is_known(
@@ -161,7 +220,7 @@ def test_joint_scores_are_means_over_an_action(trained: tuple[Path, Path]) -> No
 
 def test_worst_first_has_the_surest_mistake_first(trained: tuple[Path, Path]) -> None:
     found = evaluate(trained[0], trained[1], device="cpu").predictions
-    ordered = worst_first(found)
+    ordered = [found[place] for place in worst_first(found)]
     wrong = [each for each in ordered if not each.is_right]
     assert ordered[: len(wrong)] == wrong
     gaps = [each.probability - each.probability_of_true for each in wrong]

@@ -88,7 +88,9 @@ def describe_report(
     accuracy: Accuracy,
     drawn: Sequence[Drawn],
     *,
-    failed: Sequence[Failed] = (),
+    given: int,
+    failed: Sequence[Failed],
+    alike: Mapping[str, int],
     title: str | None,
 ) -> dict[str, Any]:
     """Everything that `report.html` shows.
@@ -99,12 +101,14 @@ def describe_report(
     run : as it was named; its learning curves are shown where it is a run folder.
     answers, accuracy : see `Answers` and `measure`.
     drawn : recordings that are shown frame by frame, worst first.
+    given : how many recordings were named, to be shown.
     failed : recordings that are left out.
+    alike : see `skelflow.viz.report.players.Found`.
     title : None = the network and its data set.
     """
     epochs = RunFolder(run, git="").metrics() if run.is_dir() else []
     rows, confusion = _tables(checkpoint, answers.predictions)
-    players = {each.case.recording.name: number for number, each in enumerate(drawn, start=1)}
+    players = {each.answer: number for number, each in enumerate(drawn, start=1)}
     charts = draw_charts(epochs)
     joints = _joints(checkpoint, answers)
     network, source = checkpoint.network.name, checkpoint.meta.source
@@ -113,14 +117,14 @@ def describe_report(
         "subtitle": _subtitle(answers, accuracy),
         "parts": _parts(charts, joints),
         "tiles": _tiles(checkpoint, accuracy, epochs),
-        "notes": _notes(answers, failed),
+        "notes": _notes(answers, failed, alike),
         "charts": charts,
         "curves_note": _curves_note(epochs),
         "orders": _ORDERS,
         "columns": [{"name": name, "kind": kind} for name, kind in _COLUMNS],
         "rows": _rows(rows, confusion),
         "joints": joints and {"note": joints["note"]},
-        "worst": _worst(answers.predictions, players),
+        "worst": _worst(answers.predictions, players, given),
         "cases": [each.section for each in drawn],
         "cost": _cost(checkpoint, answers, accuracy, epochs, [each.case for each in drawn]),
         "settings": describe_settings(checkpoint),
@@ -188,7 +192,7 @@ def _tiles(
     return [{"name": name, "value": value, "note": note} for name, value, note in found]
 
 
-def _notes(answers: Answers, failed: Sequence[Failed]) -> list[str]:
+def _notes(answers: Answers, failed: Sequence[Failed], alike: Mapping[str, int]) -> list[str]:
     notes = []
     if answers.untrained:
         left = ", ".join(f"{name} ({count})" for name, count in answers.untrained.items())
@@ -197,6 +201,12 @@ def _notes(answers: Answers, failed: Sequence[Failed]) -> list[str]:
         left = counted(answers.trained_on, "test recording")
         notes.append(
             f"Left out, for they train under the protocol of the network's own training: {left}."
+        )
+    if alike:
+        names = ", ".join(f"{name} ({count})" for name, count in alike.items())
+        notes.append(
+            "Not shown frame by frame, for several of the recordings named on the command line are "
+            f"called so, and which of them was tested is not known: {names}."
         )
     if failed:
         notes.append(f"{counted(len(failed), 'recording')} could not be read:")
@@ -259,7 +269,7 @@ def _confused_together(confusion: Confusion) -> list[int]:
 
 
 def _examples(
-    rows: Rows, predictions: Sequence[Predicted], players: Mapping[str, int]
+    rows: Rows, predictions: Sequence[Predicted], players: Mapping[int, int]
 ) -> list[dict[str, Any]]:
     """Every answer, the surest first."""
     index = {row.action: i for i, row in enumerate(rows)}
@@ -270,9 +280,9 @@ def _examples(
             "j": index[each.predicted_action],
             "p": each.probability,
             "of_true": each.probability_of_true,
-            "player": players.get(each.recording),
+            "player": players.get(place),
         }
-        for each in sorted(predictions, key=lambda each: -each.probability)
+        for place, each in sorted(enumerate(predictions), key=lambda pair: -pair[1].probability)
     ]
 
 
@@ -289,12 +299,17 @@ def _joints(checkpoint: Checkpoint, answers: Answers) -> dict[str, Any] | None:
     }
 
 
-def _worst(predictions: Sequence[Predicted], players: Mapping[str, int]) -> dict[str, Any]:
-    wrong = [each for each in worst_first(predictions) if not each.is_right]
-    shown = [vars(each) | {"player": players.get(each.recording)} for each in wrong[:LINES]]
+def _worst(
+    predictions: Sequence[Predicted], players: Mapping[int, int], given: int
+) -> dict[str, Any]:
+    wrong = [place for place in worst_first(predictions) if not predictions[place].is_right]
+    shown = [vars(predictions[place]) | {"player": players.get(place)} for place in wrong[:LINES]]
     note = f"{len(wrong)} of {counted(len(predictions), 'recording')} named wrong"
     note += f"; the {len(shown)} of which the network was surest" if len(wrong) > LINES else ""
-    if not players:
+    if given and not players:
+        note += f". Of {counted(given, 'recording')} on the command line none can be shown: none "
+        note += "that can be read is the only one with the name of an answer"
+    elif not players:
         note += ". Name recordings on the command line to see the worst of them frame by frame"
     title = "Worst mistakes" if wrong else "No mistakes; the least sure answers"
     return {"title": title, "note": f"{note}.", "lines": shown}

@@ -1,11 +1,11 @@
 """Make a report: find the answers, explain the worst of them, write one page."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from skelflow.datasets.sides import Side
-from skelflow.errors import DataError, SkelflowError
+from skelflow.errors import ConfigError, DataError, SkelflowError
 from skelflow.evaluation.predictions import Predicted
 from skelflow.inference import Recognizer, Result
 from skelflow.recordings import find_recordings, open_recording
@@ -19,7 +19,7 @@ from skelflow.viz.report.answers import (
     find_evaluation,
 )
 from skelflow.viz.report.contents import Accuracy, describe_report, measure
-from skelflow.viz.report.players import draw, explain, explain_worst
+from skelflow.viz.report.players import Explained, draw, explain, explain_worst
 from skelflow.viz.report.write import write_report
 from skelflow.wording import counted
 
@@ -51,7 +51,7 @@ def make_report(
     *,
     store: str | Path | None = None,
     protocol: str | None = None,
-    split: Side = "test",
+    split: Side | None = None,
     title: str | None = None,
     players: int = 8,
     device: str = "cpu",
@@ -69,7 +69,9 @@ def make_report(
     recordings : recordings, or folders that hold some; the worst answers among them are shown
         frame by frame.
     out : folder of the page, made when it is not there.
-    store, protocol, split : see `skelflow.evaluation.evaluate.evaluate`.
+    store : tested now, see `skelflow.evaluation.evaluate.evaluate`.
+    protocol, split : with a store, which of its recordings; None = as the network was trained, and
+        "test".
     title : over the page; names network and data set when None.
     players : how many recordings are shown frame by frame.
     device : where the network computes.
@@ -78,45 +80,61 @@ def make_report(
     Raises
     ------
     WeightsError, ConfigError, FormatError
-        Weights, settings or recordings that cannot be used.
+        Weights, settings or recordings that cannot be used, or `protocol` or `split` without
+        `store`: an earlier evaluation has its own.
     DataError
         There is nothing that says how good the network is, or what there is was made by other
         weights.
     StorageError
         The page cannot be written.
     """
+    for option, value in (("--protocol", protocol), ("--split", split)):
+        if store is None and value is not None:
+            raise ConfigError(
+                f"{option} goes with --store; found {value} without it, where answers are those of "
+                "an earlier evaluation or of the recordings"
+            )
     recognizer = Recognizer.load(run, device=device)
     checkpoint = recognizer.checkpoint
+    alike: Mapping[str, int] = {}
     paths = [found for given in recordings for found in find_recordings(given)]
     if store is not None:
         answers = answers_of_store(
             checkpoint,
             store,
             protocol=protocol,
-            split=split,
+            split=split or "test",
             device=device,
             progress=lambda done, total: progress(done, total, "tested"),
         )
-        cases, failed = explain_worst(
+        explained, failed, alike = explain_worst(
             recognizer, answers.predictions, paths, most=players, progress=progress
         )
     elif (folder := find_evaluation(checkpoint)) is not None:
         answers = answers_of_evaluation(checkpoint, folder)
-        cases, failed = explain_worst(
+        explained, failed, alike = explain_worst(
             recognizer, answers.predictions, paths, most=players, progress=progress
         )
     elif paths:
-        answers, cases, failed = _recognize(recognizer, paths, players, progress)
+        answers, explained, failed = _recognize(recognizer, paths, players, progress)
     else:
         raise DataError(
             f"{checkpoint.path}: nothing says how good it is; name a store with --store, test it "
             "with `skelflow evaluate` before, or name recordings whose action is known"
         )
     accuracy = measure(answers.predictions)
-    drawn, unreadable = draw(cases)
+    drawn, unreadable = draw(explained)
     failed += unreadable
     contents = describe_report(
-        checkpoint, Path(run), answers, accuracy, drawn, failed=failed, title=title
+        checkpoint,
+        Path(run),
+        answers,
+        accuracy,
+        drawn,
+        given=len(paths),
+        failed=failed,
+        alike=alike,
+        title=title,
     )
     path = out / "index.html"
     write_report(contents, path)
@@ -125,12 +143,12 @@ def make_report(
 
 def _recognize(
     recognizer: Recognizer, paths: Sequence[Path], players: int, progress: Progress
-) -> tuple[Answers, list[Case], list[Failed]]:
+) -> tuple[Answers, list[Explained], list[Failed]]:
     """Answers to the recordings themselves, the worst of them to be shown, and what failed."""
     checkpoint = recognizer.checkpoint
     lines: list[Predicted] = []
     results: list[Result] = []
-    worst: list[tuple[Predicted, Case]] = []
+    worst: list[Explained] = []
     failed: list[Failed] = []
     for number, path in enumerate(paths, start=1):
         try:
@@ -142,8 +160,9 @@ def _recognize(
                 index = checkpoint.class_names.index(str(case.truth))
                 lines.append(answer_to(checkpoint, index, case.explanation))
                 results.append(case.explanation.result)
-                worst.append((lines[-1], case))
-                worst = sorted(worst, key=lambda pair: -pair[0].surer_of_wrong)[:players]
+                worst.append(Explained(len(lines) - 1, case))
+                worst.sort(key=lambda each: -lines[each.answer].surer_of_wrong)
+                del worst[players:]
         progress(number, len(paths), path.name)
     if not lines:
         why = "".join(f"; {len(failed)} cannot be read: {each.reason}" for each in failed[:1])
@@ -153,7 +172,7 @@ def _recognize(
         )
     left_out = len(paths) - len(lines) - len(failed)
     answers = answers_of_recordings(checkpoint, lines, results, left_out=left_out)
-    return answers, [case for _, case in worst], failed
+    return answers, worst, failed
 
 
 def _known(recognizer: Recognizer, path: Path) -> Case | None:

@@ -1,6 +1,6 @@
 """Which recordings a report shows frame by frame, and how they are found by name."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,16 +15,43 @@ from skelflow.viz.page import Case, Failed, Section, describe_case
 Progress = Callable[[int, int, str], None]
 
 
+class Explained(NamedTuple):
+    """A recording that is to be shown, and which of all answers is the one to it."""
+
+    answer: int
+    case: Case
+
+
 class Drawn(NamedTuple):
     """A recording that is shown frame by frame, and what its template is told."""
 
+    answer: int
     case: Case
     section: Section
 
 
-def worst_first(predictions: Sequence[Predicted]) -> list[Predicted]:
-    """The surest mistakes first, then right answers, the least sure of them first."""
-    return sorted(predictions, key=lambda each: (-each.surer_of_wrong, each.recording))
+class Found(NamedTuple):
+    """Recordings of answers that are known already.
+
+    Parameters
+    ----------
+    explained : the worst first.
+    failed : recordings that cannot be read.
+    alike : name -> how many recordings have it, where more than one has: none of them is shown.
+    """
+
+    explained: list[Explained]
+    failed: list[Failed]
+    alike: Mapping[str, int]
+
+
+def worst_first(predictions: Sequence[Predicted]) -> list[int]:
+    """Places of the surest mistakes first, then of right answers, the least sure of them first."""
+
+    def order(place: int) -> tuple[float, str]:
+        return -predictions[place].surer_of_wrong, predictions[place].recording
+
+    return sorted(range(len(predictions)), key=order)
 
 
 def explain_worst(
@@ -34,45 +61,75 @@ def explain_worst(
     *,
     most: int,
     progress: Progress,
-) -> tuple[list[Case], list[Failed]]:
-    """Explanations of the worst answers of which there is a recording, and what failed.
+) -> Found:
+    """Explanations of the worst answers of which there is a recording.
 
     Parameters
     ----------
     recognizer : with the network.
     predictions : answers that are known already.
-    paths : recordings; one is that of an answer when it has the same name.
+    paths : recordings; one is that of an answer when it alone has the same name.
     most : how many are explained, the worst first.
     progress : called after each of them.
     """
-    cases: list[Case] = []
-    failed: dict[Path, Failed] = {}
-    for each in worst_first(predictions):
-        if len(cases) == most:
+    explained: list[Explained] = []
+    alike: dict[str, int] = {}
+    named = _ByName(paths)
+    for place in worst_first(predictions):
+        if len(explained) == most:
             break
-        for path in paths:
-            if path in failed or each.recording not in path.name:
-                continue
+        each = predictions[place]
+        own = named.find(each.recording)
+        if len(own) > 1:
+            alike[each.recording] = len(own)
+            continue
+        for path in own:
             try:
-                recording = open_recording(path)
-                if recording.name != each.recording:
-                    continue
-                cases.append(Case(*explain(recognizer, recording), each.true))
+                case = Case(*explain(recognizer, open_recording(path)), each.true)
             except SkelflowError as error:
-                failed[path] = Failed(path.name, str(error))
+                named.failed[path] = Failed(path.name, str(error))
             else:
-                progress(len(cases), min(most, len(paths)), each.recording)
-                break
-    return cases, list(failed.values())
+                explained.append(Explained(place, case))
+                progress(len(explained), min(most, len(paths)), each.recording)
+    return Found(explained, list(named.failed.values()), alike)
 
 
-def draw(cases: Sequence[Case]) -> tuple[list[Drawn], list[Failed]]:
+class _ByName:
+    """Recordings by their own names, which only opening them tells; each is opened once.
+
+    Those whose path has the name in it are opened first, all others only where none of them has
+    it: of most sources the path says the name.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.failed: dict[Path, Failed] = {}
+        self._closed = list(dict.fromkeys(paths))
+        self._names: dict[str, list[Path]] = {}
+
+    def find(self, name: str) -> list[Path]:
+        """The recordings of that name."""
+        self._open([path for path in self._closed if name in path.name])
+        if name not in self._names:
+            self._open(self._closed)
+        return self._names.get(name, [])
+
+    def _open(self, paths: list[Path]) -> None:
+        opened = set(paths)
+        self._closed = [path for path in self._closed if path not in opened]
+        for path in paths:
+            try:
+                self._names.setdefault(open_recording(path).name, []).append(path)
+            except SkelflowError as error:
+                self.failed[path] = Failed(path.name, str(error))
+
+
+def draw(explained: Sequence[Explained]) -> tuple[list[Drawn], list[Failed]]:
     """What a page shows of each, and of which frames cannot be read."""
     drawn: list[Drawn] = []
     failed: list[Failed] = []
-    for case in cases:
+    for answer, case in explained:
         try:
-            drawn.append(Drawn(case, describe_case(case)))
+            drawn.append(Drawn(answer, case, describe_case(case)))
         except SkelflowError as error:
             failed.append(Failed(case.recording.name, str(error)))
     return drawn, failed

@@ -15,7 +15,7 @@ def report(
     out: Path,
     store: Path | None = None,
     protocol: str | None = None,
-    split: Side = "test",
+    split: Side | None = None,
     title: str | None = None,
     players: Count = 8,
     device: str = "cpu",
@@ -41,9 +41,10 @@ def report(
     store
         Store made by `skelflow prepare`, to test the network on.
     protocol
-        With --store: who trains and who tests, as for `skelflow evaluate`.
+        Only with --store: who trains and who tests, as for `skelflow evaluate`.
     split
-        With --store: the test recordings, the held-out training subjects, or those trained on.
+        Only with --store: the test recordings, as when it is not given, the held-out training
+        subjects, or those trained on.
     title
         Over the page; names network and data set when not given.
     players
@@ -76,4 +77,9 @@ def report(
     )
     for name, reason in made.failed:
         say(f"left out {name}: {reason}")
+    if recordings and not made.players:
+        say(
+            "no recording is shown frame by frame: none that can be read is the only one "
+            "with the name of an answer"
+        )
     say(f"{made.path}: open it in a browser")
