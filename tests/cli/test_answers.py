@@ -1,10 +1,16 @@
 """Commands that answer for many recordings, for a program, and while frames come."""
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 
+from skelflow.inference.stream import StreamFrame, StreamSource, frames_of
+from skelflow.inference.stream.cameras import register_camera
+from skelflow.recordings import open_recording
 from tests.cli.test_commands import run
 from tests.web.visitor import write_recording
 
@@ -55,6 +61,37 @@ def test_live_answers_while_frames_come_and_says_what_was_lost(
     assert answers
     assert all("ms late" in answer for answer in answers)
     assert last == "kept up with 30 frames a second: 0 of 8 frames dropped"
+
+
+def test_live_reads_a_camera_until_ctrl_c_and_says_what_was_lost(
+    recordings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = open_recording(recordings / "nturgb+d_skeletons" / f"{NAMES[0]}.skeleton")
+
+    def until_stopped() -> Iterator[StreamFrame]:
+        yield from frames_of(opened)
+        raise KeyboardInterrupt
+
+    register_camera("stopped", lambda *_, **__: (StreamSource.of(opened), until_stopped()))
+    assert run("live", "stopped", "--every-s", "0.1") == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1].startswith("kept up with 30 frames a second: 0 of ")
+    assert "goes on" not in told.err
+
+
+def test_serve_ends_as_it_says_at_ctrl_c_and_tells_how_others_may_ask(
+    recordings: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stop(_: uvicorn.Server) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(uvicorn.Server, "main_loop", stop)
+    words = ("serve", "--recordings", recordings, "--port", "0")
+    for host, hinted in (("127.0.0.1", False), ("0.0.0.0", True)):
+        assert run(*words, "--host", host) == 0
+        told = capsys.readouterr()
+        assert ("--name 192.168.1.5" in told.out) == hinted
+        assert "goes on" not in told.err
 
 
 def test_protocols_speak_json(capsys: pytest.CaptureFixture[str]) -> None:

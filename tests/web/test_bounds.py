@@ -3,12 +3,15 @@
 import asyncio
 import json
 import multiprocessing
+import shutil
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from skelflow.web import serve
 from skelflow.web.guard import Guard
 from skelflow.web.jobs import Jobs
 from skelflow.web.limits import Limits
@@ -16,6 +19,7 @@ from skelflow.web.live import routes
 from skelflow.web.live.replay import TEXT
 from skelflow.web.samples import SampleFile
 from skelflow.web.worker import Task, without_paths
+from skelflow.weights import bundled_file
 from tests.waiting import wait_for
 
 
@@ -57,6 +61,46 @@ def test_messages_name_no_folder_of_this_machine(tmp_path: Path) -> None:
     assert without_paths(message, task) == (
         "a.skeleton: no depth, expected a or a beside a.skeleton, see http://a.example/b and 1/2/3"
     )
+
+
+@pytest.mark.parametrize("weights", [".", "/"])
+def test_messages_keep_their_dots_where_the_weights_have_no_name(
+    weights: str, tmp_path: Path
+) -> None:
+    message = "a.skeleton: 1/2 of 3.5 s are missing. Expected all."
+    assert without_paths(message, Task(weights, None, None, tmp_path, Limits())) == message
+
+
+def test_weights_of_the_folder_one_stands_in_have_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = tmp_path / "fused_run"
+    run.mkdir()
+    shutil.copy(bundled_file("synthetic-8"), run / "best.safetensors")
+    monkeypatch.chdir(run)
+    made: list[str] = []
+    monkeypatch.setattr(serve, "create_app", lambda *_, weights, **__: made.append(weights))
+    started = Mock(return_value=Mock(close=lambda: None))
+    monkeypatch.setattr(serve, "Jobs", started)
+    with serve.server("."):
+        assert made == ["fused_run"]
+    assert started.call_args.args[0] == str(run.resolve())
+
+
+def test_a_refused_name_is_told_how_it_is_allowed() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    headers = [(b"host", b"192.168.1.5:8000")]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+    asyncio.run(Guard(receive, ["0.0.0.0"], 100)(scope, receive, send))
+    assert sent[0]["status"] == 421
+    assert "--name 192.168.1.5" in json.loads(sent[1]["body"])["error"]
 
 
 class _Process(multiprocessing.Process):

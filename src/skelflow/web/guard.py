@@ -84,7 +84,10 @@ class Guard:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name(host) not in self.hosts:
-            return 421, "this server is not asked by that name; use the address it printed"
+            return 421, (
+                "this server is not asked by that name; use the address it printed, or, where the "
+                f"name is this machine's, start it with --name {_name(host) or 'NAME'}"
+            )
         acts = scope["type"] == "websocket" or scope["method"] not in _SAFE
         if acts and origin is not None and _place(origin) != host.lower():
             return 403, "pages of other places may not send anything here"

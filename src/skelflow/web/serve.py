@@ -50,6 +50,8 @@ def server(
         It cannot listen there.
     """
     checkpoint = Checkpoint.load(weights)
+    if Path(weights).exists():  # "." has no name to show
+        weights = Path(weights).resolve()
     samples = bundled_samples() if recordings is None else folder_samples(recordings.absolute())
     with tempfile.TemporaryDirectory(prefix="skelflow-") as folder, _listen(host, port) as ear:
         jobs = Jobs(str(weights), Path(folder), limits or Limits(), workers=workers)
@@ -94,6 +96,11 @@ def address(ear: socket.socket) -> str:
     """What to open in a browser."""
     host, port = ear.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+
+
+def is_wildcard(ear: socket.socket) -> bool:
+    """Whether it listens on all addresses of this machine, of which none is a name to ask by."""
+    return ear.getsockname()[0] in ("0.0.0.0", "::")
 
 
 @contextmanager

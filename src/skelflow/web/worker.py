@@ -170,8 +170,8 @@ def without_paths(message: str, task: Task) -> str:
     places += [task.recording.parent] if task.recording else []
     for place in (*places, *(place.resolve() for place in places)):
         for shown in (f"{place}/", str(place)):
-            message = message.replace(shown, "")
+            message = message.replace(shown, "") if place.name else message
     weights = Path(task.weights)
-    message = message.replace(str(weights), weights.name)
+    message = message.replace(str(weights), weights.name) if weights.name else message
     line = " ".join(_FOLDERS.sub("", message).split())
     return line if len(line) <= _LONGEST else f"{line[: line.rfind(' ', 0, _LONGEST)]} ..."

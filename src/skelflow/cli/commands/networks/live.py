@@ -74,14 +74,19 @@ def live(
     recognizer = Recognizer.load(
         weights, device=device, engine=engine, precision=precision, pose=pose
     )
-    if is_camera(source) and not Path(source).exists():
+    from_camera = is_camera(source) and not Path(source).exists()
+    if from_camera:
         given, frames = open_camera(source, most_hz=recognizer.checkpoint.frame_rate_hz)
         recognizer.warm_up(frames, given)
     else:
         given, frames = _replayed(source, recognizer, most_behind)
     answer = None
-    for answer in recognizer.stream(frames, given, window_s=window_s, every_s=every_s):
-        say(answer.to_json() if json else answer.to_text())
+    try:
+        for answer in recognizer.stream(frames, given, window_s=window_s, every_s=every_s):
+            say(answer.to_json() if json else answer.to_text())
+    except KeyboardInterrupt:
+        if not from_camera:
+            raise
     if answer is not None and not json:
         kept_up = "kept up" if not answer.dropped else "did not keep up"
         say(

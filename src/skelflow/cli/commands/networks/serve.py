@@ -29,21 +29,30 @@ def serve(
     recordings
         Folder of recordings to choose from; two bundled ones when not given.
     host
-        Address to listen on. Any but 127.0.0.1 lets others in, without a password.
+        Address to listen on. Any but 127.0.0.1 lets others in, without a password; with 0.0.0.0
+        (all of this machine's) the one that they ask by is named with --name.
     port
         To listen on; 0 takes a free one.
     name
-        A further name by which others ask for this machine; repeatable.
+        A further name or address by which others ask for this machine, such as 192.168.1.5;
+        repeatable.
     workers
         Recordings that are worked on at the same time.
     """
     import sys
+    from contextlib import suppress
 
-    from skelflow.web.serve import address, server
+    from skelflow.web.serve import address, is_wildcard, server
 
     with server(
         weights, recordings=recordings, host=host, port=port, names=name, workers=workers
     ) as (runs, ear):
         say(f"open {address(ear)} in a browser; Ctrl-C stops")
+        if is_wildcard(ear) and not name:
+            say(
+                "other names and addresses of this machine are refused until they are given: "
+                "--name 192.168.1.5"
+            )
         sys.stdout.flush()
-        runs.run(sockets=[ear])
+        with suppress(KeyboardInterrupt):  # uvicorn ends first, and raises it then
+            runs.run(sockets=[ear])
