@@ -8,6 +8,7 @@ from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.synth.actor import Performance
 from skelflow.synth.motions.joint_tracks import SIDE_NAMES, JointTracks, read_joint_tracks
 from skelflow.synth.motions.motion_plan import GRIPS
+from skelflow.synth.motions.timing import FRAME_RATE_HZ
 from skelflow.synth.people.body import Body
 from skelflow.synth.people.kinematics import SIDES, BoneMotion, Pose, forward_kinematics
 from skelflow.synth.people.limbs import Limb, limb_rotations
@@ -36,26 +37,29 @@ SHOULDER_RAD, WRIST_RAD, FOOT_RAD = 0.45, 0.9, 0.7
 Rest = dict[str, Float64[np.ndarray, " 3"]]
 
 
-def retarget(skeleton: Skeleton, *, performer: int, seed: int) -> Performance:
+def retarget(
+    skeleton: Skeleton, *, performer: int, seed: int, frame_rate_hz: float = FRAME_RATE_HZ
+) -> Performance:
     """Retarget a recorded skeleton to a performer's body.
 
     Limbs point where the recorded ones do; bone lengths, shape and clothes are the performer's. The
     path is scaled by the ratio of leg lengths. The trunk twists with hips and shoulders, an arm
     with the bend of its elbow; palms and gaze, which recordings lack, stay at rest.
-    `joint_tracks.read_joint_tracks` fills gaps and removes mirroring and sensor tilt.
+    `joint_tracks.read_joint_tracks` brings it to 30 Hz, fills gaps and removes mirroring and tilt.
 
     Parameters
     ----------
-    skeleton : layout kinect_v1 or kinect_v2; bodies tracked in less than half the
-        frames are ignored.
+    skeleton : of a layout with the joints of kinect_v1 or kinect_v2; bodies tracked in less than
+        half the frames are ignored.
     performer, seed : as in `perform`; a second body is the performer's partner.
+    frame_rate_hz : of the skeleton.
 
     Raises
     ------
     DataError
-        No body is tracked in at least half the frames, or a joint is missing throughout.
+        See `joint_tracks.read_joint_tracks`.
     """
-    recorded = read_joint_tracks(skeleton)
+    recorded = read_joint_tracks(skeleton, frame_rate_hz=frame_rate_hz)
     middle = np.mean([tracks["spine_base"][0, [0, 2]] for tracks in recorded], axis=0)
     people = []
     for partner, tracks in enumerate(recorded):
@@ -63,7 +67,7 @@ def retarget(skeleton: Skeleton, *, performer: int, seed: int) -> Performance:
         pose = _recorded_pose(person.body, tracks)
         bone_motion = _ground_feet(person.body, pose, tracks, middle)
         people.append(person.act(bone_motion))
-    return Performance(tuple(people), (), len(skeleton))
+    return Performance(tuple(people), (), len(recorded[0]["spine_base"]))
 
 
 def _rest_joints(body: Body, *, like: JointTracks) -> Rest:

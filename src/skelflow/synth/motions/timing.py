@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float64
 
-FRAME_RATE_HZ = 30
+FRAME_RATE_HZ = 30.0
 Trajectory = Float64[np.ndarray, " t"]
 Number = float | int | np.floating
 

@@ -97,10 +97,15 @@ def build_scene(spec: RecordingSpec, config: SynthConfig) -> Scene:
 def _perform_action(spec: RecordingSpec, config: SynthConfig) -> Performance:
     """An action, or the skeleton of a recording retargeted to the performer."""
     if spec.skeleton is not None:
-        skeleton = open_recording(spec.skeleton).skeleton
-        if skeleton is None:
+        recording = open_recording(spec.skeleton)
+        if recording.skeleton is None:
             raise DataError(f"{spec.skeleton}: has no skeleton any more")
-        return retarget(skeleton, performer=spec.performer, seed=config.seed)
+        return retarget(
+            recording.skeleton,
+            performer=spec.performer,
+            seed=config.seed,
+            frame_rate_hz=recording.frame_rate_hz,
+        )
     return perform(
         spec.action, performer=spec.performer, replication=spec.replication, seed=config.seed
     )

@@ -112,7 +112,7 @@ class _Images(ExitStack):
                 folder.mkdir()
 
     def _open(self, path: Path, size: tuple[int, int]) -> Video:
-        video = Video(path, size, float(FRAME_RATE_HZ))
+        video = Video(path, size, FRAME_RATE_HZ)
         self.callback(video.close)
         return video
 
