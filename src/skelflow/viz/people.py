@@ -1,6 +1,6 @@
 """A contact sheet of synthetic recordings: color, depth, true flow, and what the solver finds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -11,11 +11,11 @@ from jaxtyping import Bool, UInt8
 
 from skelflow.camera.calibration.fit import project_color
 from skelflow.camera.pinhole import unproject
+from skelflow.datasets.catalog import action_name
 from skelflow.datasets.pairs import PairReader, intensity_source, pair_flow
 from skelflow.errors import DataError
 from skelflow.io.atomic import atomic_write
 from skelflow.recordings import open_recording
-from skelflow.synth.motions.perform import ACTIONS
 from skelflow.synth.recording.recording_spec import RecordingSpec
 from skelflow.synth.recording.synthesize import truth_path
 from skelflow.synth.recording.truth_file import Truth, read_truth
@@ -95,6 +95,8 @@ def save_contact_sheet(
 def pick_recordings(recordings: Sequence[RecordingSpec]) -> list[RecordingSpec]:
     """Choose at most eight recordings, covering as many people and actions as possible.
 
+    All are chosen where there are no more than eight.
+
     Examples
     --------
     >>> specs = [RecordingSpec(1, 2, p, 1, action) for p in (1, 2) for action in (23, 50)]
@@ -108,7 +110,21 @@ def pick_recordings(recordings: Sequence[RecordingSpec]) -> list[RecordingSpec]:
         wanted = people[number % len(people)], actions[number * len(actions) // MAX_RECORDINGS]
         fits = (spec for spec in recordings if (spec.performer, spec.action) == wanted)
         picked.update((spec, None) for spec in islice(fits, 1))
+    while len(picked) < min(MAX_RECORDINGS, len(recordings)):
+        picked[max((spec for spec in recordings if spec not in picked), key=_news(picked))] = None
     return list(picked)
+
+
+def _news(picked: Iterable[RecordingSpec]) -> Callable[[RecordingSpec], tuple[int, bool]]:
+    """How much a recording adds: a new person, a new action; else the two in a new pair."""
+    shown = {(spec.performer, spec.action) for spec in picked}
+    people, actions = {person for person, _ in shown}, {action for _, action in shown}
+
+    def news(spec: RecordingSpec) -> tuple[int, bool]:
+        new = (spec.performer not in people) + (spec.action not in actions)
+        return new, (spec.performer, spec.action) not in shown
+
+    return news
 
 
 def draw_recording(
@@ -134,7 +150,7 @@ def draw_recording(
         crop(paint_flow(flow_m, np.ones_like(acting), range_m), around),
         crop(paint_flow(found_m, depth > 0, range_m), around),
     )
-    action = ACTIONS.get(recording.labels.action or 0, "re-enacted")
+    action = action_name(recording) or "re-enacted"
     title = f"person {recording.labels.subject}: {action}, full color {1000 * range_m:.0f} mm"
     return images, title
 
