@@ -1,7 +1,7 @@
 """Output folders of commands: resumable, of one configuration."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ def enter_folder(
     outputs: str,
     maker: str,
     former_values: Mapping[str, str] = MappingProxyType({}),
+    later: Collection[str] = (),
 ) -> None:
     """Make a folder, or go on in one that was made with the same settings.
 
@@ -33,6 +34,7 @@ def enter_folder(
     outputs : pattern of what the command writes; without the settings, none may be there.
     maker : the command that makes such folders, for messages.
     former_values : former spelling -> present one, of values in folders made earlier.
+    later : names of settings that folders made earlier lack, where they are not compared.
 
     Raises
     ------
@@ -54,7 +56,8 @@ def enter_folder(
     differing = [
         f"{name} {found.get(name)!r} there, {value!r} now"
         for name, value in settings.items()
-        if _present(found.get(name), former_values) != value
+        if (name in found or name not in later)
+        and _present(found.get(name), former_values) != value
     ]
     if differing:
         raise ConfigError(

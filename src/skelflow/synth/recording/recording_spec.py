@@ -1,8 +1,9 @@
 """Which recordings are made, and the settings they share."""
 
+import hashlib
 import itertools
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +15,12 @@ from skelflow.errors import ConfigError, DataError
 from skelflow.io.bounds import IMAGE
 from skelflow.recordings import open_recording
 from skelflow.settings import Seed, Settings, SettingsError
+from skelflow.synth.motions.joint_tracks import read_joint_tracks
 from skelflow.synth.motions.perform import ACTIONS
+from skelflow.types import Labels, Skeleton
 
-Number = Annotated[int, Field(ge=1, le=999)]  # as in an NTU RGB+D name
+LARGEST_NUMBER = 999  # in an NTU RGB+D name
+Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
 CameraNumber = Annotated[int, Field(ge=1, le=3)]
 Pixels = Annotated[int, Field(ge=16, le=2**15)]
 
@@ -84,8 +88,12 @@ class RecordingSpec:
 
     Parameters
     ----------
-    setup, camera, performer, replication, action : from 1; camera 0 stands for all cameras.
+    setup, camera, performer, replication, action : from 1, labels of recordings that are
+        retargeted from 0; camera 0 stands for all cameras.
     skeleton : recording whose skeleton is retargeted; None performs `action`.
+    digest : of that skeleton.
+    is_labeled : the recording says which action it shows; otherwise `action` is a number that
+        means nothing else.
     """
 
     setup: int
@@ -94,6 +102,8 @@ class RecordingSpec:
     replication: int
     action: int
     skeleton: Path | None = None
+    digest: str = ""
+    is_labeled: bool = True
 
     @property
     def name(self) -> str:
@@ -112,17 +122,24 @@ class RecordingSpec:
         return replace(self, camera=0).random(seed, use)
 
 
-def plan_recordings(config: SynthConfig) -> tuple[RecordingSpec, ...]:
+def plan_recordings(
+    config: SynthConfig, *, named: Collection[int] = ()
+) -> tuple[RecordingSpec, ...]:
     """List the recordings a configuration asks for, sorted by name.
+
+    Parameters
+    ----------
+    named : numbers of actions that have a name, so that no recording without a label gets it.
 
     Raises
     ------
     ConfigError
         An action is unknown, or two skeleton recordings would get one name.
     FormatError, DataError
-        A skeleton recording cannot be opened, or holds no skeleton.
+        A skeleton recording cannot be opened, holds no skeleton that can be retargeted, or has a
+        label of more than three digits.
     """
-    scenes = _retargeted(config) if config.retargeted else _performances(config)
+    scenes = _retargeted(config, named) if config.retargeted else _performances(config)
     recordings = {replace(spec, camera=camera) for spec in scenes for camera in config.cameras}
     return tuple(sorted(recordings, key=lambda spec: spec.name))
 
@@ -139,21 +156,63 @@ def _performances(config: SynthConfig) -> Iterator[RecordingSpec]:
         yield RecordingSpec(setup, 0, performer, replication, action)
 
 
-def _retargeted(config: SynthConfig) -> Iterator[RecordingSpec]:
-    """One scene for each skeleton recording, numbered by its labels; missing labels count as 1."""
+def _retargeted(config: SynthConfig, named: Collection[int]) -> Iterator[RecordingSpec]:
+    """One scene for each skeleton recording, numbered by its labels.
+
+    A missing subject or replication counts as 1. A missing action is the lowest number that means
+    nothing else here.
+    """
+    recordings = [_open(path) for path in config.retargeted]
+    taken = {labels.action for labels, _ in recordings}.union(named)
+    unknown = next(number for number in itertools.count() if number not in taken)
     names: dict[str, Path] = {}
-    for path in config.retargeted:
-        recording = open_recording(path)
-        if recording.skeleton is None:
-            raise DataError(f"{path}: has no skeleton, which re-enacting needs")
-        labels = recording.labels
-        performer = labels.subject or 1
-        setup = (performer - 1) % config.setups + 1
-        spec = RecordingSpec(setup, 0, performer, labels.replication or 1, labels.action or 1, path)
+    for (labels, digest), path in zip(recordings, config.retargeted, strict=True):
+        performer = _number(path, "subject", labels.subject, 1)
+        spec = RecordingSpec(
+            setup=(performer - 1) % config.setups + 1,
+            camera=0,
+            performer=performer,
+            replication=_number(path, "replication", labels.replication, 1),
+            action=_number(path, "action", labels.action, unknown),
+            skeleton=path,
+            digest=digest,
+            is_labeled=labels.action is not None,
+        )
         if spec.name in names:
             raise ConfigError(
                 f"synth: {names[spec.name]} and {path} have the same subject, replication and "
-                "action, so their recordings would have the same name; give each its own folder"
+                "action (a missing subject or replication is 1), so their recordings would have "
+                "the same name; label them, or give each its own folder"
             )
         names[spec.name] = path
         yield spec
+
+
+def _open(path: Path) -> tuple[Labels, str]:
+    """Labels of a recording whose skeleton can be retargeted, and a digest of its motion."""
+    recording = open_recording(path)
+    if recording.skeleton is None:
+        raise DataError(f"{path}: has no skeleton, which re-enacting needs")
+    try:
+        read_joint_tracks(recording.skeleton, frame_rate_hz=recording.frame_rate_hz)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    return recording.labels, _digest(recording.skeleton, recording.frame_rate_hz)
+
+
+def _number(path: Path, what: str, label: int | None, missing: int) -> int:
+    """A label as a number of an NTU RGB+D name."""
+    number = missing if label is None else label
+    if number > LARGEST_NUMBER:
+        raise DataError(
+            f"{path}: {what} {number}, expected at most {LARGEST_NUMBER}: names as NTU RGB+D's "
+            "have three digits; label it otherwise"
+        )
+    return number
+
+
+def _digest(skeleton: Skeleton, frame_rate_hz: float) -> str:
+    """Of the joints and their rate: tells recordings of one name apart."""
+    content = hashlib.sha256(str(frame_rate_hz).encode())
+    content.update(skeleton.joints_m.tobytes())
+    return content.hexdigest()[:16]

@@ -2,9 +2,10 @@
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from skelflow.errors import DataError
 from skelflow.io.atomic import PARTIAL, only_writer
@@ -18,6 +19,7 @@ from skelflow.wording import counted
 
 FORMAT = 1
 SETTINGS = "synth.json"
+_JOINTS = "joints"
 
 Progress = Callable[[int, int, str], None]  # recordings finished, of how many, the last one's name
 
@@ -62,7 +64,7 @@ def synthesize(
     config: SynthConfig,
     *,
     workers: int = 1,
-    action_names: Mapping[int, str] | None = None,
+    action_names: Mapping[int, str] = MappingProxyType({}),
     progress: Progress = lambda *_: None,
 ) -> SynthReport:
     """Make the recordings that are not in the folder yet.
@@ -75,7 +77,8 @@ def synthesize(
         `nturgb+d_rgb`, `nturgb+d_depth_masked`, `truth`, and the settings in `synth.json`.
     workers : processes side by side.
     action_names : what the numbers of retargeted recordings' actions mean, for the folder's
-        actions.txt; without it they are read as NTU RGB+D's.
+        actions.txt. Numbers without a name become "action 7", recordings without a label
+        "unlabeled".
     progress : called after each recording with (finished, total, its name).
 
     Raises
@@ -88,14 +91,22 @@ def synthesize(
         It cannot be written.
     """
     out, start = Path(out), time.perf_counter()
-    recordings = plan_recordings(config)
+    recordings = plan_recordings(config, named=action_names)
     settings = {"format": FORMAT, "skelflow": __version__, **config.folder_settings()}
+    played = {f"{spec.skeleton.name} {spec.digest}" for spec in recordings if spec.skeleton}
+    if played:
+        settings[_JOINTS] = sorted(played)
     with only_writer(out):
         enter_folder(
-            out, settings, settings_file=SETTINGS, outputs="nturgb+d*", maker="skelflow synth"
+            out,
+            settings,
+            settings_file=SETTINGS,
+            outputs="nturgb+d*",
+            maker="skelflow synth",
+            later=(_JOINTS,),
         )
-        if action_names:
-            write_action_names(out, action_names)
+        if config.retargeted:
+            write_action_names(out, _name_actions(recordings, action_names))
         missing = [spec for spec in recordings if not _is_there(out, spec, config)]
         there, made, frames = len(recordings) - len(missing), 0, 0
         progress(there, len(recordings), "")
@@ -104,6 +115,14 @@ def synthesize(
             made, frames = made + 1, frames + count
             progress(there + made, len(recordings), name)
     return SynthReport(out, recordings, made, frames, time.perf_counter() - start)
+
+
+def _name_actions(recordings: Sequence[RecordingSpec], known: Mapping[int, str]) -> dict[int, str]:
+    """A name for every action, so that none is read as NTU RGB+D's of that number."""
+    names = dict(known)
+    for spec in recordings:
+        names.setdefault(spec.action, f"action {spec.action}" if spec.is_labeled else "unlabeled")
+    return names
 
 
 def truth_path(out: str | Path, name: str) -> Path:
