@@ -23,10 +23,10 @@ def synth(
     *,
     out: Path,
     actions: str | None = None,
-    people: Count = 8,
+    people: Count | None = None,
     setups: Count = 2,
     cameras: str = "1,2,3",
-    replications: Count = 1,
+    replications: Count | None = None,
     seed: int = 0,
     clean: Annotated[bool, Parameter(negative=())] = False,
     color_size: str = "1920x1080",
@@ -57,13 +57,13 @@ def synth(
     actions
         NTU RGB+D's numbers, as 1,10,23; all known actions when not given.
     people
-        How many performers; they take turns in the set-ups.
+        How many performers; they take turns in the set-ups. 8 when not given.
     setups
         How many rooms, each with its own camera distance and height.
     cameras
         Of 1, 2, 3: from 45 degrees on one side, from the front, from 45 degrees on the other.
     replications
-        How often everyone does everything.
+        How often everyone does everything; once when not given.
     seed
         Of everything. A recording depends on it and on its own name only.
     clean
@@ -79,7 +79,8 @@ def synth(
     longest
         Frames that a recording has at most, cut from its middle; all when not given.
     from_
-        Retarget the skeletons of these recordings instead of performing actions.
+        Retarget the skeletons of these recordings instead of performing actions; their labels say
+        who does what, so --actions, --people and --replications do not go with it.
     sheet
         Also draw eight of the recordings, with their true and an estimated flow: OUT/sheet.jpg.
     workers
@@ -95,12 +96,18 @@ def synth(
     from skelflow.synth.recording.synthesize import synthesize
     from skelflow.viz.people import save_contact_sheet
 
+    performing = {"--actions": actions, "--people": people, "--replications": replications}
+    if from_ and (extra := [name for name, value in performing.items() if value is not None]):
+        raise ConfigError(
+            f"{', '.join(extra)}: of no effect with --from, whose recordings say who does what; "
+            "leave one of them away"
+        )
     config = SynthConfig(
         actions=None if actions is None else _numbers("--actions", actions),
-        people=people,
+        people=people or 8,
         setups=setups,
         cameras=_numbers("--cameras", cameras),
-        replications=replications,
+        replications=replications or 1,
         seed=seed,
         clean=clean,
         color_size=parse_size(color_size) if color else None,
