@@ -36,6 +36,7 @@ def test_match_frames_goes_by_number_where_counts_differ() -> None:
     found, said = match_frames(depth, color, frame_rate_hz=30.0)
     assert found == list(range(30))
     assert said == ("color/ has 31 images, 30 of them of a depth frame's number; left out: 30.png",)
+    assert match_frames(depth[:5], color[:6], frame_rate_hz=30.0)[0] == [0, 1, 2, 3, 4]
     found, said = match_frames(depth[10:], color, frame_rate_hz=30.0)
     assert found == list(range(10, 30))
     assert said[0].endswith("left out: 0.png, 1.png, 2.png and 8 more")
@@ -65,6 +66,11 @@ def test_match_frames_says_when_numbers_begin_elsewhere() -> None:
     ("depth", "color", "said"),
     [
         (files("depth", 0, 1, 2), files("color", 0, 1), "2 images, expected 3 as in depth/"),
+        (
+            files("depth", *range(50)),  # 30 Hz and 60 Hz, each with its own counter
+            files("color", *range(100)),
+            "100 images, expected 50 as in depth/; 50 come after the last depth frame's number",
+        ),
         (files("depth", 0, 1, 2), files("color", 1, 2, 3, 4), "there is none for 0.png"),
         (files("depth", "a", "b"), files("color", "a"), "1 image, expected 2 as in depth/"),
         (files("depth", 0, 1, 3), files("color", 0, 1, 2), "there is none for 3.png"),

@@ -47,6 +47,8 @@ def match_frames(
     Names hold frame numbers, or times: decimal numbers, and numbers that rise by the frame's
     duration in seconds, milli-, micro- or nanoseconds. Equal numbers match, of times the nearest
     within half a frame; numbers that only begin elsewhere match in turn when none is missing.
+    Where neither stream has a gap and the other one goes on for long, they are counters of two
+    rates, and equal numbers mean nothing.
 
     Parameters
     ----------
@@ -67,6 +69,7 @@ def match_frames(
         return _in_turn(frames, others, own, theirs)
     folder, known = others[0].parent, set(theirs)
     if known.issuperset(own):
+        _check_counters(frames, others, own, theirs)
         places = {number: i for i, number in enumerate(theirs)}
         asked = set(own)
         left = [file.name for file, n in zip(others, theirs, strict=True) if n not in asked]
@@ -140,8 +143,27 @@ def _are_times(files: Sequence[Path]) -> bool:
 
 def _are_in_turn(own: Sequence[Decimal], theirs: Sequence[Decimal]) -> bool:
     """Whether as many whole numbers rise by one, so that none is missing."""
-    steps = (after - before for values in (own, theirs) for before, after in pairwise(values))
-    return len(own) == len(theirs) and all(step == 1 for step in steps)
+    return len(own) == len(theirs) and _have_no_gap(own) and _have_no_gap(theirs)
+
+
+def _have_no_gap(values: Sequence[Decimal]) -> bool:
+    return all(after - before == 1 for before, after in pairwise(values))
+
+
+def _check_counters(
+    frames: Sequence[Path],
+    others: Sequence[Path],
+    own: Sequence[Decimal],
+    theirs: Sequence[Decimal],
+) -> None:
+    """Refuse, with `FormatError`, two counters without a gap of which one goes on for long."""
+    beyond = int(theirs[-1] - own[-1])
+    if beyond > max(1, _MOST_LOST * len(others)) and _have_no_gap(own) and _have_no_gap(theirs):
+        raise FormatError(
+            f"{others[0].parent}: {counted(len(others), 'image')}, expected {len(frames)} as in "
+            f"depth/; {beyond} come after the last depth frame's number, so the two may not be "
+            "counted at one rate: leave those out if they are, else name both by time"
+        )
 
 
 def _listed(names: Sequence[str]) -> str:
