@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -254,6 +255,19 @@ def test_a_run_does_not_go_on_with_other_recordings(tmp_path: Path, epochs: int)
     del kept["recordings"]  # as earlier versions wrote it
     (folder / "config.json").write_text(json.dumps(kept))
     train(longer, more.path, folder)
+
+
+def test_a_run_goes_on_with_a_store_that_was_made_again_or_got_more_names(tmp_path: Path) -> None:
+    few = make_tiny_store(tmp_path / "few.zarr", subjects=(1, 2))
+    model = {"name": "res_tcn", "width": 0.125, "frames": 30}
+    values = {"model": model, "batch_size": 4, "l1": 0.0}
+    train(resolve(values | {"epochs": 1}), few.path, tmp_path / "run")
+    named = few.with_class_names({**few.meta.class_names, 99: "nod"})
+    again = Store.create(tmp_path / "again.zarr", named.meta)
+    for name in few.names():  # as of the folder above
+        again.write(replace(few.read(name), origin=f"Depth/{name}"))
+    assert train(resolve(values | {"epochs": 2}), again.path, tmp_path / "run").epoch == 2
+    assert len(lines(tmp_path / "run")) == 2
 
 
 def test_a_run_ends_when_held_out_subjects_gain_nothing(

@@ -225,17 +225,23 @@ def weights_file(path: str | Path) -> Path:
 
 
 def describe_recordings(store: Store, split: Split) -> dict[str, Any]:
-    """How many fit and are held out, and a digest of which and of what they hold.
+    """How many fit and are held out, and a digest of which and of what is said of them.
 
-    Recordings that are prepared again alike have the same digest.
+    Recordings that are prepared again alike have the same digest, wherever they came from.
     """
     sides = {"fit": split.fit, "held_out": split.held_out}
     told = {
-        side: [(name, store.attributes(name)["sha256"]) for name in names]
+        side: [(name, _compared(store.attributes(name))) for name in names]
         for side, names in sides.items()
     }
-    digest = hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
     return {side: len(names) for side, names in sides.items()} | {"sha256": digest}
+
+
+def _compared(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """All but the path it was prepared from, its checksum, which counts that, and the version."""
+    left_out = ("origin", "sha256", "version")
+    return {key: value for key, value in attributes.items() if key not in left_out}
 
 
 def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str) -> dict[str, str]:

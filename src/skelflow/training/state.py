@@ -170,8 +170,8 @@ class RunFolder:
             found["config"] = _with_new_defaults(found["config"], file)
             if longer := _only_longer(found["config"], config):
                 found["config"] = wanted["config"]
-            changes = [line for key in wanted for line in differences(found[key], wanted[key])]
-            if changes:
+            compared = ((_without_names(found[key]), _without_names(wanted[key])) for key in wanted)
+            if changes := [line for pair in compared for line in differences(*pair)]:
                 raise ConfigError(
                     f"{self.path}: holds a run of another configuration ({'; '.join(changes)}); "
                     "choose another folder, or the same settings to go on (more epochs are fine "
@@ -270,6 +270,13 @@ def _with_new_defaults(config: Mapping[str, Any], file: Path) -> dict[str, Any]:
         return resolve(config).to_json()
     except ConfigError as error:
         raise ConfigError(f"{file}: of another version ({error}); choose another folder") from None
+
+
+def _without_names(found: Any) -> Any:
+    """Settings without the names of actions: `prepare` adds those that it did not know."""
+    if not isinstance(found, Mapping):
+        return found
+    return {key: value for key, value in found.items() if key != "class_names"}
 
 
 def _only_longer(found: Mapping[str, Any], config: RunConfig) -> bool:
