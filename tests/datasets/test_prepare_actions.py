@@ -86,3 +86,27 @@ def test_prepare_fails_recordings_whose_numbers_are_another_data_sets(
     assert "a recording of 'utd_mhad', and " in reason
     assert "holds 'folder', whose actions have other numbers" in reason
     assert Store.open(tmp_path / "s").meta.class_names == {1: "juggle"}
+
+
+def test_prepare_takes_recordings_of_two_sources_that_one_actions_file_names(
+    prepare: Prepare, tmp_path: Path
+) -> None:
+    source = write_named(tmp_path / "in", "1: wave\n", "own/r0")
+    tiny_utd.write_recording(source / "utd", action=1, subject=1)
+    report = prepare(source, tmp_path / "s")
+    assert (report.done, report.failed) == (2, ())
+    assert Store.open(tmp_path / "s").meta.class_names == {1: "wave"}
+
+
+@pytest.mark.parametrize("names", ["", "1: juggle\n"])
+def test_prepare_takes_the_source_of_most_recordings_and_fails_the_others(
+    prepare: Prepare, tmp_path: Path, names: str
+) -> None:
+    write_named(tmp_path / "in" / "first", names, "r0")
+    for subject in (1, 3):
+        tiny_utd.write_recording(tmp_path / "in" / "utd", action=1, subject=subject)
+    report = prepare(tmp_path / "in", tmp_path / "s")
+    assert (report.done, [name for name, _ in report.failed]) == (2, ["r0"])
+    meta = Store.open(tmp_path / "s").meta
+    assert meta.source == "utd_mhad"
+    assert "juggle" not in meta.class_names.values()

@@ -1,25 +1,50 @@
 """What the actions of a store are called: one number has one name, whoever was prepared when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from skelflow.datasets.catalog import action_names, contradiction, share_actions
+from skelflow.datasets.catalog import (
+    action_names,
+    contradiction,
+    find_data_set,
+    share_actions,
+)
 from skelflow.datasets.store.store import Store
 from skelflow.errors import DataError, FormatError
 from skelflow.recordings import find_reader
+from skelflow.recordings.action_names import find_action_names
 from skelflow.types import Recording
 
 
 def check_actions(recording: Recording, store: Store) -> None:
     """Refuse, with `DataError`, a recording whose action numbers mean something else there."""
-    source, held = recording.source, store.meta.source
-    if not share_actions(source, held):
+    path, source, held = recording.path, recording.source, store.meta
+    other = has_other_numbers(path, source, held.source, held.class_names)
+    if other and not find_action_names(path):
         raise DataError(
-            f"{recording.path}: a recording of {source!r}, and {store.path} holds {held!r}, whose "
-            "actions have other numbers; prepare it into another store"
+            f"{path}: a recording of {source!r}, and {store.path} holds {held.source!r}, whose "
+            "actions have other numbers; prepare it into another store, or write one actions.txt "
+            "above all recordings"
         )
-    check_names(recording.path, source, store)
+    check_names(path, source, store)
+
+
+def has_other_numbers(path: Path, source: str, held: str, names: Mapping[int, str]) -> bool:
+    """Whether the action numbers of a path mean something else than those of another source.
+
+    They do not where an `actions.txt` says what they are, or both are known, without contradiction.
+
+    Parameters
+    ----------
+    path, source : of a recording.
+    held, names : the other source, and what its actions are called.
+    """
+    if share_actions(source, held):
+        return False
+    given = find_action_names(path)
+    own = given or find_data_set(source).action_names
+    return bool(contradiction(own, names)) or not (given or (own and names))
 
 
 def check_names(path: Path, source: str, store: Store) -> None:
@@ -40,9 +65,11 @@ def all_names(paths: Iterable[Path], store: Store) -> dict[int, str]:
     names = dict(store.meta.class_names)
     for path in paths:
         reader = find_reader(path)
-        if reader is None or not share_actions(reader.name, store.meta.source):
+        if reader is None:
             continue
         with suppress(FormatError):  # opening it says so
+            if has_other_numbers(path, reader.name, store.meta.source, store.meta.class_names):
+                continue
             own = action_names(path, reader.name)
             if not contradiction(own, names):
                 names.update(own)

@@ -1,15 +1,18 @@
 """A sample of a folder of recordings: which data set, which joints, how far things move."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.datasets.catalog import find_data_set, known_action_names, share_actions
+from skelflow.datasets.catalog import action_names, find_data_set, known_action_names
 from skelflow.datasets.prepare.config import PrepareConfig
+from skelflow.datasets.prepare.naming import has_other_numbers
 from skelflow.datasets.prepare.preprocess import (
     flow_frames,
     measured_range,
@@ -35,7 +38,7 @@ class Sample:
 
     Parameters
     ----------
-    source : name of the data set.
+    source : name of the data set, that of most of them.
     layout : joint layout of its skeletons; None = there are none.
     has_depth : whether any of them has depth images.
     paths : recordings that the range is measured on.
@@ -58,26 +61,25 @@ class Sample:
 
 def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) -> Sample:
     """Open recordings spread over all of them until enough of them train."""
+    errors: list[str] = []
+    opened = _opened(low_discrepancy_order(paths), errors)
+    first = list(islice(opened, _SAMPLE_RECORDINGS))
+    if not first:
+        raise DataError(
+            f"none of {counted(len(paths), 'recording')} in {source} opens: {errors[0]}"
+        )
+    ((held, _),) = Counter(recording.source for _, recording in first).most_common(1)
+    names = action_names(next(path for path, one in first if one.source == held), held)
     readable: list[tuple[Path, Recording]] = []
     training: list[Path] = []
-    first_error = ""
-    for path in low_discrepancy_order(paths):
-        try:
-            recording = open_recording(path)
-        except SkelflowError as error:
-            first_error = first_error or str(error)
-            continue
-        if readable and not share_actions(recording.source, readable[0][1].source):
+    for path, recording in chain(first, opened):
+        if has_other_numbers(path, recording.source, held, names):
             continue  # the run over all recordings refuses it
         readable.append((path, recording))
-        if trains(recording, readable[0][1].source, config):
+        if trains(recording, held, config):
             training.append(path)
         if len(training) == _SAMPLE_RECORDINGS:
             break
-    if not readable:
-        raise DataError(
-            f"none of {counted(len(paths), 'recording')} in {source} opens: {first_error}"
-        )
     has_depth = any(recording.has_depth for _, recording in readable)
     if has_depth and not config.skeletons_only:
         _check_crop(readable[0][1], config)
@@ -85,7 +87,7 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
     everything = [path for path, _ in readable[:_SAMPLE_RECORDINGS]]
     sample_of = "training recordings" if training else "recordings, for none of them trains"
     return Sample(
-        source=readable[0][1].source,
+        source=held,
         layout=_stored_layout(next(layouts, None), config.pose),
         has_depth=has_depth,
         paths=training or everything,
@@ -95,6 +97,15 @@ def sample_recordings(paths: list[Path], source: Path, config: PrepareConfig) ->
         frame_rate_hz=readable[0][1].frame_rate_hz,
         has_lens=any(any(recording.camera.distortion) for _, recording in readable),
     )
+
+
+def _opened(paths: list[Path], errors: list[str]) -> Iterator[tuple[Path, Recording]]:
+    """Those that open; why the others do not is added to `errors`."""
+    for path in paths:
+        try:
+            yield path, open_recording(path)
+        except SkelflowError as error:
+            errors.append(str(error))
 
 
 def _stored_layout(recorded: str | None, pose: PoseMode) -> str | None:
