@@ -10,7 +10,7 @@ from skelflow.datasets.catalog.ntu.official import bad_samples, official_names
 from skelflow.datasets.inspect.protocol_tables import compare_counts
 from skelflow.datasets.prepare.config import PrepareConfig
 from skelflow.datasets.prepare.sampling import trains
-from skelflow.datasets.protocols import hold_out, split
+from skelflow.datasets.protocols import Protocol, hold_out, split
 from skelflow.errors import ConfigError, DataError
 from skelflow.recordings.ntu.names import ntu_labels
 from skelflow.types import Camera, Frames, Labels, Recording
@@ -29,6 +29,13 @@ def test_protocols_have_the_published_counts() -> None:
     assert {protocol.name: pair for protocol, pair in counts.counted.items()} == PUBLISHED
     assert counts.agrees
     assert "DIFFERS" not in counts.to_text()
+
+
+def test_a_number_of_actions_is_that_of_the_first_ones() -> None:
+    protocol = Protocol("mine", "subject", range(1, 11), 60)
+    taken = [number for number in range(100) if protocol.takes("r", Labels(action=number))]
+    assert taken == list(range(1, 61))
+    assert not protocol.takes("r", Labels())
 
 
 def test_cli_protocols_says_so_and_exits_with_1_when_a_count_differs(

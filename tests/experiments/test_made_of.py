@@ -1,5 +1,6 @@
 """A result is used only for what it was made of; results of earlier versions say less of that."""
 
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -150,6 +151,21 @@ def test_a_result_of_other_recordings_is_refused(place: Workplace) -> None:
         ConfigError, match=r"net_0\.json: tested on other .* 2 of its 2 are not there, 4 there were"
     ):
         found(table_with(), "net", place)
+
+
+def test_a_finished_table_is_printed_beside_what_a_stopped_prepare_left(
+    place: Workplace, tmp_path: Path
+) -> None:
+    tested = ("S001C001P002R001A001", "S001C001P002R001A002")
+    write(place, "net", tested=tested)
+    with_data = replace(place, data=tmp_path / "gone")  # nothing is prepared: there is no such
+    store = place.store("all")
+    store.mkdir(parents=True)
+    assert found(table_with(), "net", with_data).row == "net"
+    store.rmdir()
+    make_tiny_store(store, subjects=(1, 2))
+    rmtree(store / tested[0])
+    assert found(table_with(), "net", with_data).row == "net"
 
 
 def test_recordings_of_actions_that_nobody_trains_are_not_missed(place: Workplace) -> None:

@@ -185,6 +185,17 @@ def test_import_of_many_writes_nothing_outside_its_folder(
     assert [path.name for path in (tmp_path / "a" / "b" / "out").iterdir()] == ["inside"]
 
 
+def test_import_of_many_names_folders_so_that_every_system_takes_them(tmp_path: Path) -> None:
+    for i, name in enumerate(("rec_12:30:00", "plain")):
+        tiny_folder.write_recording(tmp_path / "source" / f"r{i}")
+        settings = tmp_path / "source" / f"r{i}" / "recording.toml"
+        settings.write_text(settings.read_text().replace("]\n", f']\nname = "{name}"\n', 1))
+    assert run("import", tmp_path / "source", "--out", tmp_path / "out") == 0
+    made = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert made == ["plain", "rec_12_30_00"]
+    assert open_recording(tmp_path / "out" / "rec_12_30_00").name == "rec_12:30:00"
+
+
 def test_import_keeps_joints_of_ones_own(tmp_path: Path) -> None:
     (tmp_path / "arm").mkdir()
     (tmp_path / "arm" / "recording.toml").write_text(

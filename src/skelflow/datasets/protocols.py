@@ -19,7 +19,7 @@ class Protocol:
     name : str
     divides : which label decides; or the recording's own name.
     training : the numbers of that label, or the names, that train; all others test.
-    actions : the numbers of the actions that take part; None = all.
+    actions : the numbers of the actions that take part, or how many from 1 on; None = all.
     excluded : names of recordings that take no part: an official list of bad samples.
     published : training and test recordings that its authors state; None = not known.
     """
@@ -27,7 +27,7 @@ class Protocol:
     name: str
     divides: Literal["subject", "camera", "setup", "name"]
     training: Container[int] | Container[str]
-    actions: Container[int] | None = None
+    actions: Container[int] | int | None = None
     excluded: frozenset[str] = frozenset()
     published: tuple[int, int] | None = None
 
@@ -56,7 +56,8 @@ class Protocol:
 
     def takes(self, name: str, labels: Labels) -> bool:
         """Whether a recording takes part: its action counts, and it is not listed as bad."""
-        if self.actions is not None and labels.action not in self.actions:
+        those = range(1, self.actions + 1) if isinstance(self.actions, int) else self.actions
+        if those is not None and labels.action not in those:
             return False
         return name not in self.excluded
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -113,15 +114,15 @@ def run_table(
     """
     progress = progress or Silent()
     results = []
-    stores: dict[str, Store] = {}
-    for name in {row.store for row in rows if place.store(row.store).exists()}:
-        stores[name] = Store.open(_prepared(table, name, place, progress))
+    paths = [result_path(place.results, row.name, seed) for seed in seeds for row in rows]
+    works = again or not all(path.exists() for path in paths)
+    stores = _stores(table, rows, place, progress, works=works)
     for seed in seeds:
         for row in rows:
             path = result_path(place.results, row.name, seed)
             there = read_result(path) if path.exists() else None
             for needed in row.needs:
-                _check_if_there(table, table.row(needed), seed, place, stores)
+                _check_if_there(table, table.row(needed), seed, place, stores, is_whole=works)
             if there is None or again:
                 progress.starts(f"{row.label}, seed {seed}")
                 result = _make(table, row, seed, place, progress)
@@ -129,24 +130,44 @@ def run_table(
                 there = result.replace(test_reads=reads)
                 write_result(there, path)
             else:
-                _check_if_there(table, row, seed, place, stores)
+                _check_if_there(table, row, seed, place, stores, is_whole=works)
             results.append(there)
     return results
 
 
+def _stores(
+    table: Table, rows: Sequence[Row], place: Workplace, progress: Progress, *, works: bool
+) -> dict[str, Store]:
+    """The stores that are there, completed where there is work to do; to print needs none."""
+    stores = {}
+    for name in {row.store for row in rows if place.store(row.store).exists()}:
+        if works:
+            stores[name] = Store.open(_prepared(table, name, place, progress))
+        else:
+            with suppress(DataError):  # what a stopped `prepare` left
+                stores[name] = Store.open(place.store(name))
+    return stores
+
+
 def _check_if_there(
-    table: Table, row: Row, seed: int, place: Workplace, stores: Mapping[str, Store]
+    table: Table,
+    row: Row,
+    seed: int,
+    place: Workplace,
+    stores: Mapping[str, Store],
+    *,
+    is_whole: bool,
 ) -> None:
     """Refuse a result that is there and not what the table asks for, nor what it is made of."""
     for needed in row.needs:
-        _check_if_there(table, table.row(needed), seed, place, stores)
+        _check_if_there(table, table.row(needed), seed, place, stores, is_whole=is_whole)
     path = result_path(place.results, row.name, seed)
     if not path.exists():
         return
     result = read_result(path)
     check_made_of(result, _made_of(table, row, seed, place), table.protocol, path)
     if row.store in stores:
-        check_recordings(result, stores[row.store], table.protocol, path)
+        check_recordings(result, stores[row.store], table.protocol, path, is_whole=is_whole)
 
 
 def _make(table: Table, row: Row, seed: int, place: Workplace, progress: Progress) -> RunResult:

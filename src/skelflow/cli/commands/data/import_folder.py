@@ -1,9 +1,12 @@
 """The command that turns recordings of any source into folders of one's own: import."""
 
+import re
 from pathlib import Path
 
 from skelflow.cli.app import app, say
 from skelflow.wording import counted
+
+_UNFIT = re.compile(r'[:*?"<>|]')  # in the name of a folder, on some systems
 
 
 @app.command(name="import")
@@ -28,7 +31,8 @@ def import_(
     source
         A recording (see docs/recordings.md), or a folder or file of many.
     out
-        The folder to make; of many recordings, each gets a folder of its name in it.
+        The folder to make; of many recordings, each gets a folder of its name in it, with _ for
+        characters that not every system takes.
     depth_scale
         Meters a unit of the depth images that are written.
     depth_topic
@@ -57,8 +61,9 @@ def import_(
             recording = chosen.open(path) if are_chosen else open_recording(path)
             folder = out
             if paths != [source]:
-                check_sequence_name(recording.name)
-                folder = out / recording.name
+                own = _UNFIT.sub("_", recording.name)
+                check_sequence_name(own)
+                folder = out / own
             notes = write_folder(recording, folder, depth_scale=depth_scale)
         except SkelflowError as error:
             if paths == [source]:
