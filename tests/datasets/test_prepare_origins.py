@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import skelflow.datasets.prepare.run as preparing
+import skelflow.datasets.prepare.stored as stored
 from skelflow.datasets.prepare import PrepareReport
 from skelflow.datasets.prepare.manifest import HISTORY
 from skelflow.datasets.store.store import Store
@@ -65,6 +66,35 @@ def test_prepare_tells_folders_of_equal_names_apart_by_their_files(
     assert prepare(tmp_path / "copy", store).skipped_existing == 1
     (tmp_path / "day1").rename(tmp_path / "moved")
     assert prepare(tmp_path / "moved", store).skipped_existing == 1
+
+
+def test_prepare_compares_some_recordings_of_a_copy_and_all_where_one_differs(
+    prepare: Prepare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[Path] = []
+
+    def note(one: Path, other: Path) -> bool:
+        compared.append(other)
+        return are_same(one, other)
+
+    are_same = stored.are_same
+    monkeypatch.setattr(stored, "are_same", note)
+    monkeypatch.setattr(stored, "_COMPARED_RECORDINGS", 2)
+    names = [f"r{i}" for i in range(5)]
+    for name in names:
+        write_recording(tmp_path / "data" / name)
+    prepare(tmp_path / "data", tmp_path / "s")
+    shutil.copytree(tmp_path / "data", tmp_path / "copy")
+    for name in names:
+        (tmp_path / "copy" / name / ".DS_Store").write_text("")
+    assert prepare(tmp_path / "copy", tmp_path / "s").skipped_existing == 5
+    assert len(compared) == 2
+    shutil.rmtree(compared[0])
+    write_recording(compared[0], step_mm=9)  # the one that is compared first
+    compared.clear()
+    report = prepare(tmp_path / "copy", tmp_path / "s")
+    assert (report.skipped_existing, len(report.failed)) == (4, 1)
+    assert {path.name for path in compared} == set(names)
 
 
 def test_prepare_takes_the_folder_that_was_prepared_before_one_of_its_origin(

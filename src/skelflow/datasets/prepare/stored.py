@@ -1,18 +1,19 @@
 """Which recordings of a run are in the store: each of its sequences stands for one path at most."""
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from skelflow.datasets.prepare.manifest import read_places
+from skelflow.datasets.prepare.sampling import low_discrepancy_order
 from skelflow.datasets.prepare.task import RecordingStatus
 from skelflow.datasets.store.store import Store
 from skelflow.errors import FormatError
 from skelflow.io.files import is_file, is_folder, open_file
 
+_COMPARED_RECORDINGS = 8  # of two folders; where these are the same, so are all others
 _COMPARED_BYTES = 65536
 
 
@@ -30,6 +31,7 @@ class Stored:
     origins: Mapping[Path, str]
     places: Mapping[str, Path]
     owners: dict[str, Path]
+    _compared: dict[tuple[Path, Path], list[bool]] = field(default_factory=dict)
 
     @classmethod
     def find(cls, store: Store, origins: Mapping[Path, str]) -> "Stored":
@@ -42,9 +44,10 @@ class Stored:
         by_origin: dict[str, list[str]] = {}
         for name in names:
             by_origin.setdefault(store.attributes(name)["origin"], []).append(name)
-        for path, origin in origins.items():
+        for path in low_discrepancy_order(list(origins)):
             if path not in settled:
-                fitting = [one for one in by_origin.get(origin, ()) if found._may_be(one, path)]
+                fitting = by_origin.get(origins[path], ())
+                fitting = [one for one in fitting if found._may_be(one, path)]
                 found.owners.update((one, path) for one in fitting[:1])
         return found
 
@@ -77,11 +80,28 @@ class Stored:
         if name in self.owners:
             return self.owners[name] == path
         place = self.places.get(name)
-        return place is None or not (is_file(place) or is_folder(place)) or are_same(place, path)
+        return place is None or self._is_copy(place, path)
+
+    def _is_copy(self, place: Path, path: Path) -> bool:
+        """Whether two places hold one recording, by some recordings of the folders they are in."""
+        compared = self._compared.setdefault(_tops(place, path), [])
+        if len(compared) >= _COMPARED_RECORDINGS and all(compared):
+            return True
+        if not (is_file(place) or is_folder(place)):
+            return True
+        compared.append(are_same(place, path))
+        return compared[-1]
 
     @cached_property
     def _all_origins(self) -> frozenset[str]:
         return frozenset(self.origins.values())
+
+
+def _tops(one: Path, other: Path) -> tuple[Path, Path]:
+    """The folders below which two paths are called the same."""
+    while one.name == other.name and one.name:
+        one, other = one.parent, other.parent
+    return one, other
 
 
 def are_same(one: Path, other: Path) -> bool:
@@ -95,9 +115,13 @@ def are_same(one: Path, other: Path) -> bool:
 
 
 def _signature(path: Path) -> tuple[list[tuple[str, int]], bytes]:
-    """Names and sizes of all files, and bytes from the middle of the largest."""
-    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    sizes = sorted((os.path.relpath(file, path), file.stat().st_size) for file in files)
+    """Names and sizes of all files but hidden ones, and bytes from the middle of the largest."""
+    if path.is_file():
+        sizes = [("", path.stat().st_size)]
+    else:
+        files = [(file.relative_to(path), file) for file in path.rglob("*") if file.is_file()]
+        shown = [(at, file) for at, file in files if not any(p.startswith(".") for p in at.parts)]
+        sizes = sorted((at.as_posix(), file.stat().st_size) for at, file in shown)
     if not sizes:
         return sizes, b""
     name, size = max(sizes, key=lambda found: found[1])
