@@ -140,6 +140,18 @@ def test_cli_info_takes_no_own_recording_for_ntus(
     assert "1 of folder: 0 open" in capsys.readouterr().out
 
 
+def test_cli_info_passes_over_files_beside_ntus_parts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    touch_skeletons(tmp_path, [NAME])
+    (tmp_path / "skelflow-cameras.json").write_text("{}")
+    tiny_folder.write_recording(tmp_path / "own")
+    assert run("info", *sorted(tmp_path.iterdir())) == 0
+    said = capsys.readouterr().out
+    assert "1 recording here" in said
+    assert "\n1 of folder: 1 open (5 frames)" in said
+
+
 def test_cli_info_refuses_folders_with_nothing_in_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,10 +18,9 @@ def walk_folders(
     entered = {os.path.realpath(root)}
     for folder, folders, files in os.walk(root, followlinks=True, onerror=on_error):
         yield Path(folder), sorted(folders), sorted(files)
-        places = {name: os.path.realpath(Path(folder, name)) for name in folders}
-        folders[:] = sorted(
-            name for name in folders if ntu_name(name) is None and places[name] not in entered
-        )
+        others = (name for name in folders if ntu_name(name) is None)
+        places = {name: os.path.realpath(Path(folder, name)) for name in others}
+        folders[:] = sorted(name for name, place in places.items() if place not in entered)
         entered.update(places[name] for name in folders)
 
 

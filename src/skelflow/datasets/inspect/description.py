@@ -88,9 +88,11 @@ def describe(
 
 
 def _of_other_sources(path: Path) -> list[Path]:
-    """What readers other than that of NTU RGB+D find."""
-    if is_file(path) or find_reader(path) is not None:
-        return find_recordings(path)
+    """What readers other than that of NTU RGB+D find; nothing in a file such as its cameras'."""
+    if is_file(path):
+        return find_recordings(path) if find_reader(path) or holds_many(path) else []
+    if find_reader(path) is not None:
+        return [path]
     others = [reader for reader in readers() if reader.name != NTU.name]
     found = {recording for reader in others for recording in reader.find(path)}
     return sorted(recording for recording in found if find_reader(recording) in others)
