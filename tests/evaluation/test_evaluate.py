@@ -15,7 +15,7 @@ from skelflow.evaluation.classifiers import classify_features, classify_joints
 from skelflow.evaluation.evaluate import evaluate, predict
 from skelflow.inference.checkpoint import Checkpoint
 from skelflow.models.registry import create_model
-from skelflow.models.weights import save_model
+from skelflow.models.weights import RESERVED, load_model, read_header, save_model
 from skelflow.training.loop import train
 from skelflow.training.recipe import resolve
 from tests.cli.test_commands import run
@@ -90,7 +90,31 @@ def test_another_protocol_tests_no_recording_that_trained(
     other = Store.create(tmp_path / "s.zarr", replace(store.meta, source="folder"))
     for name in store.names():
         other.write(store.read(name))
-    assert evaluate(skeleton_run, other.path, protocol="subjects:3").sequences == 10
+    assert evaluate(skeleton_run, other.path, protocol="subjects:3").trained_on == 6
+    others = make_tiny_store(tmp_path / "o.zarr", frames=84, subjects=(1, 3, 5, 7, 2, 4))
+    assert evaluate(skeleton_run, others.path, protocol="subjects:3").sequences == 10
+
+
+def test_a_network_of_an_earlier_version_knows_labels_alone(
+    skeleton_run: Path, store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = read_header(skeleton_run / "best.safetensors")
+    kept = {key: told for key, told in header.items() if key not in (*RESERVED, "recordings")}
+    old = tmp_path / "old.safetensors"
+    save_model(load_model(skeleton_run / "best.safetensors"), old, kept)
+    result = evaluate(old, store.path, protocol="subjects:3")
+    assert (result.trained_on, result.trained_by_labels) == (6, True)
+    words = str(store.path), "--protocol", "subjects:3", "--device", "cpu"
+    assert run("evaluate", old, *words) == run("evaluate", skeleton_run, *words) == 0
+    said = "".join(capsys.readouterr().out.split())
+    for why in (
+        "they train, by their labels, under the protocol of the network's own training",
+        "the network was trained on them",
+    ):
+        assert "".join(f"left out, for {why}: 6 test sequences".split()) in said
+    save_model(load_model(old), old, kept | {"recordings": '{"fit": "AAAA", "held_out": ""}'})
+    with pytest.raises(WeightsError, match=r"does not say what .* \(recordings: damaged"):
+        Checkpoint.load(old)
 
 
 def test_evaluate_reads_the_other_sides(skeleton_run: Path, store: Store) -> None:

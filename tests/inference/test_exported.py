@@ -17,6 +17,7 @@ import pytest
 import torch
 
 from skelflow.datasets.loading.batch import Batch
+from skelflow.datasets.store.identity import identify
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, StorageError, WeightsError
 from skelflow.evaluation.evaluate import evaluate
@@ -87,6 +88,7 @@ def write_weights(path: Path, store: Store) -> Path:
         "clips": {"overlap": 4, "longer": "cut"},
         "store": store.meta.to_json(),
         "actions": [1, 2],
+        "recordings": {"fit": identify(store, store.names()[:1]), "held_out": ""},
     }
     torch.manual_seed(0)
     texts = {key: json.dumps(value) for key, value in header.items()}
@@ -151,6 +153,7 @@ def test_an_exported_file_recognizes_and_explains_as_its_weights_do(
 def test_an_exported_file_says_what_its_weights_say(exported: Path, weights: Path) -> None:
     ours, theirs = Checkpoint.load(weights), Checkpoint.load(exported)
     assert replace(theirs, path=ours.path, network=ours.network) == ours
+    assert theirs.recordings["fit"]
     assert theirs.network.config == ours.network.config
     assert len(theirs.sha256()) == len(ours.sha256())
     assert theirs.sha256() != ours.sha256()

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from skelflow.datasets.store import Store
@@ -11,7 +12,7 @@ from skelflow.errors import ConfigError, WeightsError
 from skelflow.experiments import cross_validation
 from skelflow.experiments.cross_validation import cross_validate
 from skelflow.models.registry import configure
-from skelflow.models.weights import save_model
+from skelflow.models.weights import RESERVED, load_model, read_header, save_model
 from skelflow.recipes import list_recipes
 from skelflow.skeleton import layouts
 from skelflow.training.config import RunConfig
@@ -87,13 +88,42 @@ def test_a_part_that_saw_none_of_them_is_taken(
     start(store, config_of(part, data=of_run))
 
 
-def test_recordings_of_another_data_set_are_others(store: Store, tmp_path: Path) -> None:
-    data = {"protocol": "subjects:2,3"}
-    part = make_part(store, tmp_path / "a.safetensors", data=data)
-    other = make_tiny_store(tmp_path / "s.zarr", source="folder")
-    start(other, config_of(part))
+def test_recordings_are_the_same_in_another_store(store: Store, tmp_path: Path) -> None:
+    part = make_part(store, tmp_path / "a.safetensors", data={"protocol": "subjects:2,3"})
+    flow = store.meta.flow.replace(size=(12, 10))
+    copy = Store.create(tmp_path / "s.zarr", replace(store.meta, source="folder", flow=flow))
+    for name in store.names():
+        one = store.read(name)
+        joints_m = one.joints_m.astype(np.float16).astype(np.float32)  # as others publish them
+        copy.write(replace(one, flow=one.flow[:, :10, :12], joints_m=joints_m))
     with pytest.raises(ConfigError, match="2 of the 2 test recordings"):
-        start(store, config_of(part))
+        start(copy, config_of(part))
+
+
+def test_recordings_of_equal_names_and_labels_are_others(store: Store, tmp_path: Path) -> None:
+    part = make_part(store, tmp_path / "a.safetensors", data={"protocol": "subjects:2,3"})
+    moved = Store.create(tmp_path / "s.zarr", store.meta)
+    for name in store.names():
+        one = store.read(name)
+        moved.write(replace(one, joints_m=one.joints_m + np.float32((0.06, 0, 0))))
+    start(moved, config_of(part))
+    longer = make_tiny_store(tmp_path / "longer.zarr", frames=26)
+    start(longer, config_of(part))
+
+
+def test_a_part_of_an_earlier_version_warns(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    part = make_part(store, tmp_path / "a.safetensors", data={"protocol": "subjects:2,3"})
+    config = config_of(part)
+    header = {key: told for key, told in read_header(part).items() if key not in RESERVED}
+    save_model(load_model(part), part, {key: header[key] for key in header if key != "recordings"})
+    start(store, config)
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert "by their labels 2 of the 2 test recordings of this run may have" in message
+    assert "--set data.protocol=cross-subject" in message
+    start(make_tiny_store(tmp_path / "s.zarr", source="folder"), config)
+    assert len(caplog.records) == 1
 
 
 def test_cross_validation_refuses_before_it_trains(

@@ -58,6 +58,7 @@ class ClassifierResult:
     top1 : share of the test sequences named right.
     trained, tested : how many sequences.
     trained_on : further test sequences, which the network was trained on; they are left out.
+    trained_by_labels : whether those are known by their labels alone, see `Evaluation`.
     truth, predicted : action number by test sequence.
     """
 
@@ -69,6 +70,7 @@ class ClassifierResult:
     truth: dict[str, int]
     predicted: dict[str, int]
     trained_on: int = 0
+    trained_by_labels: bool = False
 
 
 def classify_features(
@@ -123,7 +125,7 @@ def classify_features(
         features.append(_extract(checkpoint.network, samples, accelerator, batch_size))
         truth.append(np.asarray(checkpoint.classes, np.int64)[samples.labels])
     found = _fit_and_test(classifier, name, features, truth, tested)
-    return replace(found, trained_on=trained_on)
+    return replace(found, trained_on=trained_on, trained_by_labels=not checkpoint.recordings)
 
 
 def classify_joints(

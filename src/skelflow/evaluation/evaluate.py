@@ -57,8 +57,9 @@ class Evaluation:
     untrained : name of each action that was not trained -> its sequences, which are left out.
     unlike_training : what the flow of so many sequences saw beside depth, that of none of the
         training's: intensity -> count.
-    trained_on : test sequences that the network was trained on, under the protocol of its own
-        training; they are left out.
+    trained_on : test sequences that the network was trained on; they are left out.
+    trained_by_labels : whether those are known by their labels alone, for the network, of an
+        earlier version, does not say which recordings it was trained on.
     weights_sha256 : of the checkpoint's file, by which a report knows it again.
     """
 
@@ -80,6 +81,7 @@ class Evaluation:
     untrained: Mapping[str, int] = field(default_factory=dict)
     unlike_training: Mapping[str, int] = field(default_factory=dict)
     trained_on: int = 0
+    trained_by_labels: bool = False
     weights_sha256: str = ""
 
     @property
@@ -179,6 +181,7 @@ def evaluate(
         untrained=untrained,
         unlike_training=_unlike_training(checkpoint, store, names),
         trained_on=trained_on,
+        trained_by_labels=not checkpoint.recordings,
         weights_sha256=checkpoint.sha256(),
     )
     if out is not None and accelerator.is_main_process:
@@ -205,15 +208,23 @@ def not_trained_on(
     DataError
         It has seen all of them.
     """
-    trained = checkpoint.trained(store)
+    trained = checkpoint.trained(store, names)
     others = [name for name in names if name not in trained]
     if names and not others:
+        told = "" if checkpoint.recordings else ", by their labels,"
         raise DataError(
-            f"{store.path}: {checkpoint.path} was trained, under {checkpoint.protocol!r}, on all "
-            f"{len(names)} sequences that would test it; train a network under the protocol that "
-            "shall test it"
+            f"{store.path}: {checkpoint.path} was trained, under {checkpoint.protocol!r}, on{told} "
+            f"all {len(names)} sequences that would test it; train a network under the protocol "
+            "that shall test it"
         )
     return others, len(names) - len(others)
+
+
+def why_left_out(by_labels: bool) -> str:
+    """Why test sequences that trained are left out, see `Evaluation.trained_by_labels`."""
+    if by_labels:
+        return "they train, by their labels, under the protocol of the network's own training"
+    return "the network was trained on them"
 
 
 def of_trained_actions(

@@ -2,11 +2,11 @@
 
 import hashlib
 import logging
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field, NonNegativeInt
@@ -18,6 +18,7 @@ from skelflow.datasets.pairs import WithImages, intensity_source, intensity_sour
 from skelflow.datasets.protocols import hold_out, split, trained_names
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.sides import Side
+from skelflow.datasets.store.identity import find_identified, read_identities
 from skelflow.datasets.store.source import SequenceSource
 from skelflow.datasets.store.store import Store, StoreMeta
 from skelflow.errors import ConfigError, DataError, FormatError, WeightsError
@@ -54,10 +55,15 @@ class TrainingFacts(Settings):
     sampling: SamplingName = "windows"
     sets: Count = 3
     intensities: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    recordings: dict[Literal["fit", "held_out"], str] = Field(default_factory=dict)
 
     def check(self) -> None:
-        """Each action once."""
+        """Each action once, and recordings that can be read."""
         self.require(len(set(self.actions)) == len(self.actions), "actions", "each once")
+        sides = {*self.recordings}
+        self.require(sides in (set(), {"fit", "held_out"}), "recordings", "fit and held_out")
+        for told in self.recordings.values():
+            read_identities(told)
 
     @classmethod
     def from_header(cls, header: Mapping[str, str]) -> "TrainingFacts":
@@ -68,6 +74,7 @@ class TrainingFacts(Settings):
             "protocol": header["protocol"],
             "held_out_subjects": told["run"]["data"]["held_out_subjects"],
             "intensities": parse_json(header.get("intensities", "[]"), "intensities"),
+            "recordings": parse_json(header.get("recordings", "{}"), "recordings"),
         }
         return cls.from_mapping({**told["clips"], **others})
 
@@ -89,23 +96,31 @@ def read_facts(path: str | Path) -> tuple[TrainingFacts, StoreMeta] | None:
 
 def trained_recordings(
     store: Store,
+    names: Iterable[str],
     *,
+    recordings: Iterable[str],
     source: str,
     protocol: str,
     actions: Container[int],
     without: Container[int] = (),
 ) -> frozenset[str]:
-    """Names in a store of what a network was trained on, by what its file says.
+    """Those of the names in a store that a network was trained on, by what its file says.
 
     Parameters
     ----------
     store : prepared recordings.
+    names : of some of them.
+    recordings : which ones it was trained on, texts of `identify`. Networks of earlier versions say
+        none; then labels decide, by what follows.
     source : of the store that it was trained on; none of another source is among these.
     protocol : under which it was trained. Where it is a list that is not there any more, nothing
         is known to be trained on, which is said in the log.
     actions : that it tells apart.
     without : subjects that were held out.
     """
+    names = frozenset(names)
+    if known := [find_identified(store, names, told) for told in recordings]:
+        return frozenset[str]().union(*known)
     if source != store.meta.source:
         return frozenset()
     try:
@@ -113,7 +128,7 @@ def trained_recordings(
     except ConfigError as error:
         log.warning("which recordings of %s trained is not known: %s", store.path, error)
         return frozenset()
-    return trained_names(store.labels(), chosen, actions=actions, without=without)
+    return names & trained_names(store.labels(), chosen, actions=actions, without=without)
 
 
 @contextmanager
@@ -146,6 +161,8 @@ class Checkpoint:
     held_out_subjects : training subjects that chose the checkpoint.
     overlap, longer, shorter, sampling, sets : how sequences become samples.
     intensities : what the flow of the training recordings saw beside depth; empty = not known.
+    recordings : that fit it and that were held out, texts of `identify`; empty = not known, of a
+        checkpoint of an earlier version.
     """
 
     path: Path
@@ -160,6 +177,7 @@ class Checkpoint:
     sampling: SamplingName = "windows"
     sets: int = 3
     intensities: tuple[str, ...] = ()
+    recordings: Mapping[Literal["fit", "held_out"], str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> "Checkpoint":
@@ -198,6 +216,7 @@ class Checkpoint:
                 sampling=facts.sampling,
                 sets=facts.sets,
                 intensities=facts.intensities,
+                recordings=facts.recordings,
             )
 
     @property
@@ -254,10 +273,15 @@ class Checkpoint:
             return None if action is None else names.get(action)
         return own if own in self.class_names else None
 
-    def trained(self, store: Store) -> frozenset[str]:
-        """Names in a store of what it was trained on, the held-out subjects' recordings too."""
+    def trained(self, store: Store, names: Iterable[str]) -> frozenset[str]:
+        """Those of the names in a store that it was trained on, or that chose it."""
         return trained_recordings(
-            store, source=self.meta.source, protocol=self.protocol, actions=self.classes
+            store,
+            names,
+            recordings=self.recordings.values(),
+            source=self.meta.source,
+            protocol=self.protocol,
+            actions=self.classes,
         )
 
     def sequences(self, store: Store, protocol: str | None, side: Side) -> list[str]:

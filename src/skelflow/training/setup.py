@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from skelflow.datasets.catalog import DataSet, find_data_set
 from skelflow.datasets.protocols import Protocol, hold_out
 from skelflow.datasets.protocols import split as split_names
+from skelflow.datasets.store.identity import identify
 from skelflow.datasets.store.store import Store
 from skelflow.errors import ConfigError, DataError, WeightsError
 from skelflow.inference.checkpoint import BEST, read_facts, trained_recordings
@@ -23,6 +25,8 @@ from skelflow.skeleton.layouts import find_layout
 from skelflow.training.config import FROM_STORE, RunConfig
 from skelflow.types import Labels
 from skelflow.weights import bundled_file, bundled_names
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,8 @@ def _start(network: Network, config: RunConfig, store: Store, split: Split) -> N
 def check_starts(config: RunConfig, store: Store, split: Split) -> None:
     """Refuse parts to start from that were trained on what this run holds out or tests.
 
+    Of those of earlier versions, which do not say their recordings, it is only said in the log.
+
     Raises
     ------
     ConfigError
@@ -142,20 +148,30 @@ def check_starts(config: RunConfig, store: Store, split: Split) -> None:
         if (told := read_facts(file)) is None:
             continue
         facts, meta = told
-        trained = trained_recordings(
-            store,
-            source=meta.source,
-            protocol=facts.protocol,
-            actions=facts.actions,
-            without=facts.held_out_subjects,
-        )
         for side, names in (("test", split.test), ("held-out", split.held_out)):
-            if both := [name for name in names if name in trained]:
+            trained = trained_recordings(
+                store,
+                names,
+                recordings=[facts.recordings["fit"]] if facts.recordings else (),
+                source=meta.source,
+                protocol=facts.protocol,
+                actions=facts.actions,
+                without=facts.held_out_subjects,
+            )
+            if not trained:
+                continue
+            found = f"{len(trained)} of the {len(names)} {side} recordings of this run"
+            remedy = _how_to_train(part, config, split)
+            if facts.recordings:
                 raise ConfigError(
-                    f"init.{part}: {file} was trained on {len(both)} of the {len(names)} {side} "
-                    f"recordings of this run, {both[0]} among them, whose accuracy would mean "
-                    f"nothing; {_how_to_train(part, config, split)}"
+                    f"init.{part}: {file} was trained on {found}, {min(trained)} among them, whose "
+                    f"accuracy would mean nothing; {remedy}"
                 )
+            log.warning(
+                "init.%s: %s, of an earlier version, does not say which recordings trained it; by "
+                "their labels %s may have, whose accuracy would then mean nothing; if so, %s",
+                *(part, file, found, remedy),
+            )
 
 
 def _how_to_train(part: str, config: RunConfig, split: Split) -> str:
@@ -249,7 +265,8 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
 
     'store' is `StoreMeta.to_json`, 'actions' the action number of each class index, 'clips' how
     sequences become samples, 'intensities' what the flow of those that train saw beside depth,
-    'run' the resolved configuration; each as JSON.
+    'recordings' which ones fit the weights and are held out (see `identify`), 'run' the resolved
+    configuration; each as JSON.
     """
     data = config.data
     names = "overlap", "sampling", "sets", "longer", "shorter"
@@ -259,6 +276,9 @@ def checkpoint_header(config: RunConfig, store: Store, split: Split, *, git: str
         "actions": json.dumps(split.classes),
         "clips": json.dumps(clips),
         "intensities": json.dumps(sorted({store.attributes(n)["intensity"] for n in split.fit})),
+        "recordings": json.dumps(
+            {"fit": identify(store, split.fit), "held_out": identify(store, split.held_out)}
+        ),
         "protocol": split.protocol.name,
         "run": json.dumps(config.to_json()),
         "git": git,

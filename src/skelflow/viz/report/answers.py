@@ -32,6 +32,7 @@ class Answers:
     seconds : testing took; None where it is not known.
     untrained : action that was not trained -> its recordings, which are left out.
     trained_on : test recordings that the network was trained on, which are left out.
+    trained_by_labels : whether those are known by their labels alone, see `Evaluation`.
     scores : (classes, joints), see `joint_scores`; None where they are not known.
     joints : names of the joints; empty without scores.
     """
@@ -43,6 +44,7 @@ class Answers:
     seconds: float | None = None
     untrained: Mapping[str, int] = field(default_factory=dict)
     trained_on: int = 0
+    trained_by_labels: bool = False
     scores: Scores | None = None
     joints: tuple[str, ...] = ()
 
@@ -69,6 +71,7 @@ def answers_of_store(
         seconds=result.seconds,
         untrained=result.untrained,
         trained_on=result.trained_on,
+        trained_by_labels=result.trained_by_labels,
         scores=scores,
         joints=() if scores is None else _joint_names(checkpoint),
     )
@@ -102,6 +105,7 @@ def answers_of_evaluation(checkpoint: Checkpoint, folder: Path) -> Answers:
         seconds=facts.get("seconds"),
         untrained=facts.get("untrained", {}),
         trained_on=facts.get("trained_on", 0),
+        trained_by_labels=facts.get("trained_by_labels", True),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 
+from skelflow.evaluation.evaluate import why_left_out
 from skelflow.evaluation.metrics import ClassRow, Confusion, class_table, confusion_matrix
 from skelflow.evaluation.predictions import Predicted
 from skelflow.evaluation.statistics import bootstrap_interval
@@ -199,9 +200,7 @@ def _notes(answers: Answers, failed: Sequence[Failed], alike: Mapping[str, int])
         notes.append(f"Left out, for the network was not trained on these actions: {left}.")
     if answers.trained_on:
         left = counted(answers.trained_on, "test recording")
-        notes.append(
-            f"Left out, for they train under the protocol of the network's own training: {left}."
-        )
+        notes.append(f"Left out, for {why_left_out(answers.trained_by_labels)}: {left}.")
     if alike:
         names = ", ".join(f"{name} ({count})" for name, count in alike.items())
         notes.append(

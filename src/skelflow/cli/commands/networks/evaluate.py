@@ -100,7 +100,7 @@ def evaluate(
         saw = "depth alone" if intensity == "none" else intensity
         say(f"flow of {counted(count, 'sequence')} saw {saw}, that of the training never did")
     if result.trained_on:
-        say(_trained_on(result.trained_on))
+        say(_trained_on(result.trained_on, result.trained_by_labels))
     say(f"per-class table, confusion matrix and picture: {folder}")
 
 
@@ -128,9 +128,12 @@ def _classify(
         f"{result.classifier} on the features of {run}: top-1 {result.top1:.1%} "
         f"({counted(result.tested, f'{side} sequence')}, {result.protocol})"
     )
-    return f"{said}\n{_trained_on(result.trained_on)}" if result.trained_on else said
+    if not result.trained_on:
+        return said
+    return f"{said}\n{_trained_on(result.trained_on, result.trained_by_labels)}"
 
 
-def _trained_on(count: int) -> str:
-    left = counted(count, "test sequence")
-    return f"left out, for they train under the protocol of the network's own training: {left}"
+def _trained_on(count: int, by_labels: bool) -> str:
+    from skelflow.evaluation.evaluate import why_left_out
+
+    return f"left out, for {why_left_out(by_labels)}: {counted(count, 'test sequence')}"
