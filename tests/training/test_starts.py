@@ -100,7 +100,9 @@ def test_recordings_are_the_same_in_another_store(store: Store, tmp_path: Path) 
         start(copy, config_of(part))
 
 
-def test_recordings_of_equal_names_and_labels_are_others(store: Store, tmp_path: Path) -> None:
+def test_recordings_of_equal_names_and_labels_are_others(
+    store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     part = make_part(store, tmp_path / "a.safetensors", data={"protocol": "subjects:2,3"})
     moved = Store.create(tmp_path / "s.zarr", store.meta)
     for name in store.names():
@@ -109,6 +111,7 @@ def test_recordings_of_equal_names_and_labels_are_others(store: Store, tmp_path:
     start(moved, config_of(part))
     longer = make_tiny_store(tmp_path / "longer.zarr", frames=26)
     start(longer, config_of(part))
+    assert caplog.records == []
 
 
 def test_a_part_of_an_earlier_version_warns(
