@@ -1,4 +1,4 @@
-"""What every test shares: no network, and the folder of real data, or a reason to skip."""
+"""What tests share: no network, no time asserted, the folder of real data or a reason to skip."""
 
 import logging
 import os
@@ -6,10 +6,14 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("SKELFLOW_DATA", REPOSITORY.parent / "shared" / "data"))
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # busy ones are slow
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

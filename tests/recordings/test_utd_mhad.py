@@ -183,9 +183,9 @@ def test_find_recordings_fails_when_there_are_none(tmp_path: Path) -> None:
 
 
 def test_open_recording_says_what_each_reader_expects(tmp_path: Path) -> None:
-    file = tmp_path / "notes.txt"
+    file = tmp_path / "notes.dat"  # what no reader's files are called
     file.write_text("hello")
-    wanted = r"(?s)notes\.txt is no recording.*aA_sS_tT_depth\.mat.* of UTD-MHAD \(utd_mhad\)"
+    wanted = r"(?s)notes\.dat is no recording.*aA_sS_tT_depth\.mat.* of UTD-MHAD \(utd_mhad\)"
     with pytest.raises(FormatError, match=wanted):
         open_recording(file)
 

@@ -18,8 +18,10 @@ from skelflow.types import Recording
 
 
 def check_actions(recording: Recording, store: Store) -> None:
-    """Refuse, with `DataError`, a recording whose action numbers mean something else there."""
+    """Refuse, with `DataError`, a recording whose action number means something else there."""
     path, source, held = recording.path, recording.source, store.meta
+    if recording.labels.action is None:
+        return
     other = has_other_numbers(path, source, held.source, held.class_names)
     if other and not find_action_names(path):
         raise DataError(
