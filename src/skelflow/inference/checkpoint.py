@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, NonNegativeInt
 from skelflow.datasets.catalog import action_name, find_data_set
 from skelflow.datasets.loading.clips import SkeletonDataset
 from skelflow.datasets.loading.sampling import Longer, SamplingName, Shorter
-from skelflow.datasets.pairs import WithImages, intensity_source, intensity_sources
+from skelflow.datasets.pairs import WithImages, intensity_sources
 from skelflow.datasets.protocols import hold_out, split, trained_names
 from skelflow.datasets.settings import FlowSettings
 from skelflow.datasets.sides import Side
@@ -243,8 +243,8 @@ class Checkpoint:
         own = self.meta.flow
         if own.intensity != "auto":
             return own
-        known = [name for name in intensity_sources(recording) if name in self.intensities]
-        return own.replace(intensity=known[0] if known else intensity_source(recording, "auto"))
+        there = intensity_sources(recording)
+        return own.replace(intensity=next((x for x in there if x in self.intensities), there[0]))
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
 from skelflow.io.files import is_file, read_text
 from skelflow.io.numbers import parse_real
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
+from skelflow.skeleton.alone import skeleton_of
 from skelflow.skeleton.layouts import KINECT_V1
 from skelflow.skeleton.plausible import check_joints
-from skelflow.types import Camera, Frames, Labels, Recording, Skeleton
+from skelflow.types import Camera, Frames, Labels, Recording
 from skelflow.wording import counted
 
 EXPECTS = "aAA_sSS_eEE_skeleton3D.txt of MSR-Action3D (its _skeleton.txt are pixels)"
@@ -91,7 +91,7 @@ def read(path: Path) -> Recording:
             "joints in meters (MSRAction3DSkeletonReal3D)"
         )
     action, subject, replication = map(int, match.groups()[1:4])
-    skeleton = _skeleton(_read_joints(path))
+    skeleton = skeleton_of(_read_joints(path)[:, None], KINECT_V1, CAMERA)
     return Recording(
         name=name,
         path=path,
@@ -129,17 +129,6 @@ def _row(file: Path, number: int, line: str) -> list[float]:
             f"{file}, line {number}: found {line[:80]!r}, expected x, y, z and a confidence"
         )
     return found
-
-
-def _skeleton(joints_m: Float32[np.ndarray, "t 20 3"]) -> Skeleton:
-    """One body; a joint that is there is tracked."""
-    bodies = joints_m[:, None]
-    return Skeleton(
-        layout=KINECT_V1.name,
-        joints_m=bodies,
-        joints_px=project(bodies, CAMERA),
-        tracking=np.where(np.isfinite(bodies).all(axis=-1), 2, 0).astype(np.uint8),
-    )
 
 
 READER = Reader(name="msr_action3d", expects=EXPECTS, recognizes=recognizes, read=read, find=find)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
 from skelflow.io.documents import parse_json
 from skelflow.io.files import is_file, read_text
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
+from skelflow.skeleton.alone import skeleton_of
 from skelflow.skeleton.layouts import KINECT_V1
-from skelflow.types import Camera, Frames, Labels, Recording, Skeleton
+from skelflow.types import Camera, Frames, Labels, Recording
 
 EXPECTS = "aAA_sSS_eEE_vVV.json of Northwestern-UCLA"
 
@@ -70,7 +70,7 @@ def read(path: Path) -> Recording:
     if match is None:
         raise FormatError(f"{path}: expected {EXPECTS}")
     action, subject, replication, view = map(int, match.groups())
-    skeleton = _skeleton(_read_joints(path))
+    skeleton = skeleton_of(_read_joints(path)[:, None], KINECT_V1, CAMERA)
     return Recording(
         name=path.stem,
         path=path,
@@ -104,17 +104,6 @@ def _check(file: Path, values: Float32[np.ndarray, "..."]) -> None:
     size = float(np.abs(values).max())
     if not size <= 20:
         raise FormatError(f"{file}: skeletons reach {size:g}, expected meters (millimeters?)")
-
-
-def _skeleton(joints_m: Float32[np.ndarray, "t 20 3"]) -> Skeleton:
-    """One body; a joint that is there is tracked."""
-    bodies = joints_m[:, None]
-    return Skeleton(
-        layout=KINECT_V1.name,
-        joints_m=bodies,
-        joints_px=project(bodies, CAMERA),
-        tracking=np.where(np.isfinite(bodies).all(axis=-1), 2, 0).astype(np.uint8),
-    )
 
 
 READER = Reader(name="nw_ucla", expects=EXPECTS, recognizes=recognizes, read=read, find=find)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
 from skelflow.io.files import is_file, refused
 from skelflow.io.unpickle import PickledArray, read_pickle
@@ -18,9 +17,10 @@ from skelflow.recordings.ntu.names import NTU_NAME, ntu_labels
 from skelflow.recordings.ntu.reader import FRAME_RATE_HZ
 from skelflow.recordings.reader import Reader
 from skelflow.recordings.walk import walk_folders
+from skelflow.skeleton.alone import skeleton_of
 from skelflow.skeleton.layouts import KINECT_V2
 from skelflow.skeleton.plausible import FARTHEST_M
-from skelflow.types import Frames, Recording, Skeleton
+from skelflow.types import Frames, Recording
 
 EXPECTS = "FILE.pkl/SsssCcccPpppRrrrAaaa, a recording in a pickle of pyskl or MMAction2 (3D)"
 
@@ -77,19 +77,13 @@ def read(path: Path) -> Recording:
     if NTU_NAME.fullmatch(name) is None:
         raise FormatError(f"{path}: expected a recording of NTU RGB+D, {EXPECTS}")
     joints_m = _joints(path, known[name])
-    skeleton = Skeleton(
-        layout=KINECT_V2.name,
-        joints_m=joints_m,
-        joints_px=project(joints_m, DEPTH_CAMERA),
-        tracking=np.where(np.isfinite(joints_m).all(axis=-1), 2, 0).astype(np.uint8),
-    )
     return Recording(
         name=name,
         path=path,
         camera=DEPTH_CAMERA,
         frame_rate_hz=FRAME_RATE_HZ,
         depth=Frames.absent(len(joints_m), f"{path}: no depth, only a skeleton"),
-        skeleton=skeleton,
+        skeleton=skeleton_of(joints_m, KINECT_V2, DEPTH_CAMERA),
         mirrored=True,
         labels=ntu_labels(name),
     )
