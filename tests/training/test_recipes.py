@@ -67,6 +67,7 @@ def test_recipes_cover_every_network(folder: str) -> None:
     [
         ("utd_mhad/cpu", ("c3d_at1", "c3d_at2")),
         ("synth/person", ("c3d_at1", "c3d_at2", "c3d_motion")),
+        ("utd_mhad/person", ("c3d_at1", "c3d_at2", "c3d_motion")),
     ],
 )
 def test_recipes_compare_attention_fairly(folder: str, names: tuple[str, ...]) -> None:
