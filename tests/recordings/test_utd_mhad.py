@@ -8,7 +8,7 @@ import scipy.io
 
 from skelflow.errors import DataError, FormatError
 from skelflow.recordings import find_recordings, open_recording
-from skelflow.recordings.utd_mhad import CAMERA
+from skelflow.recordings.utd_mhad import CAMERA, write_with_depth, written
 from tests import tiny_utd
 
 
@@ -213,3 +213,16 @@ def test_utd_finds_the_skeleton_of_a_bare_name(
     path = tiny_utd.write_recording(tmp_path, action=1, subject=2)
     monkeypatch.chdir(path.parent)
     assert open_recording(path.name).skeleton is not None
+
+
+def test_utd_written_with_other_depth_is_the_same_but_for_that(tmp_path: Path) -> None:
+    path = write_pair(tmp_path / "in")
+    depth_mm = np.random.default_rng(1).integers(400, 4000, (3, 240, 320)).astype(np.uint16)
+    write_with_depth(path, tmp_path / "out", depth_mm)
+    assert written(path, tmp_path / "out") == tmp_path / "out/depth/a3_s2_t1_depth.mat"
+    stored = scipy.io.loadmat(tmp_path / "out/depth/a3_s2_t1_depth.mat")["d_depth"]
+    np.testing.assert_array_equal(np.moveaxis(stored, 2, 0), depth_mm)
+    before, after = open_recording(path), open_recording(written(path, tmp_path / "out"))
+    assert (before.name, before.labels) == (after.name, after.labels)
+    np.testing.assert_array_equal(before.skeleton.joints_m, after.skeleton.joints_m)
+    np.testing.assert_array_equal(after.depth[2], depth_mm[2] * np.float32(0.001))

@@ -11,10 +11,12 @@ from jaxtyping import Float32, Integer, Num, UInt16
 from skelflow.camera.depth_units import without_codes
 from skelflow.camera.pinhole import project
 from skelflow.errors import FormatError
-from skelflow.io.files import is_file
+from skelflow.io.atomic import atomic_write, storage_errors
+from skelflow.io.bounds import NUMBERS
+from skelflow.io.files import is_file, read_bytes
 from skelflow.recordings.consistency import check_units
 from skelflow.recordings.reader import Reader
-from skelflow.recordings.streams.mat_file import MatArray, read_mat
+from skelflow.recordings.streams.mat_file import MatArray, mat_content, read_mat
 from skelflow.recordings.walk import walk_folders
 from skelflow.skeleton.plausible import check_joints
 from skelflow.types import Camera, Depth, Frames, Labels, Recording, Skeleton
@@ -89,6 +91,44 @@ def read(path: Path) -> Recording:
         mirrored=True,
         labels=Labels(action=int(match[2]), subject=int(match[3]), replication=int(match[4])),
     )
+
+
+def written(path: Path, out: Path) -> Path:
+    """Where `write_with_depth` puts the depth of the recording at a path, below a folder."""
+    match = _NAME.fullmatch(path.name)
+    if match is None:
+        raise FormatError(f"{path}: expected {EXPECTS}")
+    return out / "depth" / f"{match[1]}_depth.mat"
+
+
+def write_with_depth(path: Path, out: Path, depth_mm: UInt16[np.ndarray, "t 240 320"]) -> None:
+    """Write a recording once more, with other depth; its skeleton is copied.
+
+    The depth file comes last: where it is, all is there.
+
+    Parameters
+    ----------
+    path : the recording, as for `read`.
+    out : the folder to put it in, `depth` and `skeleton`.
+    depth_mm : of as many frames as `read` finds, whole millimeters, 0 = no reading.
+
+    Raises
+    ------
+    StorageError
+        A file cannot be written.
+    """
+    file = written(path, out)
+    name = file.name.removesuffix("_depth.mat")
+    skeleton = _locate(path, name, "skeleton")
+    parts = {file: mat_content("d_depth", np.moveaxis(depth_mm, 0, 2))}
+    if skeleton is not None:
+        copy = out / "skeleton" / f"{name}_skeleton.mat"
+        parts = {copy: read_bytes(skeleton, bound=NUMBERS), **parts}
+    for place, content in parts.items():
+        with storage_errors(place):
+            place.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(place) as aside:
+            aside.write_bytes(content)
 
 
 _FOLDERS = {"depth": ("depth", "Depth"), "skeleton": ("skeleton", "Skeleton")}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Num
+from jaxtyping import Num, UInt16
 
 from skelflow.errors import FormatError
 from skelflow.io.bounds import MB, NUMBERS
@@ -36,6 +36,8 @@ _NUMERIC = frozenset(range(6, 16))  # classes of arrays: double, single, int8 ..
 _COMPLEX, _LOGICAL = 0x0800, 0x0200  # flags of an array
 _ENDS = "it ends within an array"
 _DESCRIPTION = 2**16  # uncompressed bytes that hold the description of any array
+_UINT16, _UINT16_CLASS = 4, 11
+_FASTEST = 1  # level of compression
 
 
 class Element(NamedTuple):
@@ -95,6 +97,34 @@ def read_mat(path: Path) -> dict[str, MatArray]:
     content = read_bytes(path, bound=NUMBERS)
     with _refusing(path):
         return dict(_arrays(path, memoryview(content)))
+
+
+def mat_content(name: str, values: UInt16[np.ndarray, "..."]) -> bytes:
+    """The content of a MATLAB file with one array, compressed; the same array gives the same bytes.
+
+    Parameters
+    ----------
+    name : of the array, ASCII.
+    values : of two axes at least.
+    """
+    parts = (
+        (_UINT32, struct.pack("<II", _UINT16_CLASS, 0)),
+        (_INT32, np.array(values.shape, "<i4").tobytes()),
+        (_INT8, name.encode("ascii")),
+        (_UINT16, values.astype("<u2", copy=False).tobytes(order="F")),
+    )
+    matrix = b"".join(
+        struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8) for kind, data in parts
+    )
+    whole = zlib.compress(struct.pack("<II", _MATRIX, len(matrix)) + matrix, _FASTEST)
+    about = b"MATLAB 5.0 MAT-file, written by skelflow".ljust(_HEADER - 4)
+    return (
+        about
+        + struct.pack("<H", 0x0100)
+        + b"IM"
+        + struct.pack("<II", _COMPRESSED, len(whole))
+        + whole
+    )
 
 
 @contextmanager

@@ -75,7 +75,7 @@ def place_view(
         camera,
         projection,
         _MIRROR @ look_at(eye, np.array([0.0, -LOOKED_AT_M, 0.0])),
-        None if shake is None else _draw_shake(shake),
+        None if shake is None else draw_shake(shake),
     )
 
 
@@ -114,8 +114,8 @@ def _draw_device(random: np.random.Generator) -> tuple[Camera, Projection]:
     return camera, Projection(COLOR_PROJECTION.width, COLOR_PROJECTION.height, matrix)
 
 
-def _draw_shake(random: np.random.Generator) -> Callable[[int], Rigid]:
-    """Three slow sine waves on each axis."""
+def draw_shake(random: np.random.Generator) -> Callable[[int], Rigid]:
+    """A trembling camera: three slow sine waves on each axis, frame number -> (4, 4)."""
     rates_hz = random.uniform(0.4, 3.0, (3, 6))
     phases, heights = random.uniform(0, 2 * np.pi, (3, 6)), random.normal(0, 1, (3, 6))
 

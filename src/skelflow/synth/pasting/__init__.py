@@ -1,0 +1,1 @@
+"""Recorded people before synthetic rooms that move."""
