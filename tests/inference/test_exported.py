@@ -307,6 +307,7 @@ OPTIONS = {
     "res_tcn_bjcn": {**SKELETON, "width": 0.125, "center": "root"},
     "gcn": {**SKELETON, "width": 0.25, "bones": ((0, 1), (1, 2))},
     "i3d_at1": {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3},
+    "frames weighed": {**SMALL, "name": "c3d_at2", "preserve_rms": True, "time_attention": True},
 }
 
 
@@ -315,7 +316,7 @@ OPTIONS = {
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_network_converts_and_answers_as_by_torch(name: str, to: str) -> None:
     torch.manual_seed(0)
-    network = create_model(name, **OPTIONS[name]).eval()
+    network = create_model(**{"name": name, **OPTIONS[name]}).eval()
     exported, difference = convert(network, find_format(to), {})
     assert difference <= TOLERANCE
     batch = example_batch(network, 7, seed=7)

@@ -5,13 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from skelflow.models.attention.frames import halve_time
 from skelflow.models.attention.gated_max_pool import rms_preserving_gain
 from skelflow.models.attention.masks import (
     attend,
-    attention_gains,
     attention_mask,
+    attention_masks,
     disc_radius,
-    halve_time,
 )
 from skelflow.models.attention.reference import midpoints, reference_mask
 from skelflow.models.flow.c3d import c3d_levels
@@ -153,12 +153,12 @@ def test_halve_time_twins_agree(frames: int) -> None:
     assert halved.isnan().any()
 
 
-def test_attention_gains_are_one_plus_the_mask_of_each_level() -> None:
+def test_attention_masks_are_those_of_each_level() -> None:
     joints_px, score = random_joints(5, b=1, frames=16), random_score(5, b=1)
-    gains = attention_gains(joints_px, score, levels=c3d_levels(112))
+    masks = attention_masks(joints_px, score, levels=c3d_levels(112))
     lengths = (16, 16, 8, 4, 2)
     shapes = [(1, 1, n, side, side) for n, side in zip(lengths, SIDES, strict=True)]
-    assert [tuple(gain.shape) for gain in gains] == shapes
+    assert [tuple(mask.shape) for mask in masks] == shapes
     clip = joints_px[0].numpy()
     clip[~np.isfinite(clip).all(axis=-1)] = np.nan
     for level in (2, 3, 4):
@@ -166,14 +166,14 @@ def test_attention_gains_are_one_plus_the_mask_of_each_level() -> None:
         expected = reference(
             torch.from_numpy(clip)[None], score, SIDES[level], (1, 1, 0)[level - 2]
         )
-        np.testing.assert_allclose(gains[level].numpy(), 1 + expected, atol=1e-6)
+        np.testing.assert_allclose(masks[level].numpy(), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("crop", [16, 33, 50, 97])
-def test_attention_gains_fit_any_crop(crop: int) -> None:
-    gains = attention_gains(random_joints(6, frames=9), levels=c3d_levels(crop))
-    assert [gain.shape[-1] for gain in gains] == [crop >> level for level in range(5)]
-    assert [gain.shape[2] for gain in gains] == [9, 9, 4, 2, 1]
+def test_attention_masks_fit_any_crop(crop: int) -> None:
+    masks = attention_masks(random_joints(6, frames=9), levels=c3d_levels(crop))
+    assert [mask.shape[-1] for mask in masks] == [crop >> level for level in range(5)]
+    assert [mask.shape[2] for mask in masks] == [9, 9, 4, 2, 1]
 
 
 def test_attend_is_one_plus_mask_times_features() -> None:

@@ -7,7 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, DataError
-from skelflow.models.attention.masks import attention_gains
+from skelflow.models.attention.masks import attention_masks
 from skelflow.models.flow.c3d import CONVOLUTIONS, C3dTrunk, c3d_levels
 from skelflow.models.flow.config import ClipConfig
 from skelflow.models.registry import create_model
@@ -99,7 +99,8 @@ def test_c3d_equals_the_layers_one_by_one(attended: bool) -> None:
     config = ClipConfig(width=1 / 16, clip_length=8, crop=48, initialization="he")
     trunk = C3dTrunk(config).eval().double()
     batch = clips(crop=48)
-    gains = attention_gains(batch.joints_px.double(), levels=c3d_levels(48)) if attended else None
+    masks = attention_masks(batch.joints_px.double(), levels=c3d_levels(48))
+    gains = [1 + mask for mask in masks] if attended else None
     flow = batch.flow.double()
     ours, plain = trunk(flow, gains), plain_c3d(trunk, flow, gains)
     torch.testing.assert_close(ours, plain)
@@ -145,7 +146,8 @@ def test_c3d_keeps_activations_channels_last() -> None:
     seen = []
     for name in CONVOLUTIONS:
         trunk.get_submodule(name).register_forward_hook(lambda _m, x, _y: seen.append(x[0]))
-    trunk(batch.flow, attention_gains(batch.joints_px, levels=c3d_levels(32)))
+    masks = attention_masks(batch.joints_px, levels=c3d_levels(32))
+    trunk(batch.flow, [1 + mask for mask in masks])
     assert len(seen) == 8
     assert all(x.is_contiguous(memory_format=torch.channels_last_3d) for x in seen)
 

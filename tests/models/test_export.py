@@ -23,6 +23,7 @@ OPTIONS = {
     "c3d_at2": FUSED,
     "i3d_at1": {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3},
     "fused": FUSED,
+    "frames weighed": {**FUSED, "name": "c3d_at2", "time_attention": True},
 }
 
 
@@ -42,7 +43,7 @@ def _shapes_unchecked() -> Iterator[None]:
 
 def network(name: str) -> Network:
     torch.manual_seed(0)
-    return create_model(name, **OPTIONS[name]).eval()
+    return create_model(**{"name": name, **OPTIONS[name]}).eval()
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

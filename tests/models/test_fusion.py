@@ -8,7 +8,7 @@ from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, WeightsError
-from skelflow.models.attention.masks import attention_gains
+from skelflow.models.attention.masks import attention_masks
 from skelflow.models.flow.c3d import c3d_levels
 from skelflow.models.registry import create_model
 from skelflow.models.weights import load_heads, load_part, save_model
@@ -79,7 +79,7 @@ def test_c3d_at2_boosts_by_the_score_of_the_network_inside(options: dict[str, ob
     score = model.score(batch)
     assert score.shape == (3, 2, 5)
     assert score.max() == 1
-    gains = attention_gains(batch.joints_px, score, levels=c3d_levels(32))
+    gains = [1 + mask for mask in attention_masks(batch.joints_px, score, levels=c3d_levels(32))]
     torch.testing.assert_close(model.features(batch), model.flow(batch.flow, gains))
 
 

@@ -77,7 +77,8 @@ class Explanation:
         Colored flow as the network sees it, 128 = no motion; None for a network without flow.
     attention : (n, side, side) float32
         The mask M of the first convolution (Eq. 3 or 5): 0 outside the joints' discs, 1 inside or,
-        with AT-2, 1 + the mean score of the joints there. None for a network without attention.
+        with AT-2, 1 + the mean score of the joints there; with `time_attention` up to twice as
+        much. None for a network without attention.
     """
 
     result: Result

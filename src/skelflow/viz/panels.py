@@ -13,7 +13,7 @@ from skelflow.types import Recording
 from skelflow.viz.paint import Painter, depth_span, draw_skeleton, paint_depth
 
 SIDE_PX = 240  # height of a picture; as wide as what the network sees makes it
-STRONGEST = 2.0  # the mask M of AT-2 where every joint at hand scores 1
+STRONGEST = 2.0  # the mask M of AT-2 where every joint at hand scores 1; weighed frames have more
 
 Picture = UInt8[np.ndarray, "picture_h picture_w 3"]
 
@@ -69,6 +69,8 @@ class _Views:
         self.span_m = depth_span(recording, explanation.times) if has_depth else (0.0, 1.0)
         _, _, width, height = explanation.window
         self.size = round(SIDE_PX * width / height), SIDE_PX
+        mask = explanation.attention
+        self.strongest = STRONGEST if mask is None else max(STRONGEST, float(mask.max()))
 
     def there(self) -> Iterator[tuple[str, Callable[[int], Picture]]]:
         """Names and functions, in the order they are shown."""
@@ -100,7 +102,7 @@ class _Views:
     def attention(self, i: int, mask: Float32[np.ndarray, "h w"]) -> Picture:
         """The image in gray, the mask as heat, the joints that steer it as circles."""
         base = self._gray(i)
-        strength = self._enlarge(mask.clip(0, STRONGEST) / STRONGEST)
+        strength = self._enlarge(mask / self.strongest)
         levels = np.rint(255 * strength).astype(np.uint8)
         heat = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
         share = np.where(strength > 0, 0.35 + 0.4 * strength, 0)[..., None]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-Joints = Float[Tensor, "b l bodies joints 2"]
-Score = Float[Tensor, "b bodies joints"]
+from skelflow.models.attention.frames import Joints, Score, frame_weights, halve_time, is_valid
+
 Mask = Float[Tensor, "b 1 l h w"]
 Rounding = Literal["round", "floor"]
 
@@ -37,30 +37,6 @@ def disc_radius(width: int, *, rounding: Rounding = "round") -> int:
     [6, 3, 1, 1, 0]
     """
     return (width + 10) // 20 if rounding == "round" else width // 20
-
-
-def halve_time(
-    joints_px: Joints, *, keep_odd: bool = False
-) -> Float[Tensor, "b half bodies joints 2"]:
-    """Midpoints of each two frames; of one that is missing, the other.
-
-    Parameters
-    ----------
-    joints_px : (b, l, bodies, joints, 2) float, pixels, NaN = missing.
-    keep_odd : an odd last frame stays, by itself; otherwise it goes.
-
-    Returns
-    -------
-    (b, l // 2, bodies, joints, 2) float, l // 2 rounded up with `keep_odd`; NaN where both are
-        missing.
-    """
-    if keep_odd and joints_px.shape[1] % 2:
-        joints_px = torch.cat((joints_px, joints_px[:, -1:]), dim=1)
-    length = joints_px.shape[1] // 2 * 2
-    early, late = joints_px[:, 0:length:2], joints_px[:, 1:length:2]
-    early_valid, late_valid = _valid(early)[..., None], _valid(late)[..., None]
-    either = torch.where(early_valid, early, late)
-    return torch.where(early_valid & late_valid, (early + late) / 2, either)
 
 
 def attention_mask(
@@ -97,7 +73,7 @@ def attention_mask(
     """
     radius = disc_radius(width, rounding=rounding)
     x, y = torch.floor((joints_px + 0.5) / stride).unbind(dim=-1)
-    near = _valid(joints_px) & _touches(x, width, radius) & _touches(y, height, radius)
+    near = is_valid(joints_px) & _touches(x, width, radius) & _touches(y, height, radius)
     margin = 2 * radius  # no disc that touches the image reaches out of its margin
     rows, columns = height + 2 * margin, width + 2 * margin
     center = (y.where(near, 0) + margin).long() * columns + x.where(near, 0).long() + margin
@@ -113,15 +89,16 @@ def attention_mask(
     return inside[:, None, :, margin : margin + height, margin : margin + width]
 
 
-def attention_gains(
+def attention_masks(
     joints_px: Joints,
     score: Score | None = None,
     *,
     levels: Sequence[Level],
     rounding: Rounding = "round",
     keep_odd: bool = False,
+    weigh_frames: bool = False,
 ) -> list[Float[Tensor, "b 1 _ _ _"]]:
-    """1 + M at the resolutions of a network, each computed once.
+    """M at the resolutions of a network, each computed once.
 
     Parameters
     ----------
@@ -130,21 +107,30 @@ def attention_gains(
     levels : in the network's order.
     rounding : see `disc_radius`.
     keep_odd : see `halve_time`.
+    weigh_frames : M of each frame times 1 + w, its weight of `frame_weights`, halved as joints are.
 
     Returns
     -------
     A (b, 1, l, side, side) tensor for each level.
+
+    Notes
+    -----
+    Weights of frames are ours, not the paper's. They multiply M and not 1 + M, so that attention
+    stays where joints are: a frame's background keeps the gain 1 however much the joints move, and
+    so does a clip without a body, which 1 + M times 1 + w would lift at every layer.
     """
-    gains, halved = [], 0
+    masks, halved = [], 0
+    weights = frame_weights(joints_px, score)[..., None, None, None] if weigh_frames else None
     for side, stride, halvings in levels:
         for _ in range(halvings - halved):
             joints_px = halve_time(joints_px, keep_odd=keep_odd)
+            weights = None if weights is None else halve_time(weights, keep_odd=keep_odd)
         halved = halvings
         mask = attention_mask(
             joints_px, score, height=side, width=side, stride=stride, rounding=rounding
         )
-        gains.append(1 + mask)
-    return gains
+        masks.append(mask if weights is None else mask * _times(weights))
+    return masks
 
 
 def attend(features: Float[Tensor, "b c l h w"], gain: Mask) -> Float[Tensor, "b c l h w"]:
@@ -158,8 +144,9 @@ def attend(features: Float[Tensor, "b c l h w"], gain: Mask) -> Float[Tensor, "b
     return features * gain.to(features.dtype)
 
 
-def _valid(joints_px: Tensor) -> Bool[Tensor, "b l bodies joints"]:
-    return joints_px.isfinite().all(dim=-1)
+def _times(weights: Float[Tensor, "b l 1 1 1"]) -> Float[Tensor, "b 1 l 1 1"]:
+    """1 + w; 1 where the weight is not known."""
+    return 1 + weights.where(weights.isfinite(), 0).transpose(1, 2)
 
 
 def _touches(cell: Tensor, size: int, radius: int) -> Tensor:

@@ -33,6 +33,8 @@ class FlowConfig(NetworkConfig):
     clip_length : frames of a clip, 16 in the paper.
     crop : side of a clip, pixels, 112 in the paper.
     attention : 'none', 'at1' (Eq. 3) or, with a guide, 'at2' (Eq. 5).
+    time_attention : the mask of each frame is multiplied by 1 + how much its joints move, from 0 to
+        1 over the clip (see `skelflow.models.attention.frames`); ours, off in the paper.
     radius : how 0.05 w becomes the whole radius of a disc, 'round' or 'floor'.
     preserve_rms : rescale the attended features of each sample to their RMS before attention.
     frozen_through : the last of the layers, counted from the clip on, that keep their weights and
@@ -48,6 +50,7 @@ class FlowConfig(NetworkConfig):
         "clip_length",
         "crop",
         "attention",
+        "time_attention",
         "radius",
         "preserve_rms",
         "frozen_through",
@@ -58,9 +61,16 @@ class FlowConfig(NetworkConfig):
     clip_length: Annotated[int, Field(ge=8)] = 16
     crop: Annotated[int, Field(ge=16)] = 112
     attention: Literal["none", "at1", "at2"] = "none"
+    time_attention: bool = False
     radius: Literal["round", "floor"] = "round"
     preserve_rms: bool = False
     frozen_through: str = ""
+
+    def check(self) -> None:
+        """Only attention can weigh frames."""
+        can = self.attention != "none"
+        expected = "false where attention is 'none'"
+        self.require(can or not self.time_attention, "time_attention", expected)
 
     @property
     def inputs(self) -> frozenset[Input]:
@@ -79,7 +89,8 @@ class ClipConfig(FlowConfig):
 
     Parameters
     ----------
-    width, dropout, clip_length, crop, attention, radius, preserve_rms, frozen_through
+    width, dropout, clip_length, crop, attention, time_attention, radius, preserve_rms,
+    frozen_through
         See `FlowConfig`. A clip has at least 8 frames, which are halved three times, and a side of
         at least 16 pixels, which is halved four times. Dropout acts after fc6 and fc7.
     initialization : 'original' (Gaussian of fixed width, biases 1) or 'he'.
@@ -100,7 +111,8 @@ class I3dConfig(FlowConfig):
 
     Parameters
     ----------
-    width, dropout, clip_length, crop, attention, radius, preserve_rms, frozen_through
+    width, dropout, clip_length, crop, attention, time_attention, radius, preserve_rms,
+    frozen_through
         See `FlowConfig`. `preserve_rms` is on unless said otherwise: (1 + M) after each block
         would multiply what pre-trained weights expect.
     end_point : the last block, by its published name; the mean over its cells is the feature.
@@ -116,5 +128,6 @@ class I3dConfig(FlowConfig):
 
     def check(self) -> None:
         """Only frozen layers can be remembered."""
+        super().check()
         can = bool(self.frozen_through)
         self.require(can or not self.remember_frozen, "remember_frozen", "false, nothing is frozen")

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import DataError
-from skelflow.models.attention.masks import Level, attention_gains, attention_mask
+from skelflow.models.attention.masks import Level, attention_masks
 from skelflow.models.base import Network
 from skelflow.models.flow.config import FlowConfig
 from skelflow.settings import SettingsError, nearest_name
@@ -99,29 +99,30 @@ class FlowTrunk(nn.Module):
         self, batch: Batch, score: Float[Tensor, "b bodies joints"] | None = None
     ) -> list[Tensor] | None:
         """1 + M at the levels, by the score for AT-2; None without attention."""
-        config = self.config
-        if config.attention == "none":
-            return None
-        return attention_gains(
-            batch.joints_px,
-            score if config.attention == "at2" else None,
-            levels=self.levels,
-            rounding=config.radius,
-            keep_odd=self.keeps_odd,
-        )
+        masks = self._masks(batch, score, self.levels)
+        return None if masks is None else [1 + mask for mask in masks]
 
     def mask(
         self, batch: Batch, score: Float[Tensor, "b bodies joints"] | None = None
     ) -> Float[Tensor, "b l side side"] | None:
         """The mask M in the clip's own frames and pixels; None without attention."""
+        masks = self._masks(batch, score, (Level(self.config.crop, stride=1, halvings=0),))
+        return None if masks is None else masks[0][:, 0]
+
+    def _masks(
+        self, batch: Batch, score: Tensor | None, levels: Sequence[Level]
+    ) -> list[Tensor] | None:
         config = self.config
         if config.attention == "none":
             return None
-        weights = score if config.attention == "at2" else None
-        side, radius = config.crop, config.radius
-        return attention_mask(batch.joints_px, weights, height=side, width=side, rounding=radius)[
-            :, 0
-        ]
+        return attention_masks(
+            batch.joints_px,
+            score if config.attention == "at2" else None,
+            levels=levels,
+            rounding=config.radius,
+            keep_odd=self.keeps_odd,
+            weigh_frames=config.time_attention,
+        )
 
     def check_clips(self, flow: Tensor) -> None:
         """`DataError` unless the clips are of the configured size."""

@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
+from skelflow.models.attention.scale import Scale, scale_to_unit
 from skelflow.models.config import Dropout, SkeletonConfig
 from skelflow.models.guides.gcn_blocks import GROUPS, KERNEL, GcnBlock
 from skelflow.models.guides.gcn_channels import CHANNELS, Bones, JointChannels
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.normalize import check_size, present_bodies
-from skelflow.models.guides.score import Layer, Scale, scale_to_unit
+from skelflow.models.guides.score import Layer
 from skelflow.settings import Positive
 from skelflow.skeleton.layouts import layouts
 

@@ -6,10 +6,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from skelflow.datasets.loading.batch import Batch
+from skelflow.models.attention.scale import Scale, scale_to_unit
 from skelflow.models.config import SkeletonConfig
 from skelflow.models.guides.guide import Guide
 from skelflow.models.guides.normalize import check_size, present_bodies
-from skelflow.models.guides.score import Scale, scale_to_unit
 
 
 class MotionConfig(SkeletonConfig):

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from skelflow.io.plugins import Registry
+from skelflow.models.attention.scale import Scale, scale_to_unit
 
 Layer = Literal["sum", 1, 2, 3, 4]
-Scale = Literal["min_max", "max"]
 
 
 def informativeness_score(
@@ -96,23 +96,3 @@ def register_score(name: str, score: Score) -> None:
 def find_score(name: str) -> Score:
     """The score of that name; `ConfigError` with the nearest name if there is none."""
     return _SCORES.find(name)
-
-
-def scale_to_unit(
-    response: Float[Tensor, "b bodies joints"],
-    present: Bool[Tensor, "b bodies"],
-    *,
-    scale: Scale,
-) -> Float[Tensor, "b bodies joints"]:
-    """Joints' responses, not negative, scaled to [0, 1]; see `informativeness_score`."""
-    present = present[:, :, None]
-    infinity = torch.full_like(response, torch.inf)
-    low = torch.where(present, response, infinity).amin(dim=(1, 2), keepdim=True)
-    high = torch.where(present, response, -infinity).amax(dim=(1, 2), keepdim=True)
-    rounding = 8 * torch.finfo(response.dtype).eps
-    alike = ~(high - low > rounding * high.abs())
-    if scale == "max":
-        low = torch.zeros_like(low)
-    low, span = low.masked_fill(alike, 0.0), (high - low).masked_fill(alike, 1.0)
-    unit = torch.where(alike, torch.ones_like(response), (response - low) / span)
-    return torch.where(present, unit, torch.zeros_like(unit))

@@ -54,11 +54,13 @@ function drawRow(skeleton, { body, joint, score }, several, times) {
     strip.append(bar);
     return { row };
   }
+  // weighed frames may be stronger
+  const strongest = skeleton.attention.flat(2).reduce((most, each) => Math.max(most, each), STRONGEST);
   const values = skeleton.attention.map((frame) => frame[body]?.[joint] ?? null);
   const canvas = document.createElement("canvas"), cursor = document.createElement("i");
   Object.assign(canvas, { width: values.length, height: 1 });
   const pen = canvas.getContext("2d"), picture = pen.createImageData(values.length, 1);
-  values.forEach((each, i) => each !== null && picture.data.set([...heat(each / STRONGEST), 255], 4 * i));
+  values.forEach((each, i) => each !== null && picture.data.set([...heat(each / strongest), 255], 4 * i));
   pen.putImageData(picture, 0, 0);
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", describe(values, times));
