@@ -13,7 +13,6 @@ from skelflow.synth.pasting.backdrop import Backdrop, build_backdrop
 from skelflow.synth.pasting.paste import compose, paste
 from skelflow.synth.pasting.paste_folder import SETTINGS, paste_recordings
 from skelflow.synth.pasting.stance import Stance, find_stance
-from skelflow.synth.rendering.kinect_v1 import STEP_PER_M, sense_depth
 from skelflow.types import Camera, Frames, Recording
 from tests import tiny_utd
 from tests.cli.test_commands import run
@@ -216,26 +215,16 @@ def test_compose_shows_the_nearer_of_pedestrian_and_person() -> None:
     )
 
 
-def test_kinect_v1_noise_grows_with_the_squared_distance() -> None:
-    for z in (1.0, 2.0, 4.0):
-        wall = np.full((100, 100), z, np.float32)
-        seen = sense_depth(wall, np.random.default_rng(0), focal_px=260.0, mirrored=True) / 1000
-        step = STEP_PER_M * z * z
-        assert seen.std() == pytest.approx(np.hypot(0.5, 1 / np.sqrt(12)) * step, rel=0.1)
-        assert seen.mean() == pytest.approx(z, abs=0.1 * step + 0.0005)  # in whole millimeters
-        assert np.diff(np.unique(seen)).min() == pytest.approx(step, rel=0.15, abs=0.001)
-
-
-@pytest.mark.parametrize("mirrored", [True, False])
-def test_kinect_v1_has_a_shadow_beside_what_is_nearer(mirrored: bool) -> None:
-    scene = np.full((20, 100), 4.0, np.float32)
-    scene[:, 40:60] = 2.0
-    seen = sense_depth(scene, np.random.default_rng(0), focal_px=260.0, mirrored=mirrored)
-    width = round(260 * 0.075 * (1 / 2 - 1 / 4))
-    dark = (seen == 0).all(axis=0)
-    assert dark.sum() == pytest.approx(width, abs=1)
-    assert dark[40 - width + 1 : 40].all() if mirrored else dark[60 : 60 + width - 1].all()
-    assert (seen[:, 40:60] > 0).all()
+def test_paste_clean_has_exact_depth_at_rest_and_no_shadow(source: Path) -> None:
+    alone = open_recording(find_recordings(source)[0])
+    depth = np.stack(list(paste(alone, seed=0, distractors=False, clean=True).depth))
+    assert (depth > 0).all()
+    room = (np.stack(list(alone.depth)) == 0).all(axis=0)
+    assert (depth[:, room] == depth[0, room]).all()
+    noisy = np.stack(list(paste(alone, seed=0, distractors=False).depth))
+    assert (noisy[:, room] != noisy[0, room]).any()
+    behind = room & (noisy[0] > 0)
+    assert np.median(np.abs(noisy[0] - depth[0])[behind]) < 0.05
 
 
 def test_paste_command_says_what_it_made(

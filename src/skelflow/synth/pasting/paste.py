@@ -11,17 +11,20 @@ from skelflow.errors import DataError
 from skelflow.io.process_pool import check_stopped
 from skelflow.synth.pasting.backdrop import Backdrop, build_backdrop
 from skelflow.synth.pasting.stance import find_stance
+from skelflow.synth.rendering.kinect import to_millimeters
 from skelflow.synth.rendering.kinect_v1 import sense_depth
 from skelflow.types import Depth, Frames, Recording
 
 _HOLE_PX = 5  # gaps in a person that are narrower stay holes
 
 
-def paste(recording: Recording, *, seed: int, distractors: bool = True) -> Recording:
+def paste(
+    recording: Recording, *, seed: int, distractors: bool = True, clean: bool = False
+) -> Recording:
     """The recording with a synthetic room behind the person, in which something moves.
 
     The person's pixels stay as they are, joints and labels too; color and infrared, which show the
-    real room, are left out. The room is seen through a Kinect v1's noise. A person hides walls,
+    real room, are left out. The room is seen by a Kinect v1. A person hides walls,
     floor and furniture; of a pedestrian and the person the nearer one is seen.
 
     Parameters
@@ -29,6 +32,7 @@ def paste(recording: Recording, *, seed: int, distractors: bool = True) -> Recor
     recording : whose depth shows people alone, by a camera without lens distortion.
     seed : with the recording's name, of room and noise.
     distractors : curtains in the wind, pedestrians, a trembling camera; False = nothing moves.
+    clean : the room has exact depth everywhere, in whole millimeters.
 
     Raises
     ------
@@ -54,7 +58,7 @@ def paste(recording: Recording, *, seed: int, distractors: bool = True) -> Recor
 
     def frame(t: int) -> Depth:
         check_stopped()
-        return compose(recording, backdrop, t, random(f"noise {t}"))
+        return compose(recording, backdrop, t, None if clean else random(f"noise {t}"))
 
     depth = Frames(len(recording), frame)
     return replace(recording, depth=depth, color=None, color_projection=None, infrared=None)
@@ -64,8 +68,15 @@ def _random(seed: int, name: str, use: str) -> np.random.Generator:
     return np.random.default_rng((seed, zlib.crc32(f"{name} {use}".encode())))
 
 
-def compose(recording: Recording, backdrop: Backdrop, t: int, random: np.random.Generator) -> Depth:
-    """Frame t: the person as recorded, around them what a Kinect v1 sees of the room."""
+def compose(
+    recording: Recording, backdrop: Backdrop, t: int, noise: np.random.Generator | None
+) -> Depth:
+    """Frame t: the person as recorded, around them what a Kinect v1 sees of the room.
+
+    Parameters
+    ----------
+    noise : of the sensor; None for one without any.
+    """
     person_m, behind_m = recording.depth[t], backdrop.room_m(t)
     seen = person_m > 0
     if backdrop.passer_m is not None:
@@ -73,13 +84,13 @@ def compose(recording: Recording, backdrop: Backdrop, t: int, random: np.random.
         passes = passer_m > 0
         behind_m = np.where(passes & ((passer_m < behind_m) | (behind_m == 0)), passer_m, behind_m)
         seen &= ~passes | (person_m <= passer_m)
-    sensed_mm = sense_depth(
-        np.where(seen, person_m, behind_m),
-        random,
-        focal_px=recording.camera.fx,
-        mirrored=recording.mirrored,
-    )
-    sensed_mm[_closed(seen)] = 0  # a sensor sees no room through a hole in a person
+    if noise is None:
+        sensed_mm = to_millimeters(behind_m)
+    else:
+        nearest_m = np.where(seen, person_m, behind_m)
+        focal_px, mirrored = recording.camera.fx, recording.mirrored
+        sensed_mm = sense_depth(nearest_m, noise, focal_px=focal_px, mirrored=mirrored)
+        sensed_mm[_closed(seen)] = 0  # a sensor sees no room through a hole in a person
     return np.where(seen, person_m, sensed_mm * np.float32(0.001))
 
 

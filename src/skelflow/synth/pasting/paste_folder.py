@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from skelflow.types import Recording
 from skelflow.version import __version__
 from skelflow.wording import counted
 
-FORMAT = 1
+FORMAT = 2
 SETTINGS = "rooms.json"
 
 Progress = Callable[[int, int, str], None]  # recordings finished, of how many, the last one's name
@@ -59,8 +60,7 @@ class _Task:
     is_utd: bool
     place: Path
     out: Path
-    seed: int
-    distractors: bool
+    look: dict[str, Any]  # seed, distractors, clean
 
 
 def paste_recordings(
@@ -69,6 +69,7 @@ def paste_recordings(
     *,
     seed: int = 0,
     distractors: bool = True,
+    clean: bool = False,
     workers: int = 1,
     action_names: Mapping[int, str] = MappingProxyType({}),
     progress: Progress = lambda *_: None,
@@ -83,7 +84,7 @@ def paste_recordings(
     ----------
     paths : of recordings, see `skelflow.synth.pasting.paste.paste`.
     out : made when it is not there.
-    seed, distractors : as of `paste`.
+    seed, distractors, clean : as of `paste`.
     workers : processes side by side.
     action_names : what the numbers of folders' actions mean, for the folder's actions.txt.
     progress : called after each recording with (finished, total, its name).
@@ -99,8 +100,9 @@ def paste_recordings(
         It cannot be written.
     """
     out = Path(out)
-    tasks = _plan(paths, out, seed, distractors)
-    settings = {"format": FORMAT, "skelflow": __version__, "seed": seed, "distractors": distractors}
+    look = {"seed": seed, "distractors": distractors, "clean": clean}
+    tasks = _plan(paths, out, look)
+    settings = {"format": FORMAT, "skelflow": __version__, **look}
     with only_writer(out):
         enter_folder(out, settings, settings_file=SETTINGS, outputs="[!.]*", maker="skelflow paste")
         for folder in (out / "depth", out / "skeleton"):
@@ -122,7 +124,7 @@ def paste_recordings(
     return PasteReport(out, len(missing) - len(failed), there, tuple(sorted(failed)))
 
 
-def _plan(paths: Sequence[Path], out: Path, seed: int, distractors: bool) -> list[_Task]:
+def _plan(paths: Sequence[Path], out: Path, look: dict[str, Any]) -> list[_Task]:
     """Where each recording goes; no two to one place."""
     found: dict[Path, _Task] = {}
     for path in paths:
@@ -135,14 +137,14 @@ def _plan(paths: Sequence[Path], out: Path, seed: int, distractors: bool) -> lis
                 f"{found[place].source} and {path} would both become {place}; give each a folder "
                 "of its own (--out)"
             )
-        found[place] = _Task(path, is_utd, place, out, seed, distractors)
+        found[place] = _Task(path, is_utd, place, out, look)
     return list(found.values())
 
 
 def _make(task: _Task) -> tuple[Path, str]:
     """Paste one recording; the reason where that cannot be done."""
     try:
-        pasted = paste(open_recording(task.source), seed=task.seed, distractors=task.distractors)
+        pasted = paste(open_recording(task.source), **task.look)
         _write(task, pasted)
     except StorageError:
         raise

@@ -1,6 +1,9 @@
 """The command that pastes recorded people into synthetic rooms."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from skelflow.cli.app import Count, app, say
 
@@ -12,6 +15,7 @@ def paste(
     out: Path,
     seed: int = 0,
     distractors: bool = True,
+    clean: Annotated[bool, Parameter(negative=())] = False,
     workers: Count | None = None,
 ) -> None:
     """Put recorded people before synthetic rooms in which something moves.
@@ -34,6 +38,8 @@ def paste(
         Of rooms, what moves, and noise. A recording depends on it and on itself only.
     distractors
         Something moves in every room; without, the rooms stand still.
+    clean
+        The sensor sees rooms without noise, steps and shadows.
     workers
         Processes side by side; one a core when not given.
     """
@@ -51,6 +57,7 @@ def paste(
             out,
             seed=seed,
             distractors=distractors,
+            clean=clean,
             workers=workers or os.cpu_count() or 1,
             action_names=known_action_names(paths),
             progress=progress,
