@@ -298,7 +298,7 @@ def test_openvino_is_imported_without_its_telemetry() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "c3d": {**FLOW, "classes": 3},
     "c3d_at1": {**FLOW, "classes": 3, "preserve_rms": True},
     "c3d_at2": {**SMALL, "center": "root", "preserve_rms": True},

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import jaxtyping
 import pytest
@@ -15,7 +16,7 @@ from skelflow.models.registry import create_model
 from tests.models.test_fusion import FLOW, SKELETON, SMALL, make_batch
 
 FUSED = {**SMALL, "center": "root", "preserve_rms": True}
-OPTIONS = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "res_tcn_bjcn": {**SKELETON, "width": 0.125, "center": "root"},
     "gcn": {**SKELETON, "width": 0.25, "bones": ((0, 1), (1, 2))},
     "c3d": {**FLOW, "classes": 3},

@@ -87,7 +87,7 @@ def reference_frame_weights(
             first, second = there[0]
             weight = 1.0 if score is None else float(score[body, joint])
             distance = weight * math.dist(place[first], place[second])
-            motion[t] = np.nansum((motion[t], distance))
+            motion[t] = distance + (0.0 if math.isnan(motion[t]) else motion[t])
     known = motion[np.isfinite(motion)]
     if not len(known) or np.ptp(known) == 0:
         return np.where(np.isfinite(motion), 1.0, np.nan)

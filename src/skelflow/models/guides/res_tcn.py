@@ -9,12 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from skelflow.datasets.loading.batch import Batch
+from skelflow.models.attention.scale import Scale
 from skelflow.models.base import FirstLayer, scaled
 from skelflow.models.config import Dropout, SkeletonConfig
 from skelflow.models.guides.guide import Guide, SkeletonEncoder
 from skelflow.models.guides.normalize import Normalizer, present_bodies
 from skelflow.models.guides.residual import ResidualBranch, initialize_glorot
-from skelflow.models.guides.score import Layer, Scale, find_score
+from skelflow.models.guides.score import Layer, find_score
 from skelflow.settings import Count, Positive
 from skelflow.types import Joints3D
 
