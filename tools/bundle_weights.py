@@ -1,9 +1,11 @@
 """Make the weights that come with the package out of finished runs.
 
 python -m tools.bundle_weights half runs/i3d_deep_0 utd-mhad-flow
+python -m tools.bundle_weights tell utd-mhad-flow stores/person
 python -m tools.bundle_weights fuse utd-mhad-flow utd-mhad-skeleton utd-mhad
 
-`half` keeps a run's weights in half precision. `fuse` makes a network that answers by the product
+`half` keeps a run's weights in half precision. `tell` has weights of an earlier version say
+which recordings trained them: those that train under their protocol in a store of the data set. `fuse` makes a network that answers by the product
 of the probabilities of two bundled ones; its file holds the classifier and names the two, so that
 nothing is stored twice. A card, NAME.toml, is to be written beside each by hand.
 """
@@ -16,7 +18,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save
 
-from skelflow.inference.checkpoint import BEST, Checkpoint
+from skelflow.datasets.store.identity import identify
+from skelflow.datasets.store.store import Store
+from skelflow.inference.checkpoint import BEST, Checkpoint, trained_recordings
 from skelflow.models.registry import create_model
 from skelflow.models.weights import (
     PARTS,
@@ -42,6 +46,26 @@ def keep_half(run: str, name: str) -> Path:
     kept = {key: value.contiguous() for key, value in halved.items()}
     out.write_bytes(save(kept, metadata=read_header(path)))
     return out
+
+
+def tell(name: str, store: str) -> Path:
+    """Write into bundled weights which recordings of a store trained them, as `train` does."""
+    path, prepared = bundled_file(name), Store.open(store)
+    network = Checkpoint.load(path)
+    known = trained_recordings(
+        prepared,
+        prepared.names(),
+        recordings=(),
+        source=prepared.meta.source,
+        protocol=network.protocol,
+        actions=network.classes,
+        without=network.held_out_subjects,
+    )
+    told = {"fit": identify(prepared, known), "held_out": identify(prepared, ())}
+    header = read_header(path) | {"recordings": json.dumps(told)}
+    path.write_bytes(save(load_file(path), metadata=header))
+    print(f"{name}: {len(known)} recordings")
+    return path
 
 
 def fuse(flow: str, skeleton: str, name: str) -> Path:
@@ -78,18 +102,21 @@ def _keep_classifier(path: Path) -> None:
 
 
 def main() -> None:
-    """Run one of the two from the command line."""
+    """Run one of the three from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     ways = parser.add_subparsers(dest="way", required=True)
     half = ways.add_parser("half")
     half.add_argument("run")
     half.add_argument("name")
+    telling = ways.add_parser("tell")
+    telling.add_argument("name")
+    telling.add_argument("store")
     fused = ways.add_parser("fuse")
     for name in ("flow", "skeleton", "name"):
         fused.add_argument(name)
     given = vars(parser.parse_args())
     with torch.no_grad():
-        out = {"half": keep_half, "fuse": fuse}[given.pop("way")](**given)
+        out = {"half": keep_half, "tell": tell, "fuse": fuse}[given.pop("way")](**given)
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
