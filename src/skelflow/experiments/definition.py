@@ -157,7 +157,7 @@ def list_tables() -> list[str]:
     Examples
     --------
     >>> list_tables()
-    ['nw_ucla', 'synth', 'utd_mhad']
+    ['nw_ucla', 'synth', 'utd_mhad', 'utd_mhad_rooms']
     """
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
