@@ -26,7 +26,11 @@ def overrides(name: str, folder: Path, layout: Layout) -> list[str]:
     small = ["batch_size=4", "epochs=1", "optim.schedule.warmup_epochs=0", "data.workers=0"]
     if not configure(model.name, model.options).reads_clips:
         return [*small, f"model.width={SKELETON_WIDTH}"]
-    small += [f"model.width={WIDTH}", "model.crop=16"]
+    small += [
+        f"model.width={WIDTH}",
+        "model.crop=16",
+        "init.heads=false",
+    ]  # one file for both parts
     start: dict[str, object] = {"width": WIDTH, "crop": 16}
     if model.options.get("guide") != "motion":  # which has no layers
         start["skeleton_width"] = SKELETON_WIDTH
