@@ -11,7 +11,6 @@ from pathlib import Path
 from shutil import copyfile, copytree
 from typing import Any
 
-import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -41,6 +40,7 @@ from tests.cli.test_commands import run
 from tests.models.test_fusion import FLOW, SKELETON, SMALL
 from tests.tiny_store import make_tiny_store
 from tests.tiny_utd import write_recording
+from tests.unchecked import unchecked_types
 
 CLIPS = {"classes": 2, "width": 0.05, "clip_length": 8, "crop": 16}
 FIRST_BLOCK = {"trunk": "i3d", "end_point": "Conv3d_1a_7x7", "guide": "moved"}
@@ -76,9 +76,8 @@ FORMATS = [needs("onnx"), needs("openvino")]
 @pytest.fixture(autouse=True, scope="module")
 def _shapes_unchecked() -> Iterator[None]:
     """Checks of shapes at run time look into what is only being recorded."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+    with unchecked_types():
+        yield
 
 
 def write_weights(path: Path, store: Store) -> Path:

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-import jaxtyping
 import pytest
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.models.base import Network
 from skelflow.models.registry import create_model
 from tests.models.test_fusion import FLOW, SKELETON, SMALL, make_batch
+from tests.unchecked import unchecked_types
 
 FUSED = {**SMALL, "center": "root", "preserve_rms": True}
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -37,9 +37,8 @@ PARAMETERS = [
 @pytest.fixture(autouse=True)
 def _shapes_unchecked() -> Iterator[None]:
     """Checks of shapes at run time look into what is only being recorded."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+    with unchecked_types():
+        yield
 
 
 def network(name: str) -> Network:
