@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from skelflow.errors import ConfigError
 from skelflow.flow import presets
 from skelflow.flow.presets import PRESETS, Preset, find_preset, register_preset
 from tests.plugin import installed
+from tests.unchecked import unchecked_types
 
 MINE = replace(PRESETS["fast"], iterations=(60,))
 
@@ -42,6 +44,29 @@ def test_find_preset_finds_what_was_registered() -> None:
 def test_register_preset_refuses_another_one_of_the_same_name() -> None:
     with pytest.raises(ConfigError, match="'best' is there already"):
         register_preset("best", MINE)
+
+
+@pytest.mark.parametrize("name", ["exact", "best-0.1"])
+def test_register_preset_refuses_a_former_name_which_would_lead_elsewhere(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"'{name}' is what files call one of skelflow's"):
+        register_preset(name, MINE)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"iterations": ()}, r"iterations must be a tuple of whole numbers.*found \(\)"),
+        ({"iterations": (30, 0)}, "iterations must be"),
+        ({"iterations": [30]}, r"iterations must be .*found \[30\]"),
+        ({"warps": (1.5,)}, "warps must be"),
+        ({"warps": 2}, "warps must be .*found 2"),
+        ({"step_ratio": 0.0}, "step_ratio must be positive and finite, found 0.0"),
+        ({"step_ratio": float("nan")}, "step_ratio must be"),
+    ],
+)
+def test_preset_refuses(setting: dict[str, Any], message: str) -> None:
+    with unchecked_types(), pytest.raises(ConfigError, match=message):
+        Preset(**setting)
 
 
 @pytest.mark.usefixtures("package")

@@ -1,6 +1,8 @@
 """Named settings of the scene-flow solver, and how a name of one's own is added to them."""
 
 from dataclasses import dataclass, replace
+from math import isfinite
+from numbers import Integral, Real
 
 from skelflow.errors import ConfigError
 from skelflow.io.plugins import load_plugins
@@ -37,6 +39,12 @@ class Preset:
     silhouette : bool
         For depth alone, let the solver see one gray wherever there is depth if the background is
         removed: if half of the pixels have none. The match sees shading all the same.
+
+    Raises
+    ------
+    ConfigError
+        Iterations or warps are no tuple of whole numbers of 1 or more, or the step ratio is not
+        positive.
     """
 
     iterations: tuple[int, ...] = (100, 85, 70, 55, 40, 25, 15)
@@ -48,6 +56,19 @@ class Preset:
     smooth: bool = False
     match: bool = False
     silhouette: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("iterations", "warps"):
+            value = getattr(self, name)
+            counts = value if isinstance(value, tuple) else ()
+            if not counts or not all(isinstance(one, Integral) and int(one) > 0 for one in counts):
+                raise ConfigError(
+                    f"preset: {name} must be a tuple of whole numbers, 1 or more, one for each "
+                    f"pyramid level from the finest, as (40, 60); found {value!r}"
+                )
+        ratio = self.step_ratio
+        if not (isinstance(ratio, Real) and isfinite(ratio) and ratio > 0):
+            raise ConfigError(f"preset: step_ratio must be positive and finite, found {ratio!r}")
 
     def iterations_at(self, level: int) -> int:
         """Iterations of a warp `level` steps below the finest level."""
@@ -117,7 +138,7 @@ def register_preset(name: str, preset: Preset) -> None:
     Raises
     ------
     ConfigError
-        The name belongs to another preset.
+        The name belongs to another preset, or is a former name of one.
 
     Examples
     --------
@@ -126,6 +147,10 @@ def register_preset(name: str, preset: Preset) -> None:
     >>> find_preset("fast_60").iterations
     (60,)
     """
+    if name in FORMER_NAMES or name in FORMER_PRESETS:
+        raise ConfigError(
+            f"preset {name!r} is what files call one of skelflow's; choose another name"
+        )
     if PRESETS.setdefault(name, preset) != preset:
         raise ConfigError(f"preset {name!r} is there already, {PRESETS[name]}; choose another name")
 
