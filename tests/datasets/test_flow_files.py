@@ -19,6 +19,7 @@ from skelflow.io.atomic import locked
 from skelflow.types import Camera, Frames
 from tests import tiny_flow
 from tests.tiny_flow import CAMERA, STEP_M, depth_image, recording
+from tests.unchecked import unchecked_types
 
 LENS = Camera(3, 2, 100.0, 101.0, 1.0, 0.5)
 
@@ -96,6 +97,35 @@ def test_flow_file_refuses_what_is_not_finite(bad: float, tmp_path: Path) -> Non
     with pytest.raises(DataError, match=r"flow\.npz: the flow has NaN"):
         save_flow(tmp_path / "flow.npz", pixels(bad), ones(), LENS)
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("depth", "camera"), [(ones()[:1], LENS), (ones(), replace(LENS, height=3))]
+)
+def test_flow_file_refuses_sizes_that_could_not_be_read_again(
+    depth: np.ndarray, camera: Camera, tmp_path: Path
+) -> None:
+    said = r"the flow is \(2, 3, 3\).*nothing was written"
+    with unchecked_types(), pytest.raises(DataError, match=said):
+        save_flow(tmp_path / "flow.npz", pixels(0.1), depth, camera)
+    assert not any(tmp_path.iterdir())
+
+
+def test_flow_file_takes_float64_as_it_takes_float32(tmp_path: Path) -> None:
+    flow = pixels(0.1)
+    with unchecked_types():
+        kept = save_flow(tmp_path / "flow.npz", flow.astype(float), ones(), LENS, lossless=True)
+    assert kept.flow_m.dtype == np.float32
+    np.testing.assert_array_equal(load_flow(tmp_path / "flow.npz"), flow)
+
+
+def test_read_flow_refuses_a_mask_of_another_size(tmp_path: Path) -> None:
+    save_flow(tmp_path / "flow.npz", pixels(0.1), ones(), LENS)
+    with np.load(tmp_path / "flow.npz") as content:
+        fields = dict(content)
+    np.savez(tmp_path / "flow.npz", **{**fields, "seen": np.ones((5, 5), bool)})
+    with pytest.raises(FormatError, match=r"its seen is bool of the size \(5, 5\)"):
+        read_flow(tmp_path / "flow.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04 torn"])

@@ -71,9 +71,10 @@ def read_flow(path: str | Path) -> FlowFile:
         content = read_arrays(path)
         flow, scale = content["flow"], np.float32(content["scale_m"])
         width, height, *lens = content["camera"].tolist()
+        size = int(height), int(width)
         return FlowFile(
-            flow_m=_flow_m(flow, scale, (int(height), int(width), 3)),
-            seen=content["seen"],
+            flow_m=_flow_m(flow, scale, (*size, 3)),
+            seen=_seen(content["seen"], size),
             camera=Camera(int(width), int(height), *lens),
             median_depth_m=float(content["median_depth_m"]),
             saturated=int(content["saturated"]),
@@ -93,6 +94,13 @@ def _flow_m(flow: np.ndarray, scale: np.float32, shape: tuple[int, int, int]) ->
     if not np.isfinite(flow_m).all():
         raise ValueError("its flow has NaN or infinite values")
     return flow_m
+
+
+def _seen(seen: np.ndarray, size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """Where the stored flow is known; `ValueError` where that is not said of its pixels."""
+    if seen.shape != size or seen.dtype != np.bool_:
+        raise ValueError(f"its seen is {seen.dtype} of the size {seen.shape}, expected {size}")
+    return seen
 
 
 def save_flow(
@@ -115,8 +123,11 @@ def save_flow(
     Raises
     ------
     DataError
-        The flow is not finite, or the file cannot be written.
+        The flow is not finite, or not of the depth's or the camera's size, or the file cannot be
+        written.
     """
+    _check_sizes(path, flow_m.shape, depth.shape, camera)
+    flow_m = flow_m.astype(np.float32, copy=False)
     if not np.isfinite(flow_m).all():
         raise DataError(f"{path}: the flow has NaN or infinite values; nothing was written")
     units = np.rint(flow_m / np.float32(STEP_M))
@@ -137,3 +148,15 @@ def save_flow(
         )
     kept = flow_m if lossless else stored.astype(np.float32) * scale
     return FlowFile(kept, seen, camera, median, saturated)
+
+
+def _check_sizes(
+    path: str | Path, flow: tuple[int, ...], depth: tuple[int, ...], camera: Camera
+) -> None:
+    """Refuse to write what `read_flow` would refuse to read."""
+    size = camera.height, camera.width
+    if flow != (*size, 3) or depth != size:
+        raise DataError(
+            f"{path}: the flow is {flow}, the depth {depth} and the camera {camera.width} x "
+            f"{camera.height}, expected (h, w, 3), (h, w) and w x h; nothing was written"
+        )
