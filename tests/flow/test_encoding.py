@@ -58,7 +58,7 @@ def test_color_rejects_a_companding_that_is_no_share(companding: float) -> None:
         encode_flow(np.zeros((1, 3), np.float32), 0.1, companding=companding)
 
 
-@pytest.mark.parametrize("range_m", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("range_m", [0.0, -1.0, float("nan"), float("inf"), 1e-38, 1e39])
 def test_color_rejects_a_range_that_is_not_positive(range_m: float) -> None:
     with pytest.raises(ConfigError, match="range_m"):
         encode_flow(np.zeros((1, 3), np.float32), range_m)

@@ -7,6 +7,7 @@ from skelflow.errors import ConfigError, DataError
 
 ZERO = 128  # mid-gray: no motion
 SPAN = 127  # gray levels from no motion to the end of the range
+LEAST_RANGE_M, LARGEST_RANGE_M = 1e-30, 1e30  # beyond, float32 holds no scale
 
 
 def encode_flow(
@@ -30,7 +31,7 @@ def encode_flow(
     Raises
     ------
     ConfigError
-        `range_m` is not positive and finite, or `companding` is out of range.
+        `range_m` is not positive and finite (1e-30 to 1e30), or `companding` is out of range.
     DataError
         The flow is not finite.
 
@@ -55,7 +56,22 @@ def encode_flow(
 def decode_flow(
     colored: UInt8[np.ndarray, "*frames 3"], range_m: float, *, companding: float = 1.0
 ) -> Float32[np.ndarray, "*frames 3"]:
-    """Meters of colored flow: the inverse of `encode_flow` to half a color step."""
+    """Meters of colored flow: the inverse of `encode_flow` to half a color step.
+
+    Parameters
+    ----------
+    colored : (..., 3) uint8, as `encode_flow` makes it.
+    range_m, companding : those it was made with.
+
+    Returns
+    -------
+    (..., 3) float32, meters a frame; x right, y down, z away.
+
+    Raises
+    ------
+    ConfigError
+        As `encode_flow`.
+    """
     _check(range_m, companding)
     return np.asarray(motion_of_colors(companding)[colored] * np.float32(range_m))
 
@@ -72,12 +88,15 @@ def measure_range(flow_m: Float32[np.ndarray, "*frames 3"]) -> float:
 
 
 def _check(range_m: float, companding: float) -> None:
-    if not 0 < companding <= 1:
+    if not (companding <= 1 and np.float32(companding) > 0):
         raise ConfigError(f"companding must lie in (0, 1], found {companding}")
     check_range(range_m)
 
 
 def check_range(range_m: float) -> None:
     """`ConfigError` unless the motion of full color is one."""
-    if not (np.isfinite(range_m) and range_m > 0):
-        raise ConfigError(f"range_m must be positive and finite, found {range_m}")
+    if not LEAST_RANGE_M <= range_m <= LARGEST_RANGE_M:
+        raise ConfigError(
+            f"range_m must be positive and finite, {LEAST_RANGE_M:g} to {LARGEST_RANGE_M:g} meters"
+            f", found {range_m}"
+        )
