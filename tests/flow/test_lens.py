@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skelflow.camera.pinhole import project, unproject
+from skelflow.camera.pinhole import project, unproject, unproject_pixels
 from skelflow.flow.api import scene_flow
 from skelflow.flow.lens import bend_flow
 from skelflow.types import Camera
@@ -80,6 +80,17 @@ def test_bent_flow_ends_on_the_lens_rays(kind: str) -> None:
     bend = 1 + squared * (LENS.k1 + squared * (LENS.k2 + squared * LENS.k3))
     np.testing.assert_allclose((straight * bend[..., None])[depth > 0], seen[depth > 0], atol=2e-5)
     assert (bent[depth == 0] == 0)[..., :2].all()
+
+
+def test_unproject_reaches_the_corners_of_the_widest_images() -> None:
+    wide = replace(Camera.from_fov(40, 30, 150.0), k1=0.01)
+    depth = np.full((30, 40), 2, np.float32)
+    points = unproject(depth, wide)
+    assert np.abs(points[..., 0] / points[..., 2]).max() > 3
+    found = project(points, wide)
+    np.testing.assert_allclose(found[..., 0], np.tile(np.arange(40), (30, 1)), atol=1e-3)
+    corner = unproject_pixels(found[0, :1], depth[0, :1], wide)
+    np.testing.assert_allclose(corner, points[0, :1], atol=1e-4)
 
 
 def test_flow_through_a_lens_is_exactly_zero_at_rest() -> None:

@@ -7,7 +7,9 @@ from jaxtyping import Float, Float64
 
 from skelflow.types import Camera, Depth
 
-_WIDEST_RAY = 3.0  # X/Z of a ray 72 degrees off the axis
+_USUAL_REACH = 3.0  # X/Z of a ray 72 degrees off the axis
+_STEPS = 8192  # from the axis to there
+_FINEST = 16  # times as many at most
 
 
 def project(
@@ -73,9 +75,20 @@ def magnification(
 
 @lru_cache(maxsize=16)
 def _radii(camera: Camera) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, " n"]]:
-    """Radii as the lens shows them, rising, and the rays' own; up to where the lens folds over."""
-    own = np.linspace(0, _WIDEST_RAY, 8193)
-    seen = own * magnification(own**2, camera)
-    folds = np.flatnonzero(np.diff(seen) <= 0)
-    end = int(folds[0]) + 1 if folds.size else len(own)
-    return seen[:end], own[:end]
+    """Radii as the lens shows them, rising, and the rays' own.
+
+    Up to where the lens folds over, else to the image's farthest corner at least.
+    """
+    corner = np.hypot(
+        max(abs(camera.cx), abs(camera.width - 1 - camera.cx)) / camera.fx,
+        max(abs(camera.cy), abs(camera.height - 1 - camera.cy)) / camera.fy,
+    )
+    widening = 1
+    while True:
+        own = np.linspace(0, widening * _USUAL_REACH, min(widening, _FINEST) * _STEPS + 1)
+        seen = own * magnification(own**2, camera)
+        folds = np.flatnonzero(np.diff(seen) <= 0)
+        if folds.size or seen[-1] >= corner:
+            end = int(folds[0]) + 1 if folds.size else len(own)
+            return seen[:end], own[:end]
+        widening *= 2
