@@ -29,6 +29,7 @@ from skelflow.flow.constants import (
     MU_0,
     MU_FALL,
 )
+from skelflow.flow.pyramid_sizes import rays
 from skelflow.flow.state import Field, Residuals, Resized, State, Steps
 from skelflow.types import Camera, Depth, Flow
 
@@ -99,9 +100,7 @@ def surface_metric(depth: Field, camera: Camera) -> tuple[Field, Field]:
 
     r_x = 2 / sqrt(dX^2 + dZ^2) by forward differences along x, r_y = 2 / sqrt(dY^2 + dZ^2) along y.
     """
-    height, width = depth.shape
-    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
-    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
+    x, y = rays(camera, depth)
     rx, ry = np.ones_like(depth), np.ones_like(depth)
     rx[:, :-1] = _inverse_length(np.diff(depth * x[None, :], axis=1), np.diff(depth, axis=1))
     ry[:-1, :] = _inverse_length(np.diff(depth * y[:, None], axis=0), np.diff(depth, axis=0))
@@ -302,12 +301,10 @@ def lift(u: Field, v: Field, w: Field, depth: Depth, camera: Camera, *, exact: b
     -------
     (h, w, 3) float32, meters a frame: x right, y down, z away.
     """
-    height, width = depth.shape
-    x = (np.arange(width, dtype=np.float32) - np.float32(camera.cx)) / np.float32(camera.fx)
-    y = (np.arange(height, dtype=np.float32) - np.float32(camera.cy)) / np.float32(camera.fy)
+    x, y = rays(camera, depth)
     known = depth > 0
     reach = depth + w if exact else depth
-    flow = np.empty((height, width, 3), np.float32)
+    flow = np.empty((*depth.shape, 3), np.float32)
     flow[..., 0] = np.where(known, reach * u / np.float32(camera.fx) + w * x[None, :], 0)
     flow[..., 1] = np.where(known, reach * v / np.float32(camera.fy) + w * y[:, None], 0)
     flow[..., 2] = np.where(known, w, 0)
