@@ -19,6 +19,7 @@ from skelflow.flow.presets import DEFAULT_PRESET, PRESETS, Preset
 from skelflow.flow.pyramid_sizes import level_count, pad
 from skelflow.flow.state import PyramidFrame
 from skelflow.types import Camera, Flow
+from tests.unchecked import unchecked_types
 
 HEIGHT, WIDTH = 60, 80
 CAMERA = Camera.from_fov(WIDTH, HEIGHT, 62.5)
@@ -180,9 +181,11 @@ def test_flow_takes_a_full_hd_pair() -> None:
     assert (flow != 0).any()
 
 
-def test_flow_rejects_no_threads() -> None:
-    with pytest.raises(ConfigError, match="threads must be at least 1, found 0"):
-        flow_of(person(0), person(1), threads=0)
+@pytest.mark.parametrize("threads", [0, 2.0])
+def test_flow_rejects_no_threads(threads: Any) -> None:
+    said = f"threads must be a whole number, at least 1, found {threads}"
+    with unchecked_types(), pytest.raises(ConfigError, match=said):
+        flow_of(person(0), person(1), threads=threads)
 
 
 def test_solve_leaves_its_input_alone() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 import numpy as np
@@ -78,7 +79,8 @@ def scene_flow(
     Parameters
     ----------
     depth0, depth1 : (h, w) float32, meters along the optical axis, 0 where there is none
-        Or (pairs, h, w): many pairs at once. NumPy arrays, or torch tensors on any device.
+        Or (pairs, h, w): many pairs at once. NumPy arrays, of any type of number, or torch tensors
+        on any device.
     camera : Camera of the images' size
         For many pairs also a sequence of one each.
     intensity : (intensity0, intensity1), gray 0..255, shaped as the depth and registered to it
@@ -108,10 +110,12 @@ def scene_flow(
     Raises
     ------
     DataError
-        Sizes, types or devices differ, values are not finite, depth is not in meters, or the flow
-        would be infinite (of tensors that is not looked at: their device would have to wait).
+        Sizes, types or devices differ, values are not finite, depth is not in meters, gray not in
+        0..255, or the flow would be infinite (of tensors that is not looked at: their device would
+        have to wait).
     ConfigError
-        The camera has another size, the preset or the engine is unknown, or `threads` is below 1.
+        The camera has another size or is none, the preset or the engine is unknown, or `threads` is
+        no whole number of 1 or more.
 
     Notes
     -----
@@ -128,8 +132,10 @@ def scene_flow(
     (2, 30, 40, 3)
     """
     chosen = find_preset(preset)
-    if threads < 1:
-        raise ConfigError(f"scene flow: threads must be at least 1, found {threads}")
+    if not (isinstance(threads, Integral) and threads >= 1):
+        raise ConfigError(
+            f"scene flow: threads must be a whole number, at least 1, found {threads}"
+        )
     pairs = gather_pairs(depth0, depth1, camera, intensity)
     suitable = "numba" if isinstance(depth0, np.ndarray) else "torch"
     flows = find_engine(engine or suitable)(pairs, preset=chosen, threads=threads)

@@ -1,6 +1,6 @@
 """What every engine is given: frame pairs of one size, with a camera that has it too."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,8 @@ class FramePairs(NamedTuple):
 
     Parameters
     ----------
-    depth0, depth1 : (pairs, h, w) float32, meters, 0 = no reading.
+    depth0, depth1 : (pairs, h, w) float32, meters, 0 = no reading; tensors without gradient, and
+        of whatever type they were given in.
     intensity0, intensity1 : (pairs, h, w) float32, gray 0..255; both None for depth alone.
     cameras : one for all pairs, or one for each.
     """
@@ -42,11 +43,13 @@ def gather_pairs(
     Raises
     ------
     DataError
-        One intensity is missing, or sizes differ or are not (h, w) or (pairs, h, w).
+        One intensity is missing, or sizes differ or are not (h, w) or (pairs, h, w), or an array
+        holds no real numbers.
     ConfigError
-        A camera has another size, or there are as many cameras as neither one nor the pairs.
+        A camera has another size or is none, or there are as many cameras as neither one nor the
+        pairs.
     """
-    intensity0, intensity1 = (None, None) if intensity is None else intensity
+    intensity0, intensity1 = _both(intensity)
     if (intensity0 is None) != (intensity1 is None):
         raise DataError("scene flow: one frame has an intensity and the other has none")
     fields = {
@@ -57,9 +60,29 @@ def gather_pairs(
     }
     check_shapes(fields)
     d0, d1, i0, i1 = (
-        field[None] if field is not None and field.ndim == 2 else field for field in fields.values()
+        field[None] if field is not None and field.ndim == 2 else field
+        for field in map(_plain, fields.values())
     )
     return FramePairs(d0, d1, i0, i1, check_cameras(camera, tuple(d0.shape)))
+
+
+def _both(intensity: Any) -> tuple[Any, Any]:
+    """The intensities of both frames."""
+    try:
+        intensity0, intensity1 = (None, None) if intensity is None else intensity
+    except (TypeError, ValueError):
+        raise DataError(
+            "scene flow: intensity is not one image for each frame; expected "
+            "intensity=(gray0, gray1), or none for depth alone"
+        ) from None
+    return intensity0, intensity1
+
+
+def _plain(field: Any) -> Any:
+    """NumPy arrays as float32 in this machine's byte order, tensors without their gradient."""
+    if isinstance(field, np.ndarray):
+        return np.asarray(field, np.float32)
+    return field.detach() if hasattr(field, "detach") else field
 
 
 def check_shapes(fields: dict[str, Any]) -> None:
@@ -85,6 +108,8 @@ def _shape(name: str, field: Any) -> tuple[int, ...]:
             f"scene flow: {name} is a masked array, whose mask would be lost; give "
             f"{name}.filled(0) instead (depth 0 is no reading)"
         )
+    if isinstance(field, np.ndarray) and field.dtype.kind not in "fiub":
+        raise DataError(f"scene flow: {name} is an array of {field.dtype}, expected float32")
     return tuple(field.shape)
 
 
@@ -96,10 +121,16 @@ def check_cameras(
     Raises
     ------
     ConfigError
-        Another number of cameras than pairs, or a camera of another size.
+        Another number of cameras than pairs, or a camera of another size, or something else.
     """
     pairs, height, width = shape
-    cameras = (camera,) if isinstance(camera, Camera) else tuple(camera)
+    cameras = tuple(camera) if isinstance(camera, Iterable) else (camera,)
+    for one in cameras:
+        if not isinstance(one, Camera):
+            raise ConfigError(
+                f"scene flow: the camera is of type {type(one).__name__}, expected a "
+                "skelflow.Camera of the images' size, or one for each pair"
+            )
     if not isinstance(camera, Camera) and len(cameras) != pairs:
         raise ConfigError(
             f"scene flow: {counted(len(cameras), 'camera')} for {counted(pairs, 'pair')}; "

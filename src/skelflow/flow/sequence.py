@@ -22,7 +22,8 @@ def scene_flow_sequence(
     ----------
     frames : (depth, intensity) of each frame, as `scene_flow` takes them: depth (h, w) float32,
         meters, 0 = no reading; intensity (h, w) float32, gray 0..255, or None for depth alone. May
-        be endless, as those of a camera are: a flow is there as soon as its second frame is.
+        be endless, as those of a camera are: a flow is there as soon as its second frame is. Each
+        has arrays of its own: were the next frame written into the same, nothing would move.
     camera : of all frames.
     preset, engine, threads : as in `scene_flow`.
 

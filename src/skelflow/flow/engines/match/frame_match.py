@@ -26,7 +26,8 @@ class MatchImages(NamedTuple):
 def finest_before_match(preset: Preset, levels: int) -> int:
     """The finest level that the solve from coarse to fine reaches; 0 where nothing is matched.
 
-    Images of fewer than three levels, below 60 rows, are not matched: all is within reach there.
+    Images of fewer than three levels, a side below 60 pixels, are not matched: all is within reach
+    there.
     """
     return COARSE_LEVEL if preset.match and levels >= LEAST_LEVELS else 0
 

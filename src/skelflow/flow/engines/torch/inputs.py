@@ -7,7 +7,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from skelflow.camera.depth_units import MAX_DEPTH_M, MIN_DEPTH_M, check_meters
-from skelflow.camera.gray_levels import check_gray
+from skelflow.camera.gray_levels import BRIGHTEST, DARKEST, check_gray
 from skelflow.errors import DataError
 from skelflow.flow.engines.torch.camera import Fields
 
@@ -41,7 +41,8 @@ def check_values(fields: Mapping[str, Tensor | None]) -> None:
     Raises
     ------
     DataError
-        As `skelflow.camera.depth_units.check_meters`; or an intensity is not finite, or in 0..1.
+        As `skelflow.camera.depth_units.check_meters`; or an intensity is not finite, or
+        as `skelflow.camera.gray_levels.check_gray`.
     """
     given = {name: field for name, field in fields.items() if field is not None}
     flags = [
@@ -61,10 +62,10 @@ def _suspicious(depth: Fields) -> Bool[Tensor, ""]:
 
 
 def _suspicious_gray(gray: Fields) -> Bool[Tensor, ""]:
-    """Whether a pair is not finite, or may be gray in 0..1."""
-    highest = gray.amax(dim=(1, 2))
-    dark = ((highest > 0) & (highest <= 1)).any()
-    return torch.logical_or(gray.isfinite().logical_not().any(), dark)
+    """Whether `check_gray` may refuse a pair; a comparison with NaN is false."""
+    lowest, highest = gray.amin(dim=(1, 2)), gray.amax(dim=(1, 2))
+    usual = (highest == 0) | ((highest > 1) & (highest <= BRIGHTEST))
+    return torch.logical_and(lowest >= DARKEST, usual).logical_not().any()
 
 
 def _explain(name: str, field: Fields) -> None:

@@ -59,7 +59,8 @@ def solve_pairs(pairs: FramePairs, *, preset: Preset, threads: int) -> Flows:  #
     if not isinstance(pairs.depth0, np.ndarray):
         return solve_tensors(pairs, preset=preset)
     d0, d1, i0, i1 = (
-        None if field is None else torch.tensor(field, dtype=torch.float32) for field in pairs[:4]
+        torch.tensor(np.ascontiguousarray(field)) if isinstance(field, np.ndarray) else field
+        for field in pairs[:4]
     )
     return solve_tensors(FramePairs(d0, d1, i0, i1, pairs.cameras), preset=preset).numpy()
 
@@ -74,7 +75,8 @@ def solve_tensors(pairs: FramePairs, *, preset: Preset, check: bool = True) -> F
     preset : settings.
     check : bool
         Look for NaN and other units before the solve, which waits for the device once. Without,
-        nothing ever waits but a preset that matches, and such values give a meaningless flow.
+        nothing ever waits but a preset that matches; other units then give a meaningless flow, and
+        NaN ends in an index out of bounds, on a GPU in an error of the device.
 
     Returns
     -------
