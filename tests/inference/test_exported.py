@@ -306,6 +306,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "res_tcn_bjcn": {**SKELETON, "width": 0.125, "center": "root"},
     "gcn": {**SKELETON, "width": 0.25, "bones": ((0, 1), (1, 2))},
     "i3d_at1": {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3},
+    "gated": {**SMALL, "name": "fused", "preserve_rms": True, "fusion": "gated"},
     "frames weighed": {**SMALL, "name": "c3d_at2", "preserve_rms": True, "time_attention": True},
 }
 

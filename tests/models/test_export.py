@@ -24,6 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "c3d_at2": FUSED,
     "i3d_at1": {"width": 1 / 16, "clip_length": 8, "crop": 32, "classes": 3},
     "fused": FUSED,
+    "gated": {**FUSED, "name": "fused", "fusion": "gated"},
     "frames weighed": {**FUSED, "name": "c3d_at2", "time_attention": True},
 }
 

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -10,8 +11,10 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.errors import ConfigError, WeightsError
 from skelflow.models.attention.masks import attention_masks
 from skelflow.models.flow.c3d import c3d_levels
+from skelflow.models.fusion.gate import Gate
+from skelflow.models.fusion.networks import Fused
 from skelflow.models.registry import create_model
-from skelflow.models.weights import load_heads, load_part, save_model
+from skelflow.models.weights import load_heads, load_model, load_part, save_model
 
 SKELETON = {"joints": 5, "bodies": 2, "frames": 20, "classes": 3}
 FLOW = {"width": 1 / 16, "clip_length": 8, "crop": 32, "initialization": "he"}
@@ -263,6 +266,89 @@ def test_modality_dropout_takes_one_branch_from_some_training_samples() -> None:
     assert (flow == 0).float().mean() == pytest.approx(0.3, abs=0.03)
     assert not ((flow == 0) & (joints == 0)).any()
     assert model.eval()._drop(streams) is streams
+
+
+# --- the gate ---------------------------------------------------------------------------------
+
+
+def gated(**options: object) -> Fused:
+    """A network whose gate has been trained to something."""
+    model = cast(Fused, create_model("fused", **SMALL, fusion="gated", **options))
+    torch.nn.init.normal_(cast(Gate, model.gate).linear.weight, std=0.3)
+    return model
+
+
+def test_gate_weighs_both_streams_by_a_share_of_two_that_both_decide() -> None:
+    gate = Gate(2, 1)
+    with torch.no_grad():
+        gate.linear.weight.copy_(torch.tensor([[1.0, 0.0, -1.0]]))
+    flow, skeleton = torch.tensor([[1.0, 3.0], [0.0, 1.0]]), torch.tensor([[1.0], [math.log(3)]])
+    of_flow, of_skeleton = gate(flow, skeleton)
+    torch.testing.assert_close(of_flow, flow * torch.tensor([[1.0], [0.5]]))
+    torch.testing.assert_close(of_skeleton, skeleton * torch.tensor([[1.0], [1.5]]))
+
+
+@pytest.mark.parametrize("branch_loss", [0.0, 0.5])
+def test_gated_fusion_started_by_both_heads_answers_exactly_as_without_a_gate(
+    branch_loss: float,
+) -> None:
+    models = [
+        cast(Fused, create_model("fused", **SMALL, branch_loss=branch_loss, fusion=fusion)).eval()
+        for fusion in ("concatenation", "gated")
+    ]
+    plain, gated = models
+    missing = gated.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing == ["gate.linear.weight", "gate.linear.bias"]
+    flow = torch.nn.Linear(plain.flow.outputs, 3)
+    skeleton = torch.nn.Linear(plain.skeleton.outputs, 3)
+    with torch.no_grad():
+        for model in models:
+            model.start_heads(flow, skeleton)
+    batch = make_batch()
+    assert torch.equal(gated(batch), plain(batch))
+    assert torch.equal(gated.features(batch), plain.features(batch))
+
+
+@pytest.mark.parametrize("options", [{}, {"guide": "motion"}, {"trunk": "i3d"}])
+def test_gated_fusion_trains_its_gate_with_any_guide_and_trunk(options: dict[str, str]) -> None:
+    sizes = dict(SMALL)
+    if "guide" in options:
+        del sizes["skeleton_width"]
+    if "trunk" in options:
+        del sizes["initialization"]
+    model = create_model("fused", **sizes, fusion="gated", modality_dropout=0.5, **options).train()
+    before = copy_state(cast(Gate, model.gate))
+    train_one_step(model, make_batch())
+    assert changed(cast(Gate, model.gate), before) == {"linear.weight", "linear.bias"}
+
+
+def test_gate_stands_before_the_head_and_not_before_the_branches_own() -> None:
+    model = gated(branch_loss=0.5, dropout=0.0).eval()
+    batch = make_batch()
+    streams = model._streams(batch)
+    own, flow, skeleton = model(batch, branches=True)
+    weighed = torch.cat(cast(Gate, model.gate)(*streams), dim=1)
+    assert not torch.allclose(weighed, torch.cat(streams, dim=1))
+    torch.testing.assert_close(own, model.head(weighed))
+    torch.testing.assert_close(own, model(batch))
+    torch.testing.assert_close(flow, model.branch_heads["flow"](streams[0]))
+    torch.testing.assert_close(skeleton, model.branch_heads["skeleton"](streams[1]))
+
+
+def test_gated_fusion_comes_back_from_its_checkpoint_and_starts_others_branches(
+    tmp_path: Path,
+) -> None:
+    model, path, batch = gated().eval(), tmp_path / "gated.safetensors", make_batch()
+    save_model(model, path)
+    assert torch.equal(load_model(path)(batch), model(batch))
+    other = create_model("fused", **SMALL)
+    load_part(other, "flow", path)
+    assert torch.equal(other.flow.conv1a.weight, model.flow.conv1a.weight)
+
+
+def test_flow_classified_alone_has_nothing_to_gate() -> None:
+    with pytest.raises(ConfigError, match="fusion: found 'gated', expected 'concatenation' where"):
+        create_model("c3d_at2", **SMALL, fusion="gated")
 
 
 @pytest.mark.parametrize("option", ["branch_loss", "modality_dropout"])

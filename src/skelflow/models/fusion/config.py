@@ -28,6 +28,9 @@ class FusedConfig(NetworkConfig):
         statistics included (Table 3).
     differentiable : let the gradient of the flow network reach the guide through the score; off
         in the paper's Eq. 6.
+    fusion : of `fused`: how the features of both branches are put together before the head,
+        'concatenation' as in the paper, or 'gated': weighed against each other first, sample by
+        sample, see `skelflow.models.fusion.gate`.
     branch_loss : of `fused`: weight of the loss of a classifier of its own on each branch's
         features, beside that on both; 0 = there are none, as in the paper.
     modality_dropout : of `fused`: probability that a training sample lacks the features of one
@@ -46,6 +49,7 @@ class FusedConfig(NetworkConfig):
     skeleton: NetworkConfig
     skeleton_update: Literal["joint", "frozen"] = "joint"
     differentiable: bool = False
+    fusion: Literal["concatenation", "gated"] = "concatenation"
     branch_loss: NonNegativeFloat = 0.0
     modality_dropout: Annotated[float, Field(ge=0, le=1)] = 0.0
 

@@ -11,6 +11,7 @@ from skelflow.datasets.loading.batch import Batch
 from skelflow.models.base import FirstLayer, Network
 from skelflow.models.flow.registry import find_trunk
 from skelflow.models.fusion.config import FusedConfig
+from skelflow.models.fusion.gate import Gate
 from skelflow.models.guides.registry import find_guide
 from skelflow.types import Joints3D
 
@@ -77,6 +78,8 @@ class FlowAt2(GuidedNetwork):
         super().__init__(config)
         for name in ("branch_loss", "modality_dropout"):
             config.require(not getattr(config, name), name, "0 where only flow is classified")
+        plain = "'concatenation' where only flow is classified"
+        config.require(config.fusion == "concatenation", "fusion", plain)
         config.require(
             self.frozen or config.differentiable,
             "skeleton_update",
@@ -93,6 +96,8 @@ class FlowAt2(GuidedNetwork):
 class Fused(GuidedNetwork):
     """A flow network with attention and the guide, their features side by side before the head.
 
+    With `fusion='gated'` a gate weighs them against each other first.
+
     Notes
     -----
     Source: the paper, section 3.3 and Fig. 2. In training, features and score come from the same
@@ -107,10 +112,11 @@ class Fused(GuidedNetwork):
         if config.branch_loss:
             heads = {name: nn.Linear(count, config.classes) for name, count in outputs.items()}
             self.branch_heads = nn.ModuleDict(heads)
+        self.gate = Gate(*outputs.values()) if config.fusion == "gated" else None
 
     def features(self, batch: Batch) -> Float[Tensor, "b d"]:
         """(b, 4096 + 768) with C3D and Res-TCN-BJCN: fc7 beside the guide's features."""
-        return torch.cat(self._drop(self._streams(batch)), dim=1)
+        return self._together(self._streams(batch))
 
     def forward(
         self, batch: Batch, *, branches: bool = False
@@ -119,13 +125,14 @@ class Fused(GuidedNetwork):
         if not branches:
             return super().forward(batch)
         streams = self._streams(batch)
-        own = self.head(torch.cat(self._drop(streams), dim=1))
+        own = self.head(self._together(streams))
         pairs = zip(self.branch_heads.values(), streams, strict=True)
         return torch.stack((own, *(head(stream) for head, stream in pairs)))
 
     def start_heads(self, flow: nn.Linear, skeleton: nn.Linear) -> None:
         """Classify by the sum of both branches' own logits, that is by the product of their
-        probabilities, and give each branch its own classifier where it has one.
+        probabilities, and give each branch its own classifier where it has one. A gate that is not
+        trained yet changes nothing.
         """
         self.head.weight.copy_(torch.cat((flow.weight, skeleton.weight), dim=1))
         self.head.bias.copy_(flow.bias + skeleton.bias)
@@ -136,6 +143,11 @@ class Fused(GuidedNetwork):
     def _streams(self, batch: Batch) -> tuple[Tensor, Tensor]:
         from_joints, score = self.skeleton.features_and_score(batch)
         return self.flow_features(batch, score), from_joints
+
+    def _together(self, streams: tuple[Tensor, Tensor]) -> Tensor:
+        """What the head reads; the gate sees which stream a sample lacks."""
+        streams = self._drop(streams)
+        return torch.cat(streams if self.gate is None else self.gate(*streams), dim=1)
 
     def _drop(self, streams: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """In training, without one of the streams for some samples."""
