@@ -35,7 +35,8 @@ def bend_flow(
     ----------
     flow : meters, of a solver that took the camera for a pinhole.
     depth : meters, of the first frame, 0 = no reading.
-    exact : whether the solver moved the back-projected point, see `Preset.exact_lift`.
+    exact : whether the solver moved the back-projected point, see `Preset.exact_lift`; this does so
+        in any case.
 
     Returns
     -------

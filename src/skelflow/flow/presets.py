@@ -25,7 +25,8 @@ class Preset:
         Upsample with the right gain near the border, where the authors' is off by up to 27 %, and
         let no hole in the first or last row or column keep a depth gradient.
     exact_lift : bool
-        Move the back-projected point; the authors linearize the projection.
+        Move the back-projected point; the authors linearize the projection. Through a lens, which
+        theirs has not, the point is moved in any case (`skelflow.flow.lens.bend_flow`).
     robust : bool
         Weight brightness by local contrast and by how well depth agrees, and nothing at pixels
         whose motion leaves the image (`skelflow.flow.engines.numpy.robust.reweight`).
