@@ -4,10 +4,10 @@ python -m tools.bundle_weights half runs/i3d_deep_0 utd-mhad-flow
 python -m tools.bundle_weights tell utd-mhad-flow stores/person
 python -m tools.bundle_weights fuse utd-mhad-flow utd-mhad-skeleton utd-mhad
 
-`half` keeps a run's weights in half precision. `tell` has weights of an earlier version say
-which recordings trained them: those that train under their protocol in a store of the data set. `fuse` makes a network that answers by the product
-of the probabilities of two bundled ones; its file holds the classifier and names the two, so that
-nothing is stored twice. A card, NAME.toml, is to be written beside each by hand.
+`half` keeps a run's weights in half precision. `tell` has weights of an earlier version say which
+recordings trained them: those that train under their protocol in a store of the data set. `fuse`
+makes a network that answers by the product of the probabilities of two bundled ones; its file
+holds the classifier and names the two, so that nothing is stored twice. A card, NAME.toml, is to be written beside each by hand.
 """
 
 import argparse

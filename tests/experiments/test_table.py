@@ -175,6 +175,18 @@ def test_a_table_without_its_store_says_what_to_do(home: Path, tmp_path: Path) -
         run_table(table, table.rows, (0,), nowhere)
 
 
+def test_without_data_a_table_shows_the_results_that_are_there(
+    home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = load_table(home / "tiny.toml")
+    there = Workplace(None, home / "out", tmp_path / "results", device="cpu")
+    made = run_table(table, table.chosen(["first"], quick=False), (0,), there)
+    nowhere = Workplace(None, tmp_path, there.results)
+    rows = table.chosen(["second"], quick=False)
+    assert run_table(table, rows, (0, 1), nowhere) == made
+    assert "first (seed 1), second (seed 0), second (seed 1); --data" in caplog.text
+
+
 def test_tables_that_come_with_skelflow_name_recipes_that_exist() -> None:
     for name in list_tables():
         for row in load_table(name).rows:

@@ -1,6 +1,7 @@
 """Makes the runs of a table that are missing: stores, training, evaluation, one result a run."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from skelflow.training.report import StepReport
 from skelflow.training.state import CONFIG, RunFolder
 from skelflow.version import __version__
 from skelflow.wording import counted
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,8 @@ def run_table(
 ) -> list[RunResult]:
     """Make the results that are missing, and return all of them; a stopped table goes on.
 
+    Without data, what has neither a result nor a store is left out, which the log says.
+
     Parameters
     ----------
     table, rows : and those of its rows that are wanted, see `Table.chosen`.
@@ -114,25 +119,51 @@ def run_table(
     """
     progress = progress or Silent()
     results = []
-    paths = [result_path(place.results, row.name, seed) for seed in seeds for row in rows]
+    left_out = _out_of_reach(rows, seeds, place)
+    pairs = [(row, seed) for seed in seeds for row in rows if (row.name, seed) not in left_out]
+    paths = [result_path(place.results, row.name, seed) for row, seed in pairs]
     works = again or not all(path.exists() for path in paths)
     stores = _stores(table, rows, place, progress, works=works)
-    for seed in seeds:
-        for row in rows:
-            path = result_path(place.results, row.name, seed)
-            there = read_result(path) if path.exists() else None
-            for needed in row.needs:
-                _check_if_there(table, table.row(needed), seed, place, stores, is_whole=works)
-            if there is None or again:
-                progress.starts(f"{row.label}, seed {seed}")
-                result = _make(table, row, seed, place, progress)
-                reads = 1 if there is None else there.test_reads + 1
-                there = result.replace(test_reads=reads)
-                write_result(there, path)
-            else:
-                _check_if_there(table, row, seed, place, stores, is_whole=works)
-            results.append(there)
+    for row, seed in pairs:
+        path = result_path(place.results, row.name, seed)
+        there = read_result(path) if path.exists() else None
+        for needed in row.needs:
+            _check_if_there(table, table.row(needed), seed, place, stores, is_whole=works)
+        if there is None or again:
+            progress.starts(f"{row.label}, seed {seed}")
+            result = _make(table, row, seed, place, progress)
+            reads = 1 if there is None else there.test_reads + 1
+            there = result.replace(test_reads=reads)
+            write_result(there, path)
+        else:
+            _check_if_there(table, row, seed, place, stores, is_whole=works)
+        results.append(there)
     return results
+
+
+def _out_of_reach(
+    rows: Sequence[Row], seeds: Sequence[int], place: Workplace
+) -> set[tuple[str, int]]:
+    """Rows and seeds without a result where there is neither data nor a store to make it of.
+
+    None where nothing else is left, so that making the first one says what is missing.
+    """
+    pairs = [(row, seed) for row in rows for seed in seeds]
+    out = {
+        (row.name, seed)
+        for row, seed in pairs
+        if place.data is None
+        and not place.store(row.store).exists()
+        and not result_path(place.results, row.name, seed).exists()
+    }
+    if not out or len(out) == len(pairs):
+        return set()
+    log.warning(
+        "left out, with neither a result nor a store in %s: %s; --data says where the "
+        "recordings are",
+        *(place.out, ", ".join(f"{name} (seed {seed})" for name, seed in sorted(out))),
+    )
+    return out
 
 
 def _stores(
