@@ -7,7 +7,8 @@ python -m tools.bundle_weights fuse utd-mhad-flow utd-mhad-skeleton utd-mhad
 `half` keeps a run's weights in half precision. `tell` has weights of an earlier version say which
 recordings trained them: those that train under their protocol in a store of the data set. `fuse`
 makes a network that answers by the product of the probabilities of two bundled ones; its file
-holds the classifier and names the two, so that nothing is stored twice. A card, NAME.toml, is to be written beside each by hand.
+holds the classifier and names the two, so that nothing is stored twice. A card, NAME.toml, is to
+be written beside each by hand.
 """
 
 import argparse
