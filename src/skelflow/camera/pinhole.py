@@ -10,6 +10,7 @@ from skelflow.types import Camera, Depth
 _USUAL_REACH = 3.0  # X/Z of a ray 72 degrees off the axis
 _STEPS = 8192  # from the axis to there
 _FINEST = 16  # times as many at most
+_WIDEST = 2**20  # times that reach: all but 90 degrees off the axis
 
 
 def project(
@@ -88,7 +89,7 @@ def _radii(camera: Camera) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarra
         own = np.linspace(0, widening * _USUAL_REACH, min(widening, _FINEST) * _STEPS + 1)
         seen = own * magnification(own**2, camera)
         folds = np.flatnonzero(np.diff(seen) <= 0)
-        if folds.size or seen[-1] >= corner:
+        if folds.size or seen[-1] >= corner or widening >= _WIDEST:
             end = int(folds[0]) + 1 if folds.size else len(own)
             return seen[:end], own[:end]
         widening *= 2
