@@ -2,6 +2,7 @@
 
 import pickle
 import signal
+import sys
 from collections.abc import Iterator
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_realsense_gives_each_depth_image_once_with_its_color(tmp_path: Path) ->
     In a process of its own: after the last frame librealsense's end of a played file crashed one
     process in thirty where cores are busy ("free(): invalid pointer"). A camera plays no file.
     """
-    pytest.importorskip("pyrealsense2")
+    pytest.importorskip("pyrealsense2", exc_type=ImportError)
     process = get_context("spawn").Process(target=read_realsense, args=(tmp_path,))
     process.start()
     process.join(PATIENCE_S)
@@ -62,10 +63,21 @@ def test_realsense_gives_each_depth_image_once_with_its_color(tmp_path: Path) ->
 
 @pytest.mark.parametrize("name", ["realsense", "realsense:012345"])
 def test_realsense_that_is_not_plugged_in_is_refused(name: str) -> None:
-    pytest.importorskip("pyrealsense2")
+    pytest.importorskip("pyrealsense2", exc_type=ImportError)
     assert is_camera(name)
     with pytest.raises(DataError, match=f"{name}: cannot be started .*plugged in"):
         open_camera(name)
+
+
+def test_realsense_without_a_library_of_the_system_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "pyrealsense2.py"
+    broken.write_text("raise ImportError('libusb-1.0.so.0: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pyrealsense2", raising=False)
+    with pytest.raises(DataError, match=r"cannot be loaded \(libusb-1\.0\.so\.0.*install"):
+        open_camera("realsense")
 
 
 def test_a_camera_of_ones_own_is_opened_by_its_name() -> None:

@@ -32,12 +32,18 @@ def open_realsense(
     Raises
     ------
     DataError
-        No camera is plugged in, or it gives no frames.
+        No camera is plugged in, or it gives no frames; or pyrealsense2 lacks a library of the system.
     MissingExtraError
         pyrealsense2 is not installed.
     """
     require("pyrealsense2")
-    import pyrealsense2 as rs
+    try:
+        import pyrealsense2 as rs
+    except ImportError as error:
+        raise DataError(
+            f"realsense: pyrealsense2 cannot be loaded ({error}); install the library of the system "
+            "that it names (libusb-1.0: `apt install libusb-1.0-0`)"
+        ) from error
 
     pipeline, settings = rs.pipeline(), rs.config()
     if recorded is not None:
