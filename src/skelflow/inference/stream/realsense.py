@@ -32,7 +32,8 @@ def open_realsense(
     Raises
     ------
     DataError
-        No camera is plugged in, or it gives no frames; or pyrealsense2 lacks a library of the system.
+        No camera is plugged in, it gives no frames, or pyrealsense2 lacks a library of the
+        system.
     MissingExtraError
         pyrealsense2 is not installed.
     """
@@ -41,8 +42,8 @@ def open_realsense(
         import pyrealsense2 as rs
     except ImportError as error:
         raise DataError(
-            f"realsense: pyrealsense2 cannot be loaded ({error}); install the library of the system "
-            "that it names (libusb-1.0: `apt install libusb-1.0-0`)"
+            f"realsense: pyrealsense2 cannot be loaded ({error}); install the library of the "
+            "system that it names (libusb-1.0: `apt install libusb-1.0-0`)"
         ) from error
 
     pipeline, settings = rs.pipeline(), rs.config()
