@@ -46,6 +46,13 @@ def test_register_preset_refuses_another_one_of_the_same_name() -> None:
         register_preset("best", MINE)
 
 
+@pytest.mark.parametrize("preset", [None, 5, ["fast"]])
+def test_find_preset_refuses_what_is_neither_a_name_nor_a_preset(preset: Any) -> None:
+    said = f"preset is of type {type(preset).__name__}, expected the name of one"
+    with unchecked_types(), pytest.raises(ConfigError, match=said):
+        find_preset(preset)
+
+
 @pytest.mark.parametrize("name", ["exact", "best-0.1"])
 def test_register_preset_refuses_a_former_name_which_would_lead_elsewhere(name: str) -> None:
     with pytest.raises(ConfigError, match=f"'{name}' is what files call one of skelflow's"):

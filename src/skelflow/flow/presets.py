@@ -186,6 +186,10 @@ def find_preset(preset: str | Preset) -> Preset:
     """
     if isinstance(preset, Preset):
         return preset
+    if not isinstance(preset, str):
+        raise ConfigError(
+            f"preset is of type {type(preset).__name__}, expected the name of one, or a Preset"
+        )
     preset = preset_name(preset)
     if preset in FORMER_PRESETS:
         return FORMER_PRESETS[preset]
