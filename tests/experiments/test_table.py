@@ -185,6 +185,12 @@ def test_without_data_a_table_shows_the_results_that_are_there(
     rows = table.chosen(["second"], quick=False)
     assert run_table(table, rows, (0, 1), nowhere) == made
     assert "first (seed 1), second (seed 0), second (seed 1); --data" in caplog.text
+    text = (home / "tiny.toml").read_text().replace('"all"\naverage', '"other"\naverage')
+    (tmp_path / "two.toml").write_text(f"{text}[stores.other]\nskeletons_only = true\n")
+    nowhere.store("other").mkdir(parents=True)
+    two = load_table(tmp_path / "two.toml")
+    assert run_table(two, two.chosen(["both"], quick=False), (0,), nowhere) == made
+    assert "both (seed 0), second (seed 0); --data" in caplog.text
 
 
 def test_tables_that_come_with_skelflow_name_recipes_that_exist() -> None:

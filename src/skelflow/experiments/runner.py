@@ -97,7 +97,8 @@ def run_table(
 ) -> list[RunResult]:
     """Make the results that are missing, and return all of them; a stopped table goes on.
 
-    Without data, what has neither a result nor a store is left out, which the log says.
+    Without data, what has neither a result nor a store is left out, and what is made of such rows,
+    which the log says.
 
     Parameters
     ----------
@@ -144,18 +145,18 @@ def run_table(
 def _out_of_reach(
     rows: Sequence[Row], seeds: Sequence[int], place: Workplace
 ) -> set[tuple[str, int]]:
-    """Rows and seeds without a result where there is neither data nor a store to make it of.
+    """Rows and seeds without a result where there is neither data nor a store to make it of, nor
+    to make the rows of that they need.
 
     None where nothing else is left, so that making the first one says what is missing.
     """
     pairs = [(row, seed) for row in rows for seed in seeds]
-    out = {
-        (row.name, seed)
-        for row, seed in pairs
-        if place.data is None
-        and not place.store(row.store).exists()
-        and not result_path(place.results, row.name, seed).exists()
-    }
+    out: set[tuple[str, int]] = set()
+    for row, seed in pairs:
+        if place.data is not None or result_path(place.results, row.name, seed).exists():
+            continue
+        if not place.store(row.store).exists() or any((name, seed) in out for name in row.needs):
+            out.add((row.name, seed))
     if not out or len(out) == len(pairs):
         return set()
     log.warning(

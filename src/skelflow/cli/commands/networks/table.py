@@ -64,7 +64,7 @@ def table(
 
     if name is None:
         for known in list_tables():
-            say(f"{known:<12} {load_table(known).title}")
+            say(f"{known:<14} {load_table(known).title}")
         return
     from skelflow.cli.progress import RunProgress
     from skelflow.experiments.report import write_table
