@@ -118,6 +118,27 @@ def test_paste_refuses_two_recordings_of_one_name(source: Path, tmp_path: Path) 
         paste_recordings([path, path], tmp_path / "out")
 
 
+def test_paste_names_a_recording_by_its_folder_from_within(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(person(), tmp_path / "in" / "wave")
+    monkeypatch.chdir(tmp_path / "in" / "wave")
+    report = paste_recordings(find_recordings("."), tmp_path / "out")
+    assert (report.made, report.there) == (1, 0)
+    assert find_recordings(tmp_path / "out") == [tmp_path / "out" / "wave"]
+
+
+def test_paste_refuses_another_recording_of_a_name_that_is_there(tmp_path: Path) -> None:
+    longer = replace(person(), depth=Frames(4, lambda _: person().depth[0]), skeleton=None)
+    for folder, recording in (("one", person()), ("other", longer)):
+        write_folder(recording, tmp_path / folder / "wave")
+    out = tmp_path / "out"
+    paste_recordings([tmp_path / "one" / "wave"], out)
+    with pytest.raises(ConfigError, match=r"another recording than .*other.wave"):
+        paste_recordings([tmp_path / "other" / "wave"], out)
+    assert paste_recordings([tmp_path / "one" / "wave"], out).there == 1
+
+
 def test_paste_writes_other_sources_as_folders(tmp_path: Path) -> None:
     labels = replace(person().labels, action=4, subject=7)
     write_folder(replace(person(), labels=labels), tmp_path / "in" / "wave")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from skelflow.errors import ConfigError, DataError, SkelflowError, StorageError
 from skelflow.io.atomic import only_writer, remove_partials
@@ -24,6 +25,8 @@ from skelflow.wording import counted
 
 FORMAT = 2
 SETTINGS = "rooms.json"
+_COMPARED = 8  # of the recordings that are there: enough to notice those of another source
+_APART_M = 0.05  # no farther is where the same people are
 
 Progress = Callable[[int, int, str], None]  # recordings finished, of how many, the last one's name
 
@@ -92,7 +95,8 @@ def paste_recordings(
     Raises
     ------
     ConfigError
-        The folder was made with other settings, or two recordings would get one name.
+        The folder was made with other settings, two recordings would get one name, or it holds
+        others of the same names: eight are compared, by their frames and where their people are.
     DataError
         The folder holds something else, another run writes into it, or no recording could be
         pasted.
@@ -110,6 +114,7 @@ def paste_recordings(
         if action_names and not all(task.is_utd for task in tasks):
             write_action_names(out, action_names)
         missing = [task for task in tasks if not task.place.exists()]
+        _check_there([task for task in tasks if task.place.exists()])
         there, failed = len(tasks) - len(missing), []
         progress(there, len(tasks), "")
         for done, (path, reason) in enumerate(run_tasks(_make, missing, workers=workers), 1):
@@ -130,7 +135,8 @@ def _plan(paths: Sequence[Path], out: Path, look: dict[str, Any]) -> list[_Task]
     for path in paths:
         reader = find_reader(path)
         is_utd = reader is not None and reader.name == utd_mhad.READER.name
-        own = path.stem if is_file(path) else path.name
+        named = path if path.name.strip(".") else path.resolve()  # "." and ".."
+        own = named.stem if is_file(path) else named.name
         place = utd_mhad.written(path, out) if is_utd else out / own
         if place in found:
             raise ConfigError(
@@ -139,6 +145,27 @@ def _plan(paths: Sequence[Path], out: Path, look: dict[str, Any]) -> list[_Task]
             )
         found[place] = _Task(path, is_utd, place, out, look)
     return list(found.values())
+
+
+def _check_there(there: Sequence[_Task]) -> None:
+    """Refuse a folder that holds other recordings of the same names."""
+    for task in there[:: max(1, -(-len(there) // _COMPARED))]:
+        source, pasted = open_recording(task.source), open_recording(task.place)
+        places = _middle_m(source), _middle_m(pasted)
+        is_near = np.allclose(*places, rtol=0, atol=_APART_M, equal_nan=True)
+        if len(source) != len(pasted) or not is_near:
+            raise ConfigError(
+                f"{task.place}: is there already, of another recording than {task.source}; give "
+                "each source a folder of its own (--out), or remove what is there"
+            )
+
+
+def _middle_m(recording: Recording) -> Float[np.ndarray, "3"]:
+    """Median of all joints that are known; NaN where there is none."""
+    skeleton = recording.skeleton
+    joints_m = np.zeros((0, 3)) if skeleton is None else skeleton.joints_m.reshape(-1, 3)
+    known = joints_m[np.isfinite(joints_m).all(axis=1)]
+    return np.median(known, axis=0) if len(known) else np.full(3, np.nan)
 
 
 def _make(task: _Task) -> tuple[Path, str]:
