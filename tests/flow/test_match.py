@@ -158,9 +158,11 @@ def test_flow_agrees_with_the_numpy_reference(scene: str, monkeypatch: pytest.Mo
     """From one match for both, which has one code: what it trusts may turn on a rounding."""
     pair = make_pair(scene, (120, 160), noisy=True, seed=5)
     frames = PyramidFrame(pair.intensity0, pair.depth0), PyramidFrame(pair.intensity1, pair.depth1)
+    before: list[Motion] = []
     matches: list[Motion] = []
 
     def match_once(coarse: Motion, *given: Any, **options: Any) -> Motion:
+        before.append(Motion(*(field.copy() for field in coarse)))
         if not matches:
             matches.append(match_frames(coarse, *given, **options))
         return Motion(*(field.copy() for field in matches[0]))
@@ -169,6 +171,8 @@ def test_flow_agrees_with_the_numpy_reference(scene: str, monkeypatch: pytest.Mo
         monkeypatch.setattr(solver, "match_frames", match_once)
     compiled = numba_solver.solve(*frames, camera=pair.camera, preset=BEST)
     plain = reference.solve(*frames, camera=pair.camera, preset=BEST)
+    for ours, theirs in zip(*before, strict=True):
+        assert np.abs(ours - theirs).mean() < 0.005 * np.abs(theirs).mean()
     difference = np.abs(compiled - plain)
     assert difference.mean() < 1e-4 and np.percentile(difference, 95) < 1e-4
 

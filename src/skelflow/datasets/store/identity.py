@@ -15,9 +15,9 @@ from jaxtyping import Int16, Shaped
 
 from skelflow.datasets.store.store import Store
 from skelflow.errors import FormatError
+from skelflow.skeleton.place import SAME_PLACE_M, middle_m
 
 _NO_PEOPLE = -(2**15)  # as a place: no joint is known
-_TOLERANCE_MM = 50  # rounded joints, or bodies that another publisher left out
 _ENTRY = np.dtype([("digest", "<u4"), ("place_mm", "<i2", 3)])
 
 
@@ -66,16 +66,14 @@ def _digest(store: Store, name: str) -> int:
 
 def _place_mm(store: Store, name: str) -> Int16[np.ndarray, "3"]:
     """Median of all joints that are known."""
-    joints_m = store.joints_m(name)
-    known = joints_m[np.isfinite(joints_m).all(axis=-1)]
-    if not len(known):
+    middle = middle_m(store.joints_m(name))
+    if np.isnan(middle).any():
         return np.full(3, _NO_PEOPLE, np.int16)
     most = 2**15 - 1
-    middle_mm = np.clip(np.median(known, axis=0) * 1000, -most, most)
-    return np.asarray(middle_mm.round(), np.int16)
+    return np.asarray(np.clip(middle * 1000, -most, most).round(), np.int16)
 
 
 def _is_near(one: Int16[np.ndarray, "3"], other: Int16[np.ndarray, "3"]) -> bool:
     if _NO_PEOPLE in one or _NO_PEOPLE in other:
         return True
-    return bool((np.abs(one.astype(int) - other) <= _TOLERANCE_MM).all())
+    return bool((np.abs(one.astype(int) - other) <= SAME_PLACE_M * 1000).all())

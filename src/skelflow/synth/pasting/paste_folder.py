@@ -17,6 +17,7 @@ from skelflow.io.process_pool import run_tasks
 from skelflow.recordings import find_reader, open_recording, utd_mhad
 from skelflow.recordings.action_names import write_action_names
 from skelflow.recordings.folder.writer import write_folder
+from skelflow.skeleton.place import SAME_PLACE_M, middle_m
 from skelflow.synth.pasting.paste import paste
 from skelflow.synth.rendering.kinect import to_millimeters
 from skelflow.types import Recording
@@ -26,7 +27,6 @@ from skelflow.wording import counted
 FORMAT = 2
 SETTINGS = "rooms.json"
 _COMPARED = 8  # of the recordings that are there: enough to notice those of another source
-_APART_M = 0.05  # no farther is where the same people are
 
 Progress = Callable[[int, int, str], None]  # recordings finished, of how many, the last one's name
 
@@ -152,7 +152,7 @@ def _check_there(there: Sequence[_Task]) -> None:
     for task in there[:: max(1, -(-len(there) // _COMPARED))]:
         source, pasted = open_recording(task.source), open_recording(task.place)
         places = _middle_m(source), _middle_m(pasted)
-        is_near = np.allclose(*places, rtol=0, atol=_APART_M, equal_nan=True)
+        is_near = np.allclose(*places, rtol=0, atol=SAME_PLACE_M, equal_nan=True)
         if len(source) != len(pasted) or not is_near:
             raise ConfigError(
                 f"{task.place}: is there already, of another recording than {task.source}; give "
@@ -161,11 +161,9 @@ def _check_there(there: Sequence[_Task]) -> None:
 
 
 def _middle_m(recording: Recording) -> Float[np.ndarray, "3"]:
-    """Median of all joints that are known; NaN where there is none."""
+    """NaN where no joint is known."""
     skeleton = recording.skeleton
-    joints_m = np.zeros((0, 3)) if skeleton is None else skeleton.joints_m.reshape(-1, 3)
-    known = joints_m[np.isfinite(joints_m).all(axis=1)]
-    return np.median(known, axis=0) if len(known) else np.full(3, np.nan)
+    return np.full(3, np.nan) if skeleton is None else middle_m(skeleton.joints_m)
 
 
 def _make(task: _Task) -> tuple[Path, str]:
